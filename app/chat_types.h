@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the window shows: plain values that the controller sends to the GUI thread. No rules here.
+#pragma once
+
+#include <QDateTime>
+#include <QString>
+#include <QVector>
+
+namespace tendril::app {
+
+struct ConversationItem {
+    qint64 id = 0;
+    QString title;
+    QDateTime updated;
+};
+
+enum class MessageRole { system, user, assistant };
+enum class MessageState { complete, waiting /* reading the prompt */, streaming, interrupted, failed };
+
+struct MessageItem {
+    qint64 id = 0;
+    MessageRole role = MessageRole::user;
+    MessageState state = MessageState::complete;
+    QString text;         ///< Markdown, exactly as stored
+    QString error;        ///< why it failed, for a person
+    QString footer;       ///< "read 12 new tokens, 3,104 reused, first token after 80 ms · 41.2 tokens/s · SmolLM2"
+    int version = 1;      ///< which of `versions` siblings this is, from 1
+    int versions = 1;
+    bool leftOut = false;  ///< the model did not read it for the newest answer
+};
+
+struct ModelItem {
+    QString path;
+    QString name;
+    QString architecture;
+    QString quantisation;
+    quint64 fileBytes = 0;
+    quint64 parameters = 0;
+    quint64 neededBytes = 0;     ///< weights, KV and scratch at the context in the settings
+    quint64 availableBytes = 0;  ///< memory free now
+    quint32 contextLength = 0;
+    QString error;               ///< why it cannot be used; empty = it can
+    bool fits() const { return error.isEmpty() && neededBytes <= availableBytes; }
+};
+
+struct ModelState {
+    enum class Kind { none, loading, ready, failed };
+    Kind kind = Kind::none;
+    QString path;
+    QString name;
+    double progress = 0;  ///< 0 to 1 while loading
+    QString device;       ///< "CPU, AVX-512 VNNI, 4 threads (no CUDA plugin)"
+    quint32 contextLimit = 0;
+    QString text;         ///< the error when failed; a warning ("no chat template, using ChatML") when ready
+};
+
+struct TurnStatus {
+    bool generating = false;
+    double prefillShare = 0;      ///< 0 to 1 while the prompt is being read
+    double tokensPerSecond = 0;
+    quint32 contextUsed = 0;
+    quint32 contextLimit = 0;
+    quint32 readTokens = 0;       ///< of the prompt of the newest answer
+    quint32 reusedTokens = 0;
+};
+
+struct SearchResult {
+    qint64 conversation = 0;
+    qint64 message = 0;  ///< 0: the title matched
+    QString title;
+    QString snippet;     ///< plain text; hits between U+0002 and U+0003
+};
+
+struct OpenedConversation {
+    qint64 id = 0;
+    QString title;
+    QString draft;
+    QString systemPrompt;
+    QVector<MessageItem> messages;
+};
+
+}  // namespace tendril::app

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// The person's choices, with ranges and defaults, kept as JSON in the config folder. Values; load and save may wait for the disk.
+#pragma once
+
+#include <QString>
+#include <QStringList>
+
+#include "engine/result.h"
+#include "engine/sample/sampler_settings.h"
+
+namespace tendril::app {
+
+enum class ThemeChoice { system, light, dark };
+
+struct Settings {
+    QString systemPrompt;          ///< of new conversations
+    engine::SamplerSettings sampler;
+    bool fixedSeed = false;        ///< false: a new seed for each answer
+    quint32 maxAnswerTokens = 0;   ///< 0 = as long as the context lasts
+    quint32 threads = 0;           ///< 0 = automatic
+    quint32 context = 0;           ///< tokens; 0 = automatic
+    QStringList modelFolders;
+    QString lastModel;
+    ThemeChoice theme = ThemeChoice::system;
+    int fontPoints = 0;            ///< 0 = the system's
+
+    /// Every field brought into its range.
+    Settings clamped() const;
+    bool operator==(const Settings& other) const;
+};
+
+/// A missing file gives the defaults; a broken one too, with a sentence in `notice`, and is kept beside as settings.json.broken.
+Settings loadSettings(const QString& file, QString& notice);
+Status saveSettings(const Settings& settings, const QString& file);  ///< temp file, fsync, rename
+
+}  // namespace tendril::app

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps conversations safe in SQLite: WAL, synchronous=FULL, one writer. All methods run on the thread that owns the store (the chat
+// worker's) and may wait for the disk. Errors are values; after an error the store stays usable and nothing committed is lost.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/result.h"
+
+namespace tendril::storage {
+
+using ConversationId = std::int64_t;
+using MessageId = std::int64_t;
+using TimeMs = std::int64_t;  ///< milliseconds since 1970, UTC
+
+enum class Role : std::uint8_t { system, user, assistant };
+/// streaming: being written now; found at start it means a crash, and becomes interrupted.
+enum class MessageStatus : std::uint8_t { complete, streaming, interrupted, failed };
+
+struct Conversation {
+    ConversationId id = 0;
+    std::string title;
+    TimeMs created = 0;
+    TimeMs updated = 0;
+    std::optional<TimeMs> deleted;       ///< in the trash since
+    std::optional<MessageId> leaf;       ///< end of the branch that is shown
+    std::string draft;                   ///< text of the composer, not sent yet
+    std::string system_prompt;
+    std::string model_path;              ///< last used; empty = the program's default
+};
+
+struct MessageCounters {
+    std::int64_t prompt_tokens = 0;
+    std::int64_t cached_tokens = 0;
+    std::int64_t answer_tokens = 0;
+    double first_token_ms = 0;
+    double decode_ms = 0;
+};
+
+struct Message {
+    MessageId id = 0;
+    ConversationId conversation = 0;
+    std::optional<MessageId> parent;  ///< the message before it; siblings are versions (edits, retries)
+    Role role = Role::user;
+    MessageStatus status = MessageStatus::complete;
+    std::string text;
+    std::string error;       ///< why it failed, for a person
+    std::string model_name;  ///< assistant only
+    std::string model_sha256;
+    std::string sampler;     ///< JSON
+    std::uint64_t seed = 0;
+    MessageCounters counters;
+    TimeMs created = 0;
+    std::optional<TimeMs> finished;
+    std::vector<std::int64_t> left_out;  ///< ids of messages that the model did not read for this answer
+};
+
+struct SearchHit {
+    ConversationId conversation = 0;
+    MessageId message = 0;  ///< 0: the title
+    std::string title;
+    std::string snippet;  ///< plain text; hits between U+0002 and U+0003
+};
+
+struct OpenReport {
+    std::vector<std::string> notices;  ///< for a person: "The database was damaged; it is kept as chats.db.damaged-2026-11-22 ..."
+    std::size_t interrupted = 0;       ///< replies found cut by a crash
+    bool read_only = false;
+};
+
+class ChatStore {
+  public:
+    /// Opens or creates. A corrupt database is moved aside untouched and a fresh one is made (what can be read is salvaged into it);
+    /// one of a newer version, or one that cannot be written, is opened read-only. `report` says what happened.
+    static Result<std::unique_ptr<ChatStore>> open(const std::filesystem::path& file, OpenReport& report);
+    virtual ~ChatStore() = default;
+
+    virtual Result<std::vector<Conversation>> conversations(bool deleted = false) = 0;  ///< newest first
+    virtual Result<Conversation> conversation(ConversationId id) = 0;
+    virtual Result<Conversation> create_conversation(std::string_view title, std::string_view system_prompt) = 0;
+    virtual Status rename(ConversationId id, std::string_view title) = 0;
+    virtual Status set_deleted(ConversationId id, bool deleted) = 0;  ///< to the trash and back
+    virtual Status purge_deleted(TimeMs before) = 0;                  ///< ends what has been in the trash since before then
+    virtual Status set_draft(ConversationId id, std::string_view draft) = 0;
+    virtual Status set_system_prompt(ConversationId id, std::string_view text) = 0;
+    virtual Status set_model(ConversationId id, std::string_view path) = 0;
+    virtual Status set_leaf(ConversationId id, std::optional<MessageId> leaf) = 0;
+
+    virtual Result<std::vector<Message>> messages(ConversationId id) = 0;           ///< the whole tree, by id
+    virtual Result<std::vector<Message>> branch(ConversationId id) = 0;             ///< from the root to the leaf
+    /// Adds a whole message as a child of `message.parent`, makes it the leaf. Durable when it returns.
+    virtual Result<MessageId> add_message(const Message& message) = 0;
+
+    // The reply in progress: begin, append at most every 250 ms, finish. Text that was appended survives kill -9.
+    virtual Result<MessageId> begin_reply(const Message& message) = 0;
+    /// Goes on with an interrupted reply (status becomes streaming again); later appends follow its text.
+    virtual Status resume_reply(MessageId id) = 0;
+    virtual Status append_reply(MessageId id, std::string_view text) = 0;
+    virtual Status finish_reply(const Message& message) = 0;  ///< status, error, counters; text is what was appended
+
+    virtual Result<std::vector<SearchHit>> search(std::string_view words, std::size_t limit) = 0;
+
+    virtual Result<std::string> setting(std::string_view key) = 0;  ///< empty when absent
+    virtual Status set_setting(std::string_view key, std::string_view value) = 0;
+
+    virtual Status check() = 0;                                         ///< PRAGMA integrity_check and foreign_key_check
+    virtual Status backup(const std::filesystem::path& file) = 0;
+};
+
+/// A conversation as a text of its own: Markdown for people, JSON (whole tree, all fields) for programs.
+enum class ExportFormat : std::uint8_t { markdown, json };
+Result<std::string> export_conversation(ChatStore& store, ConversationId id, ExportFormat format);
+
+}  // namespace tendril::storage
