@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The whole contract between the engine and a device: memory, weights in the device's own layout, and about a dozen ops.
-// One implementation per folder: reference/ (plain C++, the oracle), cpu/ (vectorised), cuda/ (a plugin). All calls come from
-// the engine thread; a backend may fork inside a call but has joined when the call returns (CUDA: when download() returns).
-// Deterministic: the bits of a row's result depend neither on the other rows of the step nor on their number.
+// The whole contract between the engine and a device: memory, weights in the device's own layout, and about a
+// dozen ops. One implementation per folder: reference/ (plain C++, the oracle), cpu/ (vectorised), cuda/ (a
+// plugin). All calls come from the engine thread; a backend may fork inside a call but has joined when the
+// call returns (CUDA: when download() returns). Deterministic: the bits of a row's result depend neither on
+// the other rows of the step nor on their number.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +17,8 @@
 
 namespace tendril::engine {
 
-/// Memory of the backend's device, in floats. `data()` is a device pointer: only ops, upload and download may touch it.
+/// Memory of the backend's device, in floats. `data()` is a device pointer: only ops, upload and download may
+/// touch it.
 class Buffer {
   public:
     virtual ~Buffer() = default;
@@ -32,7 +34,8 @@ struct Rows {
     std::size_t width = 0;
 };
 
-/// Bytes of a weight matrix as they lie in the model file (host memory): [rows][columns], a row is a whole number of blocks.
+/// Bytes of a weight matrix as they lie in the model file (host memory): [rows][columns], a row is a whole
+/// number of blocks.
 struct WeightSource {
     DataType type = DataType::f32;
     std::size_t rows = 0;     ///< outputs
@@ -46,8 +49,8 @@ class Weight {
     virtual ~Weight() = default;
     virtual std::size_t rows() const = 0;
     virtual std::size_t columns() const = 0;
-    virtual std::size_t bytes() const = 0;           ///< memory that it takes on the device
-    virtual bool borrows_source() const = 0;         ///< true: the source bytes must outlive it
+    virtual std::size_t bytes() const = 0;    ///< memory that it takes on the device
+    virtual bool borrows_source() const = 0;  ///< true: the source bytes must outlive it
 };
 
 /// One matrix product of a group that shares its input: out = in · weightᵀ + bias.
@@ -66,12 +69,14 @@ struct KvLayout {
     }
 };
 
-/// All KV pages of a model, taken at load. A page holds kPageTokens positions of keys and values of every layer.
+/// All KV pages of a model, taken at load. A page holds kPageTokens positions of keys and values of every
+/// layer.
 class KvPages {
   public:
     virtual ~KvPages() = default;
     virtual std::size_t page_count() const = 0;
-    /// Copies the first `tokens` positions of all layers of one page to another (copy-on-write of a partial page).
+    /// Copies the first `tokens` positions of all layers of one page to another (copy-on-write of a partial
+    /// page).
     virtual void copy_page(PageId from, PageId to, std::size_t tokens) = 0;
 };
 
@@ -79,23 +84,24 @@ class KvPages {
 struct StepView {
     std::size_t first_row = 0;
     std::size_t row_count = 0;
-    std::size_t first_position = 0;   ///< position of the first row; the rows are consecutive
-    std::span<const PageId> pages;    ///< page of position p is pages[p / kPageTokens]
+    std::size_t first_position = 0;  ///< position of the first row; the rows are consecutive
+    std::span<const PageId> pages;   ///< page of position p is pages[p / kPageTokens]
 };
 
 /// What is the same for all layers of a step: which row sits where.
 struct StepPlan {
-    std::span<const StepView> views;             // cover the rows without gap or overlap, ascending
-    std::span<const std::int32_t> positions;     // [rows]
+    std::span<const StepView> views;          // cover the rows without gap or overlap, ascending
+    std::span<const std::int32_t> positions;  // [rows]
     std::size_t rows() const { return positions.size(); }
 };
 
-/// Rotary embedding of one kind of layer. Angle of pair i at position p: p * position_scale * base^(-2i/size) / factors[i].
+/// Rotary embedding of one kind of layer. Angle of pair i at position p: p * position_scale * base^(-2i/size)
+/// / factors[i].
 struct RopeSettings {
     enum class Pairing : std::uint8_t { adjacent /* (2i, 2i+1) */, halves /* (i, i + size/2) */ };
     Pairing pairing = Pairing::adjacent;
     float base = 10000.0F;
-    float position_scale = 1.0F;  ///< 1 / linear scaling factor
+    float position_scale = 1.0F;     ///< 1 / linear scaling factor
     std::span<const float> factors;  // [size/2] host memory, or empty: Llama 3.x rope_freqs
     // YaRN (0 = off): see arXiv 2309.00071.
     float yarn_factor = 0.0F;
@@ -115,10 +121,10 @@ enum class Activation : std::uint8_t { silu, gelu_tanh };
 
 struct AttentionSettings {
     std::size_t layer = 0;
-    std::size_t heads = 0;      ///< query heads; a multiple of the layout's kv_heads
-    float scale = 1.0F;         ///< multiplies q·k
-    std::size_t window = 0;     ///< a row at position p sees positions > p - window; 0 = all up to p
-    float softcap = 0.0F;       ///< 0 = none; else score = softcap * tanh(score / softcap)
+    std::size_t heads = 0;   ///< query heads; a multiple of the layout's kv_heads
+    float scale = 1.0F;      ///< multiplies q·k
+    std::size_t window = 0;  ///< a row at position p sees positions > p - window; 0 = all up to p
+    float softcap = 0.0F;    ///< 0 = none; else score = softcap * tanh(score / softcap)
 };
 
 class Backend {
@@ -131,10 +137,13 @@ class Backend {
     virtual Result<std::unique_ptr<Weight>> prepare(const WeightSource& source) = 0;
     /// Bytes that prepare() will take on the device for such a source, for the memory plan.
     virtual std::size_t prepared_bytes(const WeightSource& source) const = 0;
-    virtual Result<std::unique_ptr<KvPages>> make_kv_pages(const KvLayout& layout, std::size_t page_count) = 0;
-    virtual Result<std::unique_ptr<RopeTable>> make_rope_table(const RopeSettings& settings, std::size_t head_size,
+    virtual Result<std::unique_ptr<KvPages>> make_kv_pages(const KvLayout& layout,
+                                                           std::size_t page_count) = 0;
+    virtual Result<std::unique_ptr<RopeTable>> make_rope_table(const RopeSettings& settings,
+                                                               std::size_t head_size,
                                                                std::size_t max_positions) = 0;
-    /// Scratch for steps of up to `max_rows` rows and inputs up to `max_width` wide; afterwards ops do not allocate.
+    /// Scratch for steps of up to `max_rows` rows and inputs up to `max_width` wide; afterwards ops do not
+    /// allocate.
     virtual Status reserve(std::size_t max_rows, std::size_t max_width) = 0;
     virtual void upload(std::span<const float> from, float* to) = 0;
     virtual void download(const float* from, std::span<float> to) = 0;
@@ -144,7 +153,8 @@ class Backend {
     virtual void embed(const Weight& table, std::span<const TokenId> tokens, float scale, Rows out) = 0;
     /// All products of the group read the same input once.
     virtual void matmul(Rows in, std::span<const Product> products) = 0;
-    /// out[r] = in[r] / sqrt(mean(in[r]²) + epsilon) * weight; weight: [width]. `out` may be `in`. QK norms pass heads as rows.
+    /// out[r] = in[r] / sqrt(mean(in[r]²) + epsilon) * weight; weight: [width]. `out` may be `in`. QK norms
+    /// pass heads as rows.
     virtual void rms_norm(Rows in, const float* weight, float epsilon, Rows out) = 0;
     /// to[r] += from[r]
     virtual void add(Rows from, Rows to) = 0;
@@ -153,10 +163,12 @@ class Backend {
     /// Rotates each head of each row in place; x.width = heads * head_size.
     virtual void rope(const RopeTable& table, std::size_t head_size, const StepPlan& plan, Rows x) = 0;
     /// Writes keys and values [rows][kv_heads * head_size] to the views' pages at the rows' positions.
-    virtual void store_kv(KvPages& pages, std::size_t layer, const StepPlan& plan, Rows keys, Rows values) = 0;
-    /// Causal attention of each row over its view's pages (its own position included). q and out: [rows][heads * head_size].
-    virtual void attention(const KvPages& pages, const AttentionSettings& settings, const StepPlan& plan, Rows q,
-                           Rows out) = 0;
+    virtual void store_kv(KvPages& pages, std::size_t layer, const StepPlan& plan, Rows keys,
+                          Rows values) = 0;
+    /// Causal attention of each row over its view's pages (its own position included). q and out:
+    /// [rows][heads * head_size].
+    virtual void attention(const KvPages& pages, const AttentionSettings& settings, const StepPlan& plan,
+                           Rows q, Rows out) = 0;
     /// x = softcap * tanh(x / softcap)
     virtual void soft_cap(float softcap, Rows x) = 0;
 };
