@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keeps conversations safe in SQLite: WAL, synchronous=FULL, one writer. All methods run on the thread that owns the store (the chat
-// worker's) and may wait for the disk. Errors are values; after an error the store stays usable and nothing committed is lost.
+// Keeps conversations safe in SQLite: WAL, synchronous=FULL, one writer. All methods run on the thread that
+// owns the store (the chat worker's) and may wait for the disk. Errors are values; after an error the store
+// stays usable and nothing committed is lost.
 #pragma once
 
 #include <cstdint>
@@ -28,11 +29,11 @@ struct Conversation {
     std::string title;
     TimeMs created = 0;
     TimeMs updated = 0;
-    std::optional<TimeMs> deleted;       ///< in the trash since
-    std::optional<MessageId> leaf;       ///< end of the branch that is shown
-    std::string draft;                   ///< text of the composer, not sent yet
+    std::optional<TimeMs> deleted;  ///< in the trash since
+    std::optional<MessageId> leaf;  ///< end of the branch that is shown
+    std::string draft;              ///< text of the composer, not sent yet
     std::string system_prompt;
-    std::string model_path;              ///< last used; empty = the program's default
+    std::string model_path;  ///< last used; empty = the program's default
 };
 
 struct MessageCounters {
@@ -53,7 +54,7 @@ struct Message {
     std::string error;       ///< why it failed, for a person
     std::string model_name;  ///< assistant only
     std::string model_sha256;
-    std::string sampler;     ///< JSON
+    std::string sampler;  ///< JSON
     std::uint64_t seed = 0;
     MessageCounters counters;
     TimeMs created = 0;
@@ -69,47 +70,52 @@ struct SearchHit {
 };
 
 struct OpenReport {
-    std::vector<std::string> notices;  ///< for a person: "The database was damaged; it is kept as chats.db.damaged-2026-11-22 ..."
-    std::size_t interrupted = 0;       ///< replies found cut by a crash
+    std::vector<std::string>
+        notices;  ///< for a person: "The database was damaged; it is kept as chats.db.damaged-2026-11-22 ..."
+    std::size_t interrupted = 0;  ///< replies found cut by a crash
     bool read_only = false;
 };
 
 class ChatStore {
   public:
-    /// Opens or creates. A corrupt database is moved aside untouched and a fresh one is made (what can be read is salvaged into it);
-    /// one of a newer version, or one that cannot be written, is opened read-only. `report` says what happened.
+    /// Opens or creates. A corrupt database is moved aside untouched and a fresh one is made (what can be
+    /// read is salvaged into it); one of a newer version, or one that cannot be written, is opened read-only.
+    /// `report` says what happened.
     static Result<std::unique_ptr<ChatStore>> open(const std::filesystem::path& file, OpenReport& report);
     virtual ~ChatStore() = default;
 
     virtual Result<std::vector<Conversation>> conversations(bool deleted = false) = 0;  ///< newest first
     virtual Result<Conversation> conversation(ConversationId id) = 0;
-    virtual Result<Conversation> create_conversation(std::string_view title, std::string_view system_prompt) = 0;
+    virtual Result<Conversation> create_conversation(std::string_view title,
+                                                     std::string_view system_prompt) = 0;
     virtual Status rename(ConversationId id, std::string_view title) = 0;
     virtual Status set_deleted(ConversationId id, bool deleted) = 0;  ///< to the trash and back
-    virtual Status purge_deleted(TimeMs before) = 0;                  ///< ends what has been in the trash since before then
+    virtual Status purge_deleted(TimeMs before) = 0;  ///< ends what has been in the trash since before then
     virtual Status set_draft(ConversationId id, std::string_view draft) = 0;
     virtual Status set_system_prompt(ConversationId id, std::string_view text) = 0;
     virtual Status set_model(ConversationId id, std::string_view path) = 0;
     virtual Status set_leaf(ConversationId id, std::optional<MessageId> leaf) = 0;
 
-    virtual Result<std::vector<Message>> messages(ConversationId id) = 0;           ///< the whole tree, by id
-    virtual Result<std::vector<Message>> branch(ConversationId id) = 0;             ///< from the root to the leaf
+    virtual Result<std::vector<Message>> messages(ConversationId id) = 0;  ///< the whole tree, by id
+    virtual Result<std::vector<Message>> branch(ConversationId id) = 0;    ///< from the root to the leaf
     /// Adds a whole message as a child of `message.parent`, makes it the leaf. Durable when it returns.
     virtual Result<MessageId> add_message(const Message& message) = 0;
 
-    // The reply in progress: begin, append at most every 250 ms, finish. Text that was appended survives kill -9.
+    // The reply in progress: begin, append at most every 250 ms, finish. Text that was appended survives kill
+    // -9.
     virtual Result<MessageId> begin_reply(const Message& message) = 0;
     /// Goes on with an interrupted reply (status becomes streaming again); later appends follow its text.
     virtual Status resume_reply(MessageId id) = 0;
     virtual Status append_reply(MessageId id, std::string_view text) = 0;
-    virtual Status finish_reply(const Message& message) = 0;  ///< status, error, counters; text is what was appended
+    virtual Status finish_reply(
+        const Message& message) = 0;  ///< status, error, counters; text is what was appended
 
     virtual Result<std::vector<SearchHit>> search(std::string_view words, std::size_t limit) = 0;
 
     virtual Result<std::string> setting(std::string_view key) = 0;  ///< empty when absent
     virtual Status set_setting(std::string_view key, std::string_view value) = 0;
 
-    virtual Status check() = 0;                                         ///< PRAGMA integrity_check and foreign_key_check
+    virtual Status check() = 0;  ///< PRAGMA integrity_check and foreign_key_check
     virtual Status backup(const std::filesystem::path& file) = 0;
 };
 

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// A conversation as a text of its own: Markdown of the branch that is shown, or JSON of the whole tree. Runs
+// on the store's thread.
+#include <chrono>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "storage/chat_store.h"
+
+namespace tendril::storage {
+
+namespace {
+
+const char* name_of(Role role) {
+    return role == Role::system ? "system" : role == Role::user ? "user" : "assistant";
+}
+
+const char* name_of(MessageStatus status) {
+    switch (status) {
+        case MessageStatus::complete:
+            return "complete";
+        case MessageStatus::streaming:
+            return "streaming";
+        case MessageStatus::interrupted:
+            return "interrupted";
+        case MessageStatus::failed:
+            return "failed";
+    }
+    return "failed";
+}
+
+std::string iso_time(TimeMs time) {
+    const std::chrono::system_clock::time_point point{std::chrono::milliseconds(time)};
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}Z", std::chrono::floor<std::chrono::seconds>(point));
+}
+
+nlohmann::ordered_json to_json(const Message& m) {
+    nlohmann::ordered_json json;
+    json["id"] = m.id;
+    json["parent"] = m.parent ? nlohmann::ordered_json(*m.parent) : nlohmann::ordered_json(nullptr);
+    json["role"] = name_of(m.role);
+    json["status"] = name_of(m.status);
+    json["text"] = m.text;
+    json["created"] = iso_time(m.created);
+    if (!m.error.empty()) {
+        json["error"] = m.error;
+    }
+    if (m.role == Role::assistant) {
+        json["model"] = m.model_name;
+        json["model_sha256"] = m.model_sha256;
+        json["sampler"] = nlohmann::ordered_json::parse(m.sampler, nullptr, false);
+        if (json["sampler"].is_discarded()) {
+            json["sampler"] = nullptr;
+        }
+        json["seed"] = m.seed;
+        json["prompt_tokens"] = m.counters.prompt_tokens;
+        json["cached_tokens"] = m.counters.cached_tokens;
+        json["answer_tokens"] = m.counters.answer_tokens;
+        json["first_token_ms"] = m.counters.first_token_ms;
+        json["decode_ms"] = m.counters.decode_ms;
+        json["left_out"] = m.left_out;
+    }
+    return json;
+}
+
+std::string as_markdown(const Conversation& conversation, const std::vector<Message>& branch) {
+    std::string text =
+        fmt::format("# {}\n\n", conversation.title.empty() ? "Conversation" : conversation.title);
+    if (!conversation.system_prompt.empty()) {
+        text += fmt::format("## System\n\n{}\n\n", conversation.system_prompt);
+    }
+    for (const Message& m : branch) {
+        const std::string who = m.role == Role::user     ? "You"
+                                : m.role == Role::system ? "System"
+                                : m.model_name.empty()   ? "Assistant"
+                                                         : fmt::format("Assistant ({})", m.model_name);
+        text += fmt::format("## {}\n\n{}\n\n", who, m.text);
+        if (m.status == MessageStatus::interrupted) {
+            text += "*(interrupted)*\n\n";
+        } else if (m.status == MessageStatus::failed) {
+            text += fmt::format("*(failed: {})*\n\n", m.error);
+        }
+    }
+    return text;
+}
+
+}  // namespace
+
+Result<std::string> export_conversation(ChatStore& store, ConversationId id, ExportFormat format) {
+    const auto conversation = store.conversation(id);
+    if (!conversation) {
+        return fail(conversation.error());
+    }
+    if (format == ExportFormat::markdown) {
+        const auto branch = store.branch(id);
+        return branch ? Result<std::string>(as_markdown(*conversation, *branch)) : fail(branch.error());
+    }
+    const auto messages = store.messages(id);
+    if (!messages) {
+        return fail(messages.error());
+    }
+    nlohmann::ordered_json json;
+    json["format"] = "tendril-conversation";
+    json["version"] = 1;
+    json["title"] = conversation->title;
+    json["system_prompt"] = conversation->system_prompt;
+    json["created"] = iso_time(conversation->created);
+    json["leaf"] =
+        conversation->leaf ? nlohmann::ordered_json(*conversation->leaf) : nlohmann::ordered_json(nullptr);
+    json["messages"] = nlohmann::ordered_json::array();
+    for (const Message& m : *messages) {
+        json["messages"].push_back(to_json(m));
+    }
+    return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace tendril::storage

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+// See salvage.h.
+#include "storage/salvage.h"
+
+#include <chrono>
+#include <functional>
+#include <set>
+#include <system_error>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "storage/database.h"
+
+namespace tendril::storage {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kCompanions[] = {"", "-wal", "-shm"};
+constexpr std::int64_t kMaxId = 100'000'000;  // of a table; a damaged file may claim any number
+
+constexpr const char* kConversationColumns =
+    "id, title, created, updated, deleted, leaf, draft, system_prompt, model_path";
+constexpr const char* kMessageColumns =
+    "id, conversation, parent, role, status, text, error, model_name, model_sha256, sampler, seed, "
+    "prompt_tokens, "
+    "cached_tokens, answer_tokens, first_token_ms, decode_ms, created, finished, left_out";
+
+/// Copies rows of one table from a file in which any page may be unreadable.
+class RowRescue {
+  public:
+    RowRescue(SQLite::Database& from, SQLite::Database& to, std::string table, std::string columns)
+        : from_(from), to_(to), table_(std::move(table)), columns_(std::move(columns)) {}
+
+    std::size_t run() {
+        copy_range(1, highest_id());
+        return copied_;
+    }
+
+  private:
+    std::int64_t highest_id() {
+        std::int64_t highest = 0;
+        for (const auto& sql : {fmt::format("SELECT max(id) FROM {}", table_),
+                                fmt::format("SELECT seq FROM sqlite_sequence WHERE name='{}'", table_)}) {
+            try {
+                highest = std::max(highest, query_integer(from_, sql.c_str()));
+            } catch (const SQLite::Exception&) {
+                // the other source may still be readable
+            }
+        }
+        return std::min(highest == 0 ? kMaxId : highest, kMaxId);
+    }
+
+    /// Reads the range in one pass; where that fails, halves what is left, so that only unreadable rows are
+    /// lost.
+    void copy_range(std::int64_t first, std::int64_t last) {
+        if (first > last) {
+            return;
+        }
+        std::int64_t next = first;
+        try {
+            SQLite::Statement rows(
+                from_,
+                fmt::format("SELECT {} FROM {} WHERE id BETWEEN ? AND ? ORDER BY id", columns_, table_));
+            rows.bind(1, first);
+            rows.bind(2, last);
+            while (rows.executeStep()) {
+                insert(rows);
+                next = rows.getColumn(0).getInt64() + 1;
+            }
+            return;
+        } catch (const SQLite::Exception&) {
+            if (next >= last || ++failures_ > kMaxFailures) {
+                return;
+            }
+        }
+        const std::int64_t middle = next + (last - next) / 2;
+        copy_range(next, middle);
+        copy_range(middle + 1, last);
+    }
+
+    void insert(SQLite::Statement& row) {
+        std::string marks = "?";
+        for (int i = 1; i < row.getColumnCount(); ++i) {
+            marks += ",?";
+        }
+        SQLite::Statement into(
+            to_, fmt::format("INSERT OR IGNORE INTO {}({}) VALUES ({})", table_, columns_, marks));
+        for (int i = 0; i < row.getColumnCount(); ++i) {
+            const SQLite::Column value = row.getColumn(i);
+            if (value.isNull()) {
+                into.bind(i + 1);
+            } else if (value.isInteger()) {
+                into.bind(i + 1, value.getInt64());
+            } else if (value.isFloat()) {
+                into.bind(i + 1, value.getDouble());
+            } else {
+                into.bind(i + 1, value.getString());
+            }
+        }
+        try {
+            copied_ += static_cast<std::size_t>(into.exec());
+        } catch (const SQLite::Exception&) {
+            // a row whose values break the schema (a flipped bit) is not worth the others
+        }
+    }
+
+    static constexpr int kMaxFailures = 100'000;
+    SQLite::Database& from_;
+    SQLite::Database& to_;
+    std::string table_;
+    std::string columns_;
+    std::size_t copied_ = 0;
+    int failures_ = 0;
+};
+
+/// Makes references whole again: lost conversations, parents, leaves; replies that were being written.
+void repair_references(SQLite::Database& database) {
+    database.exec(
+        "INSERT INTO conversation(id, title, created, updated) SELECT conversation, 'Recovered messages', "
+        "min(created), max(created) "
+        "FROM message WHERE conversation NOT IN (SELECT id FROM conversation) GROUP BY conversation;"
+        "UPDATE message SET parent=NULL WHERE parent NOT IN (SELECT id FROM message);"
+        "UPDATE message SET status=2 WHERE status=1;"
+        "UPDATE conversation SET leaf=(SELECT max(id) FROM message WHERE "
+        "message.conversation=conversation.id) "
+        "WHERE leaf IS NULL OR leaf NOT IN (SELECT id FROM message);");
+}
+
+/// Text of replies in progress lies in reply_part; what is readable is put behind the message's own text.
+void rescue_parts(SQLite::Database& from, SQLite::Database& to) {
+    try {
+        SQLite::Statement parts(from, "SELECT message, text FROM reply_part ORDER BY message, sequence");
+        while (parts.executeStep()) {
+            SQLite::Statement append(to, "UPDATE message SET text=text||? WHERE id=?");
+            append.bind(1, parts.getColumn(1).getString());
+            append.bind(2, parts.getColumn(0).getInt64());
+            append.exec();
+        }
+    } catch (const SQLite::Exception&) {
+        // the parts read so far are kept
+    }
+}
+
+/// A folder beside the file that is removed when this goes out of scope.
+class WorkingCopy {
+  public:
+    explicit WorkingCopy(const fs::path& original) : folder_(original.string() + ".salvage") {
+        clear();  // what a killed run left
+        fs::create_directory(folder_);
+        for (const char* companion : kCompanions) {
+            const fs::path part = original.string() + companion;
+            if (fs::exists(part) && std::string(companion) != "-shm") {
+                fs::copy_file(part, file().string() + companion);
+            }
+        }
+    }
+    ~WorkingCopy() { clear(); }
+    WorkingCopy(const WorkingCopy&) = delete;
+    WorkingCopy& operator=(const WorkingCopy&) = delete;
+    fs::path file() const { return folder_ / "copy.db"; }
+
+  private:
+    void clear() {
+        std::error_code ignored;
+        for (const char* companion : kCompanions) {
+            fs::remove(file().string() + companion, ignored);
+        }
+        fs::remove(folder_, ignored);
+    }
+
+    fs::path folder_;
+};
+
+}  // namespace
+
+Result<fs::path> move_aside(const fs::path& file) {
+    const std::string stem =
+        fmt::format("{}.damaged-{:%Y%m%d-%H%M%S}", file.string(), std::chrono::system_clock::now());
+    std::string target = stem;
+    for (int attempt = 2; fs::exists(target); ++attempt) {
+        target = fmt::format("{}-{}", stem, attempt);
+    }
+    for (const char* companion : kCompanions) {
+        std::error_code failure;
+        if (fs::exists(file.string() + companion)) {
+            fs::rename(file.string() + companion, target + companion, failure);
+        }
+        if (failure) {
+            return fail(ErrorCode::io, "The damaged file of conversations could not be moved aside.",
+                        failure.message());
+        }
+    }
+    return fs::path(target);
+}
+
+Result<SalvageCount> salvage(const fs::path& damaged, SQLite::Database& fresh) {
+    return guarded("reading the damaged conversations", [&]() -> Result<SalvageCount> {
+        const WorkingCopy copy(damaged);
+        const auto from = open_connection(copy.file(), Access::read_write);
+        SalvageCount count;
+        SQLite::Transaction transaction(fresh);
+        fresh.exec("PRAGMA defer_foreign_keys=ON");
+        count.conversations = RowRescue(*from, fresh, "conversation", kConversationColumns).run();
+        count.messages = RowRescue(*from, fresh, "message", kMessageColumns).run();
+        rescue_parts(*from, fresh);
+        repair_references(fresh);
+        transaction.commit();
+        return count;
+    });
+}
+
+}  // namespace tendril::storage

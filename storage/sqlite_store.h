@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one implementation of ChatStore; split over conversations.cpp, messages.cpp and search.cpp. Private to
+// this room.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "storage/chat_store.h"
+#include "storage/database.h"
+
+namespace tendril::storage {
+
+TimeMs now_ms();
+
+class SqliteStore final : public ChatStore {
+  public:
+    SqliteStore(std::unique_ptr<SQLite::Database> database, bool read_only);
+    ~SqliteStore() override;
+
+    Result<std::vector<Conversation>> conversations(bool deleted) override;
+    Result<Conversation> conversation(ConversationId id) override;
+    Result<Conversation> create_conversation(std::string_view title, std::string_view system_prompt) override;
+    Status rename(ConversationId id, std::string_view title) override;
+    Status set_deleted(ConversationId id, bool deleted) override;
+    Status purge_deleted(TimeMs before) override;
+    Status set_draft(ConversationId id, std::string_view draft) override;
+    Status set_system_prompt(ConversationId id, std::string_view text) override;
+    Status set_model(ConversationId id, std::string_view path) override;
+    Status set_leaf(ConversationId id, std::optional<MessageId> leaf) override;
+
+    Result<std::vector<Message>> messages(ConversationId id) override;
+    Result<std::vector<Message>> branch(ConversationId id) override;
+    Result<MessageId> add_message(const Message& message) override;
+    Result<MessageId> begin_reply(const Message& message) override;
+    Status resume_reply(MessageId id) override;
+    Status append_reply(MessageId id, std::string_view text) override;
+    Status finish_reply(const Message& message) override;
+
+    Result<std::vector<SearchHit>> search(std::string_view words, std::size_t limit) override;
+    Result<std::string> setting(std::string_view key) override;
+    Status set_setting(std::string_view key, std::string_view value) override;
+    Status check() override;
+    Status backup(const std::filesystem::path& file) override;
+
+    /// Turns replies that a crash left streaming into interrupted ones. Gives their number.
+    Result<std::size_t> close_interrupted();
+
+  private:
+    /// A prepared statement, kept for the life of the store, reset and without bindings.
+    SQLite::Statement& prepared(const char* sql);
+    Status writable() const;
+    Status update_text(ConversationId id, const char* sql, std::string_view text, const char* doing);
+    Result<MessageId> insert(const Message& message, MessageStatus status, const char* doing);
+    void fold_parts(MessageId id);
+    void search_titles(const std::string& query, std::size_t limit, std::vector<SearchHit>& hits);
+    void search_messages(const std::string& query, std::size_t limit, std::vector<SearchHit>& hits);
+    void search_substring(std::string_view words, std::size_t limit, std::vector<SearchHit>& hits);
+
+    std::unique_ptr<SQLite::Database> database_;
+    std::map<std::string, std::unique_ptr<SQLite::Statement>> statements_;  // destroyed before database_
+    bool read_only_ = false;
+};
+
+}  // namespace tendril::storage
