@@ -294,7 +294,8 @@ void TestStorageMessages::exportsMarkdownAndJson() {
 
 void TestStorageMessages::textSurvivesByteForByte() {
     StoreFixture fixture;
-    const std::string odd("a\0b\r\n\t\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x92\xBB \xC3\x28 end", 27);
+    static constexpr char kOdd[] = "a\0b\r\n\t\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x92\xBB \xC3\x28 end";
+    const std::string odd(kOdd, sizeof kOdd - 1);
     const auto chat = fixture.open().create_conversation(odd, "").value();
     QVERIFY(fixture.open().add_message(make_message(chat.id, {}, Role::user, odd)));
     QVERIFY(fixture.open().branch(chat.id)->at(0).text == odd);
