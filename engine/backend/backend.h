@@ -103,7 +103,8 @@ struct RopeSettings {
     float base = 10000.0F;
     float position_scale = 1.0F;     ///< 1 / linear scaling factor
     std::span<const float> factors;  // [size/2] host memory, or empty: Llama 3.x rope_freqs
-    // YaRN (0 = off): see arXiv 2309.00071.
+    // YaRN (0 = off): see arXiv 2309.00071. With it position_scale is 1; cos and sin are multiplied by
+    // yarn_attention_factor * (1 + 0.1 ln yarn_factor).
     float yarn_factor = 0.0F;
     float yarn_attention_factor = 1.0F;
     float yarn_beta_fast = 32.0F;

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,8 @@ struct ModelConfig {
     float logit_softcap = 0.0F;
     Activation activation = Activation::silu;
     std::vector<RopeSettings> rope;      ///< one per kind of layer
-    std::vector<float> rope_factors;     ///< storage of RopeSettings::factors: [head_size/2] or empty
+    /// What RopeSettings::factors point at: [head_size/2], or null. Shared, so that copies of a config stay valid.
+    std::shared_ptr<const std::vector<float>> rope_factors;
     std::vector<LayerConfig> layer;      // [layers]
 };
 
