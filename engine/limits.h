@@ -35,6 +35,9 @@ inline constexpr std::size_t kMaxVocabulary = 1U << 22;   ///< Gemma: 262,144; i
 inline constexpr std::size_t kMaxContext =
     1U << 24;  ///< longest claims are 10 M tokens; positions are 32-bit signed
 
+/// The longest chat template in use has 20 KB; it is copied for the window and parsed at every load.
+inline constexpr std::size_t kMaxChatTemplateBytes = 1U << 20;
+
 // --- memory plan ---
 inline constexpr std::size_t kDefaultContext =
     4096;  ///< chosen when the user asks for none: fits on every machine we support

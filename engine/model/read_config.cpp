@@ -17,6 +17,8 @@
 namespace tendril::engine {
 namespace {
 
+constexpr std::size_t kLongestName = 200;  // bytes; for the window's title and list
+
 using Lookup = const Architecture& (*)();
 constexpr std::array<Lookup, 4> kArchitectures = {llama_architecture, qwen2_architecture, qwen3_architecture,
                                                   gemma3_architecture};
@@ -246,7 +248,7 @@ Result<ModelConfig> read_model_config(const GgufFile& file) {
     ModelConfig config;
     config.architecture = (*architecture)->name;
     if (const GgufValue* const name = file.find("general.name")) {
-        config.name = name->as_string().value_or("");
+        config.name = clean_text(name->as_string().value_or(""), kLongestName);
     }
     ConfigReader reader(file, config.architecture);
     read_sizes(reader, config);

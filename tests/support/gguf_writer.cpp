@@ -165,16 +165,25 @@ GgufWriter& GgufWriter::remove(std::string_view key) {
 
 GgufWriter& GgufWriter::add_tensor(std::string_view name, std::vector<std::uint64_t> dimensions,
                                    std::uint32_t type, Bytes bytes) {
-    tensors_.push_back({std::string(name), std::move(dimensions), type, std::move(bytes)});
+    tensors_.push_back({std::string(name), std::move(dimensions), type, std::move(bytes), 0});
     return *this;
 }
 GgufWriter& GgufWriter::add_tensor(std::string_view name, std::vector<std::uint64_t> dimensions,
                                    DataType type, std::span<const float> values) {
     return add_tensor(name, std::move(dimensions), number_of(type), encode(type, values));
 }
+GgufWriter& GgufWriter::add_hollow_tensor(std::string_view name, std::vector<std::uint64_t> dimensions,
+                                          std::uint32_t type, std::uint64_t size) {
+    tensors_.push_back({std::string(name), std::move(dimensions), type, {}, size});
+    return *this;
+}
 GgufWriter& GgufWriter::remove_tensor(std::string_view name) {
     std::erase_if(tensors_, [name](const Tensor& tensor) { return tensor.name == name; });
     return *this;
+}
+
+std::uint64_t GgufWriter::next_offset(std::uint64_t offset, const Tensor& tensor) const {
+    return (offset + tensor.bytes.size() + tensor.hollow + alignment - 1) / alignment * alignment;
 }
 
 Bytes GgufWriter::header() const {
@@ -197,7 +206,7 @@ Bytes GgufWriter::header() const {
         }
         append(out, tensor.type);
         append(out, offset);
-        offset = (offset + tensor.bytes.size() + alignment - 1) / alignment * alignment;
+        offset = next_offset(offset, tensor);
     }
     return out;
 }
@@ -222,6 +231,21 @@ bool GgufWriter::write(const std::filesystem::path& path) const {
     file.write(reinterpret_cast<const char*>(all.data()), static_cast<std::streamsize>(all.size()));
     file.close();
     return file.good();
+}
+
+bool GgufWriter::write_sparse(const std::filesystem::path& path) const {
+    Bytes head = header();
+    head.resize((head.size() + alignment - 1) / alignment * alignment);
+    std::ofstream file(path, std::ios::binary | std::ios::trunc);
+    file.write(reinterpret_cast<const char*>(head.data()), static_cast<std::streamsize>(head.size()));
+    file.close();
+    std::uint64_t size = 0;
+    for (const Tensor& tensor : tensors_) {
+        size = next_offset(size, tensor);
+    }
+    std::error_code error;
+    std::filesystem::resize_file(path, head.size() + size, error);
+    return file.good() && !error;
 }
 
 Bytes encode(DataType type, std::span<const float> values) {

@@ -56,11 +56,17 @@ class GgufWriter {
     /// Stores values as F32, F16, BF16 or Q8_0.
     GgufWriter& add_tensor(std::string_view name, std::vector<std::uint64_t> dimensions,
                            engine::DataType type, std::span<const float> values);
+    /// Describes a tensor of `size` bytes that bytes() leaves out: for write_sparse(), and for files that are
+    /// cut short.
+    GgufWriter& add_hollow_tensor(std::string_view name, std::vector<std::uint64_t> dimensions,
+                                  std::uint32_t type, std::uint64_t size);
     GgufWriter& remove_tensor(std::string_view name);
 
     Bytes bytes() const;
     std::size_t header_bytes() const;  ///< of bytes(), those in front of the tensors' data (not aligned)
     bool write(const std::filesystem::path& path) const;
+    /// The header, and a hole of the size of all tensors behind it.
+    bool write_sparse(const std::filesystem::path& path) const;
 
   private:
     struct Key {
@@ -73,8 +79,10 @@ class GgufWriter {
         std::vector<std::uint64_t> dimensions;
         std::uint32_t type = 0;
         Bytes bytes;
+        std::uint64_t hollow = 0;
     };
     Bytes header() const;
+    std::uint64_t next_offset(std::uint64_t offset, const Tensor& tensor) const;
     std::vector<Key> keys_;
     std::vector<Tensor> tensors_;
 };
