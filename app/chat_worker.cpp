@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+// ChatWorker: the thread, its loop, and the parts that live on it.
+#include "app/chat_worker.h"
+
+#include <chrono>
+#include <cstdlib>
+#include <optional>
+#include <utility>
+
+#include <spdlog/logger.h>
+
+#include "app/conversation_desk.h"
+#include "app/mailbox.h"
+#include "app/model_keeper.h"
+#include "app/turn_records.h"
+#include "app/turn_runner.h"
+
+namespace tendril::app {
+
+namespace {
+
+constexpr storage::TimeMs kTrashDays = 30;
+constexpr storage::TimeMs kDayMs = 24LL * 60 * 60 * 1000;
+
+}  // namespace
+
+void WorkerLink::report(const Error& error) const {
+    log->warn("{} ({})", error.message, error.detail);
+    notice(error.message);
+}
+
+/// Everything that lives on the worker's thread. Destroyed in the opposite order: jobs end before the engine
+/// and the store.
+struct ChatWorker::Core {
+    Core(ChatWorker& worker, const Sink& sink, std::unique_ptr<storage::ChatStore> opened)
+        : store(std::move(opened)),
+          link{*worker.engine_, *store, worker.mailbox_, jobs, sink, worker.log_, worker.options_.settings},
+          models(link, worker.options_.load_marker),
+          turns(link, models),
+          desk(link, turns, models) {
+        models.on_change = [this] { turns.model_changed(); };
+        models.on_hash = [this] { turns.hash_known(); };
+    }
+
+    std::optional<Clock::time_point> due() const {
+        const auto a = turns.due();
+        const auto b = desk.due();
+        return a && b ? std::min(*a, *b) : (a ? a : b);
+    }
+    void tick() {
+        const auto now = Clock::now();
+        turns.tick(now);
+        desk.tick(now);
+        if (reload_from && !turns.busy()) {
+            const WorkerSettings before = std::move(*reload_from);
+            reload_from.reset();
+            models.apply_settings(before);
+        }
+    }
+    void apply(WorkerSettings settings) {
+        if (!reload_from) {
+            reload_from = link.settings;  // the model is loaded again when no answer is being written
+        }
+        link.settings = std::move(settings);
+    }
+    void end() {
+        desk.write_draft();
+        turns.finish_all();
+    }
+
+    std::unique_ptr<storage::ChatStore> store;
+    JobThread jobs;
+    WorkerLink link;
+    ModelKeeper models;
+    TurnRunner turns;
+    ConversationDesk desk;
+    std::optional<WorkerSettings> reload_from;
+};
+
+ChatWorker::ChatWorker(ChatWorkerOptions options, std::unique_ptr<EnginePort> engine,
+                       std::shared_ptr<spdlog::logger> log)
+    : ChatWorker(std::move(options), std::move(engine), std::move(log), &storage::ChatStore::open) {}
+
+ChatWorker::ChatWorker(ChatWorkerOptions options, std::unique_ptr<EnginePort> engine,
+                       std::shared_ptr<spdlog::logger> log, StoreOpener opener)
+    : options_(std::move(options)),
+      engine_(std::move(engine)),
+      log_(std::move(log)),
+      opener_(std::move(opener)),
+      mailbox_(std::make_shared<Mailbox>()) {}
+
+ChatWorker::~ChatWorker() {
+    if (thread_.joinable()) {
+        mailbox_->put([this] { ended_ = true; });
+        thread_.join();
+    }
+}
+
+void ChatWorker::run(Sink sink) {
+    thread_ = std::thread([this, sink = std::move(sink)] { main(sink); });
+}
+
+Result<std::unique_ptr<storage::ChatStore>> ChatWorker::open_store(const Sink& sink) {
+    storage::OpenReport report;
+    auto store = opener_(options_.database, report);
+    if (!store && options_.allow_temporary) {
+        sink(Notice{store.error().message});
+        log_->error("database: {} ({})", store.error().message, store.error().detail);
+        std::string folder = (std::filesystem::temp_directory_path() / "tendril-XXXXXX").string();
+        if (mkdtemp(folder.data()) != nullptr) {
+            const auto file = std::filesystem::path(folder) / "chats.db";
+            store = opener_(file, report);
+            if (store) {
+                sink(Notice{"The conversations of this session are kept in " + file.string() + " only."});
+            }
+        }
+    }
+    for (std::string& notice : report.notices) {
+        log_->warn("database: {}", notice);
+        sink(Notice{std::move(notice)});
+    }
+    return store;
+}
+
+void ChatWorker::main(const Sink& sink) {
+    std::optional<Core> core;
+    auto store = open_store(sink);
+    if (store) {
+        core.emplace(*this, sink, std::move(*store));
+        core_ = &*core;
+        if (const Status purged = core->store->purge_deleted(wall_clock_ms() - kTrashDays * kDayMs);
+            !purged) {
+            log_->warn("trash not emptied: {}", purged.error().detail);
+        }
+    } else {
+        log_->error("database: {} ({})", store.error().message, store.error().detail);
+        sink(WorkerEnded{store.error().message});
+    }
+    while (!ended_) {
+        if (auto task = mailbox_->take(core ? core->due() : std::nullopt)) {
+            (*task)();
+        }
+        if (core) {
+            core->tick();
+        }
+    }
+    if (core) {
+        core->end();
+    }
+    core_ = nullptr;
+    core.reset();
+    engine_.reset();
+}
+
+void ChatWorker::post(std::function<void(Core&)> command) {
+    mailbox_->put([this, command = std::move(command)] {
+        if (core_ != nullptr) {
+            command(*core_);
+        }
+    });
+}
+
+void ChatWorker::open_last() {
+    post([](Core& core) {
+        core.desk.list();
+        core.desk.open_last();
+    });
+}
+void ChatWorker::open_new() {
+    post([](Core& core) { core.desk.open_new(); });
+}
+void ChatWorker::open(ConversationId id) {
+    post([id](Core& core) { core.desk.open(id); });
+}
+void ChatWorker::rename(ConversationId id, std::string title) {
+    post([id, title = std::move(title)](Core& core) { core.desk.rename(id, title); });
+}
+void ChatWorker::trash(ConversationId id) {
+    post([id](Core& core) { core.desk.trash(id); });
+}
+void ChatWorker::restore(ConversationId id) {
+    post([id](Core& core) { core.desk.restore(id); });
+}
+void ChatWorker::export_to(ConversationId id, std::filesystem::path file, bool json) {
+    post([id, file = std::move(file), json](Core& core) { core.desk.export_to(id, file, json); });
+}
+void ChatWorker::set_system_prompt(std::string text) {
+    post([text = std::move(text)](Core& core) { core.desk.set_system_prompt(text); });
+}
+void ChatWorker::search(std::string words) {
+    post([words = std::move(words)](Core& core) { core.desk.search(words); });
+}
+void ChatWorker::send(std::string text) {
+    post([text = std::move(text)](Core& core) { core.desk.send(text); });
+}
+void ChatWorker::stop() {
+    post([](Core& core) { core.desk.stop(); });
+}
+void ChatWorker::retry(MessageId message) {
+    post([message](Core& core) { core.desk.retry(message); });
+}
+void ChatWorker::edit(MessageId message, std::string text) {
+    post([message, text = std::move(text)](Core& core) { core.desk.edit(message, text); });
+}
+void ChatWorker::continue_reply(MessageId message) {
+    post([message](Core& core) { core.desk.continue_reply(message); });
+}
+void ChatWorker::show_version(MessageId message, int version) {
+    post([message, version](Core& core) { core.desk.show_version(message, version); });
+}
+void ChatWorker::save_draft(std::string text) {
+    post([text = std::move(text)](Core& core) { core.desk.save_draft(text); });
+}
+void ChatWorker::load(std::filesystem::path path) {
+    post([path = std::move(path)](Core& core) { core.models.load(path); });
+}
+void ChatWorker::autoload(std::filesystem::path path) {
+    post([path = std::move(path)](Core& core) { core.models.autoload(path); });
+}
+void ChatWorker::cancel_load() {
+    post([](Core& core) { core.models.cancel(); });
+}
+void ChatWorker::describe(std::vector<std::filesystem::path> paths,
+                          std::vector<std::filesystem::path> folders) {
+    post([paths = std::move(paths), folders = std::move(folders)](Core& core) {
+        core.models.describe(paths, folders);
+    });
+}
+void ChatWorker::apply(WorkerSettings settings) {
+    post([settings = std::move(settings)](Core& core) { core.apply(settings); });
+}
+
+}  // namespace tendril::app

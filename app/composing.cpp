@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// PromptComposer. Chat worker's thread only.
+#include "app/composing.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "app/chat_renderer.h"
+#include "app/control_texts.h"
+#include "app/token_counts.h"
+#include "prompt/context_fit.h"
+
+namespace tendril::app {
+namespace {
+
+using prompt::ChatMessages;
+using storage::Message;
+using storage::Role;
+
+/// Messages as the template gets them, each with the rows it stands for.
+struct Prepared {
+    ChatMessages messages;
+    std::vector<std::vector<MessageId>> ids;  // of messages; none for the system prompt
+
+    void add(std::string_view role, std::string text, std::vector<MessageId> rows) {
+        if (!messages.empty() &&
+            messages.back().role == role) {  // an answer that failed leaves two questions in a row
+            messages.back().content += "\n\n" + text;
+            ids.back().insert(ids.back().end(), rows.begin(), rows.end());
+            return;
+        }
+        messages.push_back({std::string(role), std::move(text)});
+        ids.push_back(std::move(rows));
+    }
+    Prepared without(const std::set<MessageId>& rows) const {
+        Prepared rest;
+        for (std::size_t i = 0; i < messages.size(); ++i) {
+            const bool last = i + 1 == messages.size();
+            if (last || ids[i].empty() || !rows.contains(ids[i].front())) {
+                rest.add(messages[i].role, messages[i].content, ids[i]);
+            }
+        }
+        return rest;
+    }
+};
+
+std::string_view role_name(Role role) {
+    return role == Role::system ? "system" : role == Role::user ? "user" : "assistant";
+}
+
+Prepared prepare(const ComposeRequest& request, const ControlTexts& controls) {
+    Prepared prepared;
+    if (!request.system_prompt.empty()) {
+        prepared.add("system", controls.cut(request.system_prompt), {});
+    }
+    for (const Message* message : request.branch) {
+        if (message->role == Role::assistant && message->text.empty()) {
+            continue;  // failed or stopped before its first word
+        }
+        prepared.add(role_name(message->role), controls.cut(message->text), {message->id});
+    }
+    return prepared;
+}
+
+std::vector<MessageId> rows_left_out(const ComposeRequest& request, const Prepared& from,
+                                     const std::vector<std::size_t>& left_out) {
+    std::set<MessageId> in;
+    for (std::size_t i = 0; i < from.messages.size(); ++i) {
+        if (!std::binary_search(left_out.begin(), left_out.end(), i)) {
+            in.insert(from.ids[i].begin(), from.ids[i].end());
+        }
+    }
+    std::vector<MessageId> out;
+    for (const Message* message : request.branch) {
+        const bool empty_answer = message->role == Role::assistant && message->text.empty();
+        if (!empty_answer && !in.contains(message->id)) {
+            out.push_back(message->id);
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
+struct PromptComposer::Rendered {
+    std::string text;
+    bool chatml = false;
+    std::string warning;
+};
+
+PromptComposer::PromptComposer(const engine::LoadedModel& model) : tokenizer_(model.tokenizer) {
+    controls_ = std::make_unique<ControlTexts>(*tokenizer_);
+    renderer_ = std::make_unique<ChatRenderer>(model.description.chat_template, tokenizer_->bos_text(),
+                                               tokenizer_->eos_text());
+    counts_ = std::make_unique<TokenCounts>(*tokenizer_);
+    warnings_ = renderer_->warnings();
+}
+
+PromptComposer::~PromptComposer() = default;
+
+Result<PromptComposer::Rendered> PromptComposer::render(const ChatMessages& messages) const {
+    auto text = renderer_->render(messages);
+    if (!text) {
+        return fail(text.error());
+    }
+    return Rendered{std::move(text->text), text->chatml, std::move(text->warning)};
+}
+
+Result<std::size_t> PromptComposer::count(const ChatMessages& messages) const {
+    auto rendered = render(messages);
+    if (!rendered) {
+        return fail(rendered.error());
+    }
+    return counts_->of(rendered->text, messages);
+}
+
+std::vector<engine::TokenId> PromptComposer::encode(std::string_view text) const {
+    std::vector<engine::TokenId> tokens;
+    const std::string_view bos_text = tokenizer_->bos_text();
+    const bool has_bos = !bos_text.empty() && text.substr(0, bos_text.size()) == bos_text;
+    if (tokenizer_->adds_bos() && tokenizer_->bos() && !has_bos) {
+        tokens.push_back(*tokenizer_->bos());
+    }
+    for (const std::string_view piece : ControlTexts::pieces(text)) {
+        const auto part = tokenizer_->encode(piece, {.add_bos = false, .parse_special = true});
+        tokens.insert(tokens.end(), part.begin(), part.end());
+    }
+    return tokens;
+}
+
+Result<ComposedPrompt> PromptComposer::compose(const ChatMessages& messages) {
+    ChatMessages safe = messages;
+    for (prompt::ChatMessage& message : safe) {
+        message.content = controls_->cut(message.content);
+    }
+    auto rendered = render(safe);
+    if (!rendered) {
+        return fail(rendered.error());
+    }
+    ComposedPrompt composed;
+    composed.tokens = encode(rendered->text);
+    composed.warning = std::move(rendered->warning);
+    if (rendered->chatml) {
+        composed.stop = {"<|im_end|>"};
+    }
+    return composed;
+}
+
+Result<ComposedPrompt> PromptComposer::compose(const ComposeRequest& request) {
+    const std::string so_far = controls_->cut(request.answer_so_far);
+    const std::size_t so_far_tokens = so_far.empty() ? 0 : encode(so_far).size();
+    const prompt::PromptCounter counter = [&](const ChatMessages& messages) -> Result<std::size_t> {
+        auto tokens = count(messages);
+        return tokens ? Result<std::size_t>(*tokens + so_far_tokens) : tokens;
+    };
+    const Prepared all = prepare(request, *controls_);
+    const Prepared rest = all.without({request.left_out_before.begin(), request.left_out_before.end()});
+    const Prepared* from = &all;
+    std::size_t context = request.context;
+    for (int attempt = 0; attempt < 4; ++attempt) {
+        auto fit = prompt::fit_to_context({all.messages, context, request.answer_reserve}, counter);
+        if (fit && !fit->left_out.empty() && rest.messages.size() < all.messages.size()) {
+            from = &rest;
+            fit = prompt::fit_to_context({rest.messages, context, request.answer_reserve}, counter);
+        }
+        if (!fit) {
+            return fail(fit.error());
+        }
+        auto rendered = render(fit->messages);
+        if (!rendered) {
+            return fail(rendered.error());
+        }
+        ComposedPrompt composed;
+        composed.tokens = encode(rendered->text + so_far);
+        if (composed.tokens.size() < request.context) {
+            composed.left_out = rows_left_out(request, *from, fit->left_out);
+            composed.warning = std::move(rendered->warning);
+            if (rendered->chatml) {
+                composed.stop = {"<|im_end|>"};
+            }
+            return composed;
+        }
+        // The count was a little short: ask for so much more room.
+        context -= std::min(context, composed.tokens.size() - request.context + 32);
+    }
+    return fail(ErrorCode::too_large, "The conversation does not fit into the model's context of " +
+                                          std::to_string(request.context) + " tokens.");
+}
+
+}  // namespace tendril::app

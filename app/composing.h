@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a branch of a conversation to the tokens of a prompt: the model's template, what has to be left out,
+// and texts of users that look like control tokens kept harmless. Chat worker's thread only; one for each
+// loaded model, owned by ModelKeeper.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/worker_events.h"
+#include "engine/text/tokenizer.h"
+#include "prompt/conversation.h"
+
+namespace tendril::app {
+
+class ControlTexts;
+class ChatRenderer;
+class TokenCounts;
+
+struct ComposeRequest {
+    std::vector<const storage::Message*> branch;  ///< up to the user message that is to be answered
+    std::string_view system_prompt;
+    std::string_view answer_so_far;          ///< of an answer that is continued
+    std::vector<MessageId> left_out_before;  ///< by the answer before this one: what has left the context
+                                             ///< stays out while the rest fits
+    std::uint32_t context = 0;               ///< tokens of the model as loaded
+    std::uint32_t answer_reserve = 512;
+};
+
+struct ComposedPrompt {
+    std::vector<engine::TokenId> tokens;
+    std::vector<MessageId> left_out;  ///< messages of the branch that are not in the prompt, ascending
+    std::vector<std::string> stop;    ///< texts that end the answer, when the template is not the model's own
+    std::string warning;              ///< "The model's chat template failed (…); ChatML was used."
+};
+
+class PromptComposer {
+  public:
+    explicit PromptComposer(const engine::LoadedModel& model);
+    ~PromptComposer();
+    PromptComposer(const PromptComposer&) = delete;
+    PromptComposer& operator=(const PromptComposer&) = delete;
+
+    /// Errors: too_large with both numbers; what the template says.
+    Result<ComposedPrompt> compose(const ComposeRequest& request);
+    /// The same for a plain list of messages, none left out.
+    Result<ComposedPrompt> compose(const prompt::ChatMessages& messages);
+
+    const std::vector<std::string>& warnings() const { return warnings_; }  ///< about the template as such
+
+  private:
+    struct Rendered;
+    Result<Rendered> render(const prompt::ChatMessages& messages) const;
+    Result<std::size_t> count(const prompt::ChatMessages& messages) const;
+    std::vector<engine::TokenId> encode(std::string_view text) const;
+
+    std::shared_ptr<const engine::Tokenizer> tokenizer_;
+    std::vector<std::string> warnings_;
+    std::unique_ptr<ControlTexts> controls_;
+    std::unique_ptr<ChatRenderer> renderer_;
+    std::unique_ptr<TokenCounts> counts_;
+};
+
+}  // namespace tendril::app

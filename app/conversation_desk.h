@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// The conversations as a person works with them: the list, the open one, its versions, drafts, search and
+// export. Chat worker's thread only; owned by ChatWorker's core. A user message is durable before its turn
+// begins.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "app/conversation_tree.h"
+#include "app/turn_runner.h"
+#include "app/worker_link.h"
+#include "app/write_queue.h"
+
+namespace tendril::app {
+
+class ConversationDesk {
+  public:
+    ConversationDesk(WorkerLink& link, TurnRunner& turns, ModelKeeper& models);
+
+    void list();
+    void open_last();  ///< the one that was open when the program ended, else the newest, else a new one
+    void open_new();   ///< an empty one is used again
+    void open(ConversationId id);
+    void rename(ConversationId id, const std::string& title);
+    void trash(ConversationId id);
+    void restore(ConversationId id);
+    void export_to(ConversationId id, const std::filesystem::path& file, bool json);
+    void set_system_prompt(const std::string& text);
+    void search(const std::string& words);
+
+    void send(const std::string& text);
+    void stop();
+    void retry(MessageId message);
+    void edit(MessageId message, const std::string& text);
+    void continue_reply(MessageId message);
+    void show_version(MessageId message, int version);
+    void save_draft(const std::string& text);
+    void write_draft();
+
+    std::optional<Clock::time_point> due() const;
+    void tick(Clock::time_point now);
+
+  private:
+    using Tree = std::shared_ptr<ConversationTree>;
+
+    Tree tree_of(ConversationId id);
+    void show(Tree tree);
+    void tell_shown();
+    void write(WriteQueue::Write write);
+    /// Commits a user message, then begins its answer.
+    void ask(const Tree& tree, std::optional<MessageId> parent, const std::string& text);
+    Status commit(const Tree& tree, storage::Message& message);
+    void name_after(ConversationTree& tree, const std::string& question);
+    void waits(const WriteQueue::Write& write, const Error& error, std::int64_t serial);
+    void refused(const WriteQueue::Write& write, const Error& error);
+    bool report(const Status& status);  ///< true when it is well
+
+    WorkerLink& link_;
+    TurnRunner& turns_;
+    ModelKeeper& models_;
+    WriteQueue writes_;
+    Tree shown_;
+    std::map<ConversationId, std::weak_ptr<ConversationTree>> trees_;  // those that are open or have a turn
+    std::string stored_draft_;                                         // of the shown conversation
+    std::optional<Clock::time_point> draft_due_;
+};
+
+}  // namespace tendril::app

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the engine's events for one request wait for the chat worker. Bounded: texts are joined, of progress
+// only the newest is kept. Filled on the engine's thread, emptied on the worker's; shared by both.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "engine/engine.h"
+
+namespace tendril::app {
+
+class EngineInbox {
+  public:
+    struct Contents {
+        std::optional<engine::PrefillEvent> prefill;
+        std::string text;
+        std::uint32_t tokens = 0;
+        std::optional<engine::FinishedEvent> finished;
+        std::optional<Error> error;
+        bool ended() const { return finished.has_value() || error.has_value(); }
+    };
+
+    /// `wake` is called on the engine's thread when the inbox was empty before.
+    explicit EngineInbox(std::function<void()> wake) : wake_(std::move(wake)) {}
+
+    void put(engine::Event event) {
+        bool first = false;
+        {
+            const std::lock_guard lock(mutex_);
+            first = !filled_;
+            filled_ = true;
+            std::visit([this](auto&& one) { store(std::forward<decltype(one)>(one)); }, std::move(event));
+        }
+        if (first) {
+            wake_();
+        }
+    }
+    Contents take() {
+        const std::lock_guard lock(mutex_);
+        filled_ = false;
+        return std::exchange(contents_, {});
+    }
+
+  private:
+    void store(engine::PrefillEvent event) { contents_.prefill = event; }
+    void store(engine::TextEvent event) {
+        contents_.text += event.text;
+        contents_.tokens += event.tokens;
+    }
+    void store(engine::FinishedEvent event) { contents_.finished = std::move(event); }
+    void store(Error error) { contents_.error = std::move(error); }
+    template <typename Other>
+    void store(Other&&) {
+        contents_.error =
+            Error{ErrorCode::internal, "The engine gave an answer of another kind than asked for.", {}};
+    }
+
+    std::function<void()> wake_;
+    std::mutex mutex_;
+    bool filled_ = false;
+    Contents contents_;
+};
+
+}  // namespace tendril::app

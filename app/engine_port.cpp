@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The port over the real engine: passes everything on. Any thread; owned by the chat worker.
+#include "app/engine_port.h"
+
+namespace tendril::app {
+namespace {
+
+class RealEngine final : public EnginePort {
+  public:
+    explicit RealEngine(std::shared_ptr<spdlog::logger> log) : engine_(std::move(log)) {}
+
+    void load(engine::LoadOptions options, std::function<void(engine::LoadProgress)> progress,
+              std::function<void(Result<engine::LoadedModel>)> done) override {
+        engine_.load(std::move(options), std::move(progress), std::move(done));
+    }
+    void cancel_load() override { engine_.cancel_load(); }
+    engine::RequestId submit(engine::GenerateRequest request, engine::EventSink sink) override {
+        return engine_.submit(std::move(request), std::move(sink));
+    }
+    void cancel(engine::RequestId request) override { engine_.cancel(request); }
+    Result<engine::ModelDescription> inspect(const std::filesystem::path& path) override {
+        return engine::Engine::inspect(path);
+    }
+
+  private:
+    engine::Engine engine_;
+};
+
+}  // namespace
+
+std::unique_ptr<EnginePort> make_engine_port(std::shared_ptr<spdlog::logger> log) {
+    return std::make_unique<RealEngine>(std::move(log));
+}
+
+}  // namespace tendril::app

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// The few things that the chat worker asks of an engine, so that tests can drive it step by step. Any thread;
+// owned by the worker.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+
+#include "engine/engine.h"
+
+namespace tendril::app {
+
+/// Same promises as engine::Engine: calls return at once, sinks are called on the engine's thread.
+class EnginePort {
+  public:
+    virtual ~EnginePort() = default;
+    virtual void load(engine::LoadOptions options, std::function<void(engine::LoadProgress)> progress,
+                      std::function<void(Result<engine::LoadedModel>)> done) = 0;
+    virtual void cancel_load() = 0;
+    virtual engine::RequestId submit(engine::GenerateRequest request, engine::EventSink sink) = 0;
+    virtual void cancel(engine::RequestId request) = 0;
+    virtual Result<engine::ModelDescription> inspect(const std::filesystem::path& path) = 0;
+};
+
+/// The real one.
+std::unique_ptr<EnginePort> make_engine_port(std::shared_ptr<spdlog::logger> log);
+
+}  // namespace tendril::app

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs turns, one at a time and in order: composes the prompt, asks the engine, shows and journals the
+// answer, closes its row. Chat worker's thread only; owned by ChatWorker's core.
+#pragma once
+
+#include <deque>
+#include <list>
+#include <memory>
+#include <optional>
+
+#include "app/conversation_tree.h"
+#include "app/engine_inbox.h"
+#include "app/journal.h"
+#include "app/model_keeper.h"
+#include "app/worker_link.h"
+
+namespace tendril::app {
+
+class TurnRunner {
+  public:
+    TurnRunner(WorkerLink& link, ModelKeeper& models);
+    ~TurnRunner();
+    TurnRunner(const TurnRunner&) = delete;
+    TurnRunner& operator=(const TurnRunner&) = delete;
+
+    /// Events about messages are told for this conversation only.
+    void show(ConversationId conversation) { shown_ = conversation; }
+
+    /// A new answer to `question`, as the end of the branch. Its row is begun before this returns; an error
+    /// means that it is not.
+    Status begin(const std::shared_ptr<ConversationTree>& tree, MessageId question);
+    /// Goes on with an answer that was interrupted.
+    Status resume(const std::shared_ptr<ConversationTree>& tree, MessageId reply);
+    void stop(ConversationId conversation);
+    void model_changed();  ///< starts the turns that waited for it, or ends them in words
+    void hash_known();     ///< fills in the answers that were finished before
+
+    bool busy() const { return !turns_.empty(); }
+    bool busy(ConversationId conversation) const;
+    bool waiting(MessageId reply) const;  ///< has no text of this run yet
+
+    std::optional<Clock::time_point> due() const;
+    void tick(Clock::time_point now);
+    /// The end of the program: what there is of answers is written and marked interrupted.
+    void finish_all();
+
+  private:
+    struct Turn;
+
+    void start_next();
+    void start(Turn& turn);
+    Result<ComposedPrompt> compose(const Turn& turn);
+    void drain(std::uint64_t serial);
+    void take_text(Turn& turn, EngineInbox::Contents& contents);
+    void end(storage::MessageStatus status, std::string error,
+             const std::optional<engine::FinishedEvent>& finished);
+    storage::Message& message_of(const Turn& turn) const;
+    void tell_changed(const Turn& turn);
+    void tell_progress(const Turn& turn, bool generating);
+    void enqueue(std::unique_ptr<Turn> turn);
+    void journal_failed(const Error& error);
+
+    WorkerLink& link_;
+    ModelKeeper& models_;
+    ConversationId shown_ = 0;
+    std::uint64_t serial_ = 0;
+    std::deque<std::unique_ptr<Turn>> turns_;           // the first one runs, once started
+    std::list<std::unique_ptr<ReplyJournal>> unsaved_;  // ended, but the disk did not take their end yet
+    std::vector<storage::Message> without_hash_;        // finished before their model's hash was known
+};
+
+}  // namespace tendril::app
