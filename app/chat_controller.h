@@ -6,7 +6,11 @@
 
 #include <memory>
 
+#include <QTimer>
+
 #include "app/chat_port.h"
+#include "app/event_queue.h"
+#include "app/mailbox.h"
 
 namespace tendril::app {
 
@@ -17,7 +21,17 @@ class ChatController final : public ChatPort {
     Q_DISABLE_COPY_MOVE(ChatController)
 
   public:
+    /// What start() and the settings need; all may be empty (tests).
+    struct Files {
+        QString settings;      ///< where applySettings() saves; empty: nowhere
+        QStringList folders;   ///< the program's own folders of models
+        QString model;         ///< to be loaded at start, named by a person; empty: the last one used
+        bool loadLast = true;  ///< at start, when `model` is empty
+        Settings initial;      ///< as loaded
+    };
+
     explicit ChatController(std::unique_ptr<ChatWorker> worker, QObject* parent = nullptr);
+    ChatController(std::unique_ptr<ChatWorker> worker, Files files, QObject* parent = nullptr);
     ~ChatController() override;  ///< finishes what is being written, then ends both threads
 
   public Q_SLOTS:
@@ -45,7 +59,18 @@ class ChatController final : public ChatPort {
     void applySettings(const tendril::app::Settings& settings) override;
 
   private:
+    void deliver();
+    void tell(WorkerEvent event);
+    void tellModel(const ModelStatus& status);
+    void save();
+
+    std::shared_ptr<EventQueue> events_;
     std::unique_ptr<ChatWorker> worker_;
+    JobThread saving_;  // the settings' file, so that the GUI thread does not wait for the disk
+    Files files_;
+    Settings settings_;
+    QTimer pace_;  // runs while the next delivery has to wait
+    qint64 shown_ = 0;
 };
 
 }  // namespace tendril::app

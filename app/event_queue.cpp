@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// EventQueue.
+#include "app/event_queue.h"
+
+#include <iterator>
+#include <utility>
+
+namespace tendril::app {
+
+EventQueue::EventQueue(std::function<void()> wake) : wake_(std::move(wake)) {}
+
+bool EventQueue::join(WorkerEvent& event) {
+    // Only what is at the end may be joined, past progress: order between texts and other news is kept.
+    for (auto it = events_.rbegin(); it != events_.rend(); ++it) {
+        if (auto* progress = std::get_if<TurnChanged>(&event)) {
+            auto* last = std::get_if<TurnChanged>(&*it);
+            if (last != nullptr && last->message == progress->message &&
+                last->generating == progress->generating) {
+                *last = *progress;
+                return true;
+            }
+            if (std::holds_alternative<ReplyText>(*it)) {
+                continue;
+            }
+        } else if (auto* text = std::get_if<ReplyText>(&event)) {
+            auto* last = std::get_if<ReplyText>(&*it);
+            if (last != nullptr && last->message == text->message) {
+                last->text += text->text;
+                return true;
+            }
+            if (std::holds_alternative<TurnChanged>(*it)) {
+                continue;
+            }
+        } else if (auto* model = std::get_if<ModelChanged>(&event)) {
+            auto* last = std::get_if<ModelChanged>(&*it);
+            if (last != nullptr && last->status.phase == model->status.phase &&
+                last->status.path == model->status.path) {
+                *last = std::move(*model);
+                return true;
+            }
+        }
+        return false;
+    }
+    return false;
+}
+
+void EventQueue::push(WorkerEvent event) {
+    bool first = false;
+    {
+        const std::lock_guard lock(mutex_);
+        if (closed_) {
+            return;
+        }
+        first = events_.empty();
+        if (!join(event)) {
+            events_.push_back(std::move(event));
+        }
+    }
+    filled_.notify_one();
+    if (first && wake_) {
+        wake_();
+    }
+}
+
+std::vector<WorkerEvent> EventQueue::take() {
+    const std::lock_guard lock(mutex_);
+    std::vector<WorkerEvent> all(std::make_move_iterator(events_.begin()),
+                                 std::make_move_iterator(events_.end()));
+    events_.clear();
+    return all;
+}
+
+std::vector<WorkerEvent> EventQueue::wait() {
+    {
+        std::unique_lock lock(mutex_);
+        filled_.wait(lock, [this] { return !events_.empty() || closed_; });
+    }
+    return take();
+}
+
+void EventQueue::close() {
+    {
+        const std::lock_guard lock(mutex_);
+        closed_ = true;
+    }
+    filled_.notify_all();
+}
+
+}  // namespace tendril::app

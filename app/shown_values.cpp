@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+// Turns the worker's values into what the window shows, words included. GUI thread; pure functions.
+#include "app/shown_values.h"
+
+#include <algorithm>
+
+#include <QCoreApplication>
+#include <QLocale>
+
+namespace tendril::app {
+namespace {
+
+QString tr(const char* text) {
+    return QCoreApplication::translate("tendril::app", text);
+}
+
+MessageRole role_of(storage::Role role) {
+    switch (role) {
+        case storage::Role::system:
+            return MessageRole::system;
+        case storage::Role::user:
+            return MessageRole::user;
+        case storage::Role::assistant:
+            return MessageRole::assistant;
+    }
+    return MessageRole::user;
+}
+
+MessageState state_of(const ShownMessage& shown) {
+    switch (shown.message.status) {
+        case storage::MessageStatus::complete:
+            return MessageState::complete;
+        case storage::MessageStatus::streaming:
+            return shown.waiting ? MessageState::waiting : MessageState::streaming;
+        case storage::MessageStatus::interrupted:
+            return MessageState::interrupted;
+        case storage::MessageStatus::failed:
+            return MessageState::failed;
+    }
+    return MessageState::complete;
+}
+
+QString milliseconds(double ms) {
+    return ms < 1000 ? tr("%1 ms").arg(qRound(ms)) : tr("%1 s").arg(QLocale().toString(ms / 1000, 'f', 1));
+}
+
+QString footer_of(const storage::Message& message) {
+    const storage::MessageCounters& counters = message.counters;
+    if (message.role != storage::Role::assistant || counters.prompt_tokens == 0) {
+        return {};
+    }
+    const QLocale locale;
+    const qint64 fresh = std::max<qint64>(0, counters.prompt_tokens - counters.cached_tokens);
+    QString text =
+        tr("read %1 new tokens, %2 reused, first token after %3")
+            .arg(locale.toString(fresh), locale.toString(static_cast<qint64>(counters.cached_tokens)),
+                 milliseconds(counters.first_token_ms));
+    if (counters.decode_ms > 0 && counters.answer_tokens > 1) {
+        const double speed = static_cast<double>(counters.answer_tokens - 1) * 1000.0 / counters.decode_ms;
+        text += tr(" · %1 tokens/s").arg(locale.toString(speed, 'f', 1));
+    }
+    if (!message.model_name.empty()) {
+        text += QStringLiteral(" · ") + QString::fromStdString(message.model_name);
+    }
+    return text;
+}
+
+QString path_text(const std::filesystem::path& path) {
+    return QString::fromStdString(path.string());
+}
+
+}  // namespace
+
+ConversationItem to_item(const storage::Conversation& conversation) {
+    ConversationItem item;
+    item.id = conversation.id;
+    item.title =
+        conversation.title.empty() ? tr("New conversation") : QString::fromStdString(conversation.title);
+    item.updated = QDateTime::fromMSecsSinceEpoch(conversation.updated);
+    return item;
+}
+
+MessageItem to_item(const ShownMessage& shown) {
+    MessageItem item;
+    item.id = shown.message.id;
+    item.role = role_of(shown.message.role);
+    item.state = state_of(shown);
+    item.text = QString::fromStdString(shown.message.text);
+    item.error = QString::fromStdString(shown.message.error);
+    item.footer = footer_of(shown.message);
+    item.version = shown.version;
+    item.versions = shown.versions;
+    item.leftOut = shown.left_out;
+    return item;
+}
+
+OpenedConversation to_opened(const ConversationShown& shown) {
+    OpenedConversation opened;
+    opened.id = shown.conversation.id;
+    opened.title = to_item(shown.conversation).title;
+    opened.draft = QString::fromStdString(shown.conversation.draft);
+    opened.systemPrompt = QString::fromStdString(shown.conversation.system_prompt);
+    opened.messages.reserve(static_cast<qsizetype>(shown.messages.size()));
+    for (const ShownMessage& message : shown.messages) {
+        opened.messages.append(to_item(message));
+    }
+    return opened;
+}
+
+ModelItem to_item(const DescribedModel& model) {
+    ModelItem item;
+    item.path = path_text(model.path);
+    item.name = model.description.name.empty() ? path_text(model.path.stem())
+                                               : QString::fromStdString(model.description.name);
+    item.architecture = QString::fromStdString(model.description.architecture);
+    item.quantisation = QString::fromStdString(model.description.quantisation);
+    item.fileBytes = model.file_bytes;
+    item.parameters = model.description.parameters;
+    item.neededBytes = model.needed_bytes;
+    item.availableBytes = model.available_bytes;
+    item.contextLength = model.description.context_length;
+    item.error = QString::fromStdString(model.error);
+    return item;
+}
+
+ModelState to_state(const ModelStatus& status) {
+    ModelState state;
+    switch (status.phase) {
+        case ModelPhase::none:
+            state.kind = ModelState::Kind::none;
+            break;
+        case ModelPhase::loading:
+            state.kind = ModelState::Kind::loading;
+            break;
+        case ModelPhase::ready:
+            state.kind = ModelState::Kind::ready;
+            break;
+        case ModelPhase::failed:
+            state.kind = ModelState::Kind::failed;
+            break;
+    }
+    state.path = path_text(status.path);
+    state.name = QString::fromStdString(status.name);
+    state.progress = status.progress;
+    state.device = QString::fromStdString(status.device);
+    state.contextLimit = status.context;
+    state.text = QString::fromStdString(status.text);
+    return state;
+}
+
+TurnStatus to_status(const TurnChanged& turn) {
+    TurnStatus status;
+    status.generating = turn.generating;
+    status.prefillShare = turn.prefill.total == 0
+                              ? 0
+                              : std::min(1.0, static_cast<double>(turn.prefill.done) / turn.prefill.total);
+    status.tokensPerSecond = turn.tokens_per_second;
+    status.contextUsed = turn.context_used;
+    status.contextLimit = turn.context_limit;
+    status.readTokens = turn.prefill.total - std::min(turn.prefill.total, turn.prefill.reused);
+    status.reusedTokens = turn.prefill.reused;
+    return status;
+}
+
+SearchResult to_result(const storage::SearchHit& hit) {
+    return {hit.conversation, hit.message, QString::fromStdString(hit.title),
+            QString::fromStdString(hit.snippet)};
+}
+
+WorkerSettings to_worker_settings(const Settings& settings) {
+    const Settings s = settings.clamped();
+    WorkerSettings worker;
+    worker.system_prompt = s.systemPrompt.toStdString();
+    worker.sampler = s.sampler;
+    worker.fixed_seed = s.fixedSeed;
+    worker.max_answer_tokens = s.maxAnswerTokens;
+    worker.threads = s.threads;
+    worker.context = s.context;
+    return worker;
+}
+
+}  // namespace tendril::app
