@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one forward pass of all architectures: token rows in, logits of chosen rows out. What a model has (QK
+// norms, biases, norms behind attention, windows, several rotary bases) decides the ops; there is no switch
+// on the architecture's name. All memory is taken when it is made; a step does not allocate. Owned by the
+// engine thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "engine/backend/backend.h"
+#include "engine/model/model_config.h"
+#include "engine/model/weights.h"
+
+namespace tendril::engine {
+
+struct ForwardLimits {
+    std::size_t max_rows = 512;       ///< of a step
+    std::size_t max_logit_rows = 32;  ///< whose logits are computed at once
+    std::size_t max_positions = 0;    ///< the context: length of the rotary tables
+};
+
+class ForwardPass {
+  public:
+    /// All are borrowed and must outlive the pass. Takes scratch_bytes() of memory_plan.h. Errors: out of
+    /// memory.
+    static Result<std::unique_ptr<ForwardPass>> create(const ModelConfig& config, const ModelWeights& weights,
+                                                       Backend& backend, KvPages& pages,
+                                                       ForwardLimits limits);
+
+    /// Evaluates one row per token: writes its keys and values to the plan's pages and keeps the final state
+    /// of the rows in `wanted` (ascending row numbers of this step). tokens.size() == plan.rows() <=
+    /// max_rows; token ids are below the vocabulary. False: `interrupt` became true between two layers; the
+    /// step has to be done again, nothing may be read from it.
+    bool run(std::span<const TokenId> tokens, const StepPlan& plan, std::span<const std::uint32_t> wanted,
+             const std::atomic<bool>& interrupt);
+
+    /// Logits of wanted[first .. first + count) of the last run, [count][vocabulary], count <=
+    /// max_logit_rows. The span is valid (and may be changed by the caller) until the next call.
+    std::span<float> logits(std::size_t first, std::size_t count);
+
+    const ModelConfig& config() const { return config_; }
+    const ForwardLimits& limits() const { return limits_; }
+
+  private:
+    ForwardPass(const ModelConfig& config, const ModelWeights& weights, Backend& backend, KvPages& pages,
+                ForwardLimits limits)
+        : config_(config), weights_(weights), backend_(backend), pages_(pages), limits_(limits) {}
+    Status allocate();
+    void attend(std::size_t layer, const StepPlan& plan);
+    void feed_forward(const LayerWeights& layer, std::size_t rows);
+    void add_to_stream(const Buffer* post_norm, std::size_t rows);
+    void gather_wanted(std::span<const std::uint32_t> wanted);
+    static Rows rows_of(Buffer& buffer, std::size_t rows, std::size_t width) {
+        return {buffer.data(), rows, width};
+    }
+
+    const ModelConfig& config_;
+    const ModelWeights& weights_;
+    Backend& backend_;
+    KvPages& pages_;
+    ForwardLimits limits_;
+    std::vector<std::unique_ptr<RopeTable>> rope_;  // one per config_.rope
+    std::unique_ptr<Buffer> stream_;                // [rows][width], the residual stream
+    std::unique_ptr<Buffer> normed_;                // [rows][width]; after the layers: [wanted rows][width]
+    std::unique_ptr<Buffer> query_;                 // [rows][heads * head_size]
+    std::unique_ptr<Buffer> key_;                   // [rows][kv_heads * head_size]
+    std::unique_ptr<Buffer> value_;                 // [rows][kv_heads * head_size]
+    std::unique_ptr<Buffer> attended_;              // [rows][heads * head_size]
+    std::unique_ptr<Buffer> gate_;                  // [rows][feed_forward_width]
+    std::unique_ptr<Buffer> up_;                    // [rows][feed_forward_width]
+    std::unique_ptr<Buffer> part_;                  // [rows][width], what a sub-layer adds to the stream
+    std::unique_ptr<Buffer> logits_;                // [max_logit_rows][vocabulary]
+    std::vector<float> host_logits_;                // the same, in host memory
+};
+
+}  // namespace tendril::engine

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// A request for an answer: draws tokens, turns them into text, and knows when the answer ends. Owned by the
+// scheduler.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/sample/sampler.h"
+#include "engine/schedule/stop_matcher.h"
+#include "engine/schedule/task.h"
+#include "engine/text/utf8_stream.h"
+
+namespace tendril::engine {
+
+class Generation final : public Task {
+  public:
+    /// The prompt is not empty, its ids are below the vocabulary, and it is not longer than `context`.
+    /// `tokenizer` is borrowed.
+    Generation(RequestId id, GenerateRequest request, EventSink sink, const Tokenizer& tokenizer,
+               std::size_t context, Clock::time_point submitted);
+
+    std::size_t reusable() const override { return tokens_.size() - 1; }
+    bool wants_logits(std::size_t position) const override { return position + 1 >= tokens_.size(); }
+    void started(std::size_t reused) override;
+    void take(std::size_t position, std::span<float> logits) override;
+    void step_done(std::size_t drafted, std::size_t accepted) override;
+    void cancel() override;
+
+  private:
+    void append(TokenId token);
+    void finish(StopReason reason);
+    void send_text();
+    std::size_t answer_size() const { return tokens_.size() - prompt_size_; }
+
+    Sampler sampler_;
+    StopMatcher stops_;
+    Utf8Stream utf8_;
+    const Tokenizer& tokenizer_;
+    std::size_t prompt_size_;
+    std::size_t answer_limit_;  // tokens
+    bool limited_by_context_;
+    std::vector<std::size_t> text_ends_;  // bytes of text after each token of the answer
+    std::string unsent_;
+    std::uint32_t unsent_tokens_ = 0;
+    bool ran_ = false;
+    bool prompt_read_ = false;
+    FinishedEvent result_;
+    Clock::time_point submitted_;
+    Clock::time_point started_;
+    Clock::time_point first_token_;
+    Clock::time_point last_token_;
+};
+
+}  // namespace tendril::engine

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+// Packing rows into steps, and steps back into tasks.
+#include "engine/schedule/scheduler.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace tendril::engine {
+namespace {
+
+bool interactive(const Task& task) {
+    return task.priority() == Priority::interactive;
+}
+
+}  // namespace
+
+Scheduler::Scheduler(ForwardPass& forward, KvCache& cache, SchedulerSettings settings)
+    : forward_(forward), cache_(cache), settings_(std::move(settings)) {
+    const std::size_t rows = forward.limits().max_rows;
+    settings_.max_active = std::min(settings_.max_active, rows);
+    parts_.reserve(settings_.max_active);
+    views_.reserve(settings_.max_active);
+    tokens_.reserve(rows);
+    positions_.reserve(rows);
+    wanted_.reserve(rows);
+}
+
+void Scheduler::add(std::unique_ptr<Task> task) {
+    if (interactive(*task)) {
+        const auto first_background = std::find_if(waiting_.begin(), waiting_.end(),
+                                                   [](const auto& other) { return !interactive(*other); });
+        waiting_.insert(first_background, std::move(task));
+    } else {
+        waiting_.push_back(std::move(task));
+    }
+}
+
+bool Scheduler::interactive_active() const {
+    return std::any_of(active_.begin(), active_.end(), [](const auto& task) { return interactive(*task); });
+}
+
+bool Scheduler::cancel(RequestId id) {
+    const auto same = [id](const auto& task) { return task->id() == id; };
+    if (const auto found = std::find_if(waiting_.begin(), waiting_.end(), same); found != waiting_.end()) {
+        (*found)->cancel();
+        waiting_.erase(found);
+        return true;
+    }
+    if (const auto found = std::find_if(active_.begin(), active_.end(), same); found != active_.end()) {
+        (*found)->cancel();
+        drop_finished();
+        return true;
+    }
+    return false;
+}
+
+void Scheduler::cancel_all() {
+    for (auto& task : waiting_) {
+        task->cancel();
+    }
+    waiting_.clear();
+    for (auto& task : active_) {
+        task->cancel();
+    }
+    drop_finished();
+}
+
+void Scheduler::fail_all(const Error& error) {
+    for (auto& task : waiting_) {
+        task->fail_with(error);
+    }
+    waiting_.clear();
+    for (auto& task : active_) {
+        task->fail_with(error);
+    }
+    drop_finished();
+}
+
+void Scheduler::step(const std::atomic<bool>& interrupt) {
+    admit();
+    choose_parts();
+    reserve_pages();
+    if (parts_.empty()) {
+        drop_finished();
+        return;
+    }
+    lay_out_rows();
+    const Clock::time_point start = Clock::now();
+    const StepPlan plan{views_, positions_};
+    if (!forward_.run(tokens_, plan, wanted_, interrupt)) {
+        return;
+    }
+    if (settings_.check) {
+        if (const Status status = settings_.check(); !status) {
+            fail_all(status.error());
+            return;
+        }
+    }
+    hand_out_logits();
+    cost_.record(tokens_.size(), milliseconds_between(start, Clock::now()));
+    close_step();
+    drop_finished();
+}
+
+void Scheduler::admit() {
+    while (!waiting_.empty() && active_.size() < settings_.max_active) {
+        // Background tasks wait for the others. After a shortage nobody comes in but an interactive task that
+        // meets none of its kind.
+        const bool only_interactive = interactive_active();
+        const bool first_interactive = interactive(*waiting_.front());
+        if ((only_interactive && !first_interactive) ||
+            (crowded_ && (only_interactive || !first_interactive))) {
+            return;
+        }
+        std::unique_ptr<Task> task = std::move(waiting_.front());
+        waiting_.pop_front();
+        task->view = cache_.match(task->tokens(), task->reusable());
+        task->started(task->view.length());
+        active_.push_back(std::move(task));
+    }
+}
+
+void Scheduler::choose_parts() {
+    parts_.clear();
+    const bool only_interactive = interactive_active();
+    std::size_t rows = 0;
+    const std::size_t max_rows = forward_.limits().max_rows;
+    for (const auto& task : active_) {
+        if (task->pending() != 1 || (only_interactive && !interactive(*task)) || rows == max_rows) {
+            continue;
+        }
+        Part part{task.get(), 1, 0, 0, 0};
+        part.drafts = task->drafts(max_rows - rows - 1).size();
+        rows += 1 + part.drafts;
+        parts_.push_back(part);
+    }
+    choose_prefill(rows, only_interactive);
+}
+
+/// Prompts share what is left of the step, the oldest first.
+void Scheduler::choose_prefill(std::size_t other_rows, bool interactive_only) {
+    const std::size_t most = forward_.limits().max_rows - other_rows;
+    const bool mixed = other_rows > 0;
+    std::size_t budget =
+        cost_.prefill_rows(other_rows, mixed ? settings_.mixed_step_ms : settings_.prefill_step_ms,
+                           mixed ? settings_.least_chunk : settings_.least_prefill, most);
+    for (const auto& task : active_) {
+        if (budget == 0) {
+            return;
+        }
+        if (task->pending() <= 1 || (interactive_only && !interactive(*task))) {
+            continue;
+        }
+        const std::size_t rows = std::min(budget, task->pending());
+        parts_.push_back({task.get(), rows, 0, 0, 0});
+        budget -= rows;
+    }
+}
+
+void Scheduler::reserve_pages() {
+    for (std::size_t i = 0; i < parts_.size();) {
+        Task& task = *parts_[i].task;
+        if (cache_.make_room(task.view, parts_[i].rows + parts_[i].drafts)) {
+            ++i;
+            continue;
+        }
+        if (parts_[i].drafts > 0) {
+            parts_[i].drafts = 0;
+        } else if (!pause_for(task)) {
+            return;
+        }
+        // Parts of paused tasks are gone; this one is still at place i, or was itself paused.
+        i = 0;
+    }
+}
+
+/// Pauses the youngest task, background ones first, so that `task` or an older one can go on. False: nobody
+/// is left to run.
+bool Scheduler::pause_for(Task& task) {
+    auto victim = std::find_if(active_.rbegin(), active_.rend(),
+                               [](const auto& other) { return !interactive(*other); });
+    if (victim == active_.rend()) {
+        victim = active_.rbegin();
+    }
+    Task& paused = **victim;
+    parts_.erase(
+        std::remove_if(parts_.begin(), parts_.end(), [&](const Part& part) { return part.task == &paused; }),
+        parts_.end());
+    if (active_.size() == 1) {
+        assert(&paused == &task);
+        task.fail_with({ErrorCode::out_of_memory,
+                        "The memory for the conversation is too small for this request.",
+                        "no KV page left for a single task"});
+        return false;
+    }
+    std::unique_ptr<Task> owner = std::move(*victim);
+    active_.erase(std::next(victim).base());
+    release(*owner);
+    crowded_ = true;
+    if (interactive(*owner)) {
+        waiting_.push_front(std::move(owner));
+    } else {
+        add(std::move(owner));
+    }
+    return true;
+}
+
+void Scheduler::lay_out_rows() {
+    tokens_.clear();
+    positions_.clear();
+    views_.clear();
+    wanted_.clear();
+    for (Part& part : parts_) {
+        const Task& task = *part.task;
+        const std::size_t first = task.view.length();
+        part.first_row = tokens_.size();
+        const std::span<const TokenId> known = task.tokens().subspan(first, part.rows);
+        tokens_.insert(tokens_.end(), known.begin(), known.end());
+        const std::span<const TokenId> drafts = part.task->drafts(part.drafts);
+        assert(drafts.size() == part.drafts);
+        tokens_.insert(tokens_.end(), drafts.begin(), drafts.end());
+        for (std::size_t i = 0; i < part.rows + part.drafts; ++i) {
+            positions_.push_back(static_cast<std::int32_t>(first + i));
+            if (task.wants_logits(first + i)) {
+                wanted_.push_back(static_cast<std::uint32_t>(part.first_row + i));
+            }
+        }
+        views_.push_back({part.first_row, part.rows + part.drafts, first, task.view.pages()});
+    }
+}
+
+/// Logits come in blocks. A guessed row counts only when all drawn before it equals what it guessed.
+void Scheduler::hand_out_logits() {
+    const std::size_t block = forward_.limits().max_logit_rows;
+    const std::size_t vocabulary = forward_.config().vocabulary;
+    std::size_t part_index = 0;
+    for (std::size_t first = 0; first < wanted_.size(); first += block) {
+        const std::size_t count = std::min(block, wanted_.size() - first);
+        const std::span<float> logits = forward_.logits(first, count);
+        for (std::size_t i = 0; i < count; ++i) {
+            const std::size_t row = wanted_[first + i];
+            while (row >=
+                   parts_[part_index].first_row + parts_[part_index].rows + parts_[part_index].drafts) {
+                ++part_index;
+            }
+            Part& part = parts_[part_index];
+            const std::size_t offset = row - part.first_row;
+            if (part.task->finished()) {
+                continue;
+            }
+            const std::size_t position = part.task->view.length() + offset;
+            if (offset >= part.rows) {  // a guess
+                const std::span<const TokenId> known = part.task->tokens();
+                if (part.accepted != offset - part.rows || position >= known.size() ||
+                    known[position] != tokens_[row]) {
+                    continue;
+                }
+                ++part.accepted;
+            }
+            part.task->take(position, logits.subspan(i * vocabulary, vocabulary));
+        }
+    }
+}
+
+void Scheduler::close_step() {
+    for (Part& part : parts_) {
+        Task& task = *part.task;
+        task.view.advance(part.rows + part.accepted);
+        task.view.rewind(task.view.length());  // pages that only rejected guesses needed
+        if (part.rows > 1 && task.pending() <= 1) {
+            // The prompt is read: others may share its full pages while this task goes on writing behind
+            // them.
+            const std::size_t full = task.view.length() / kPageTokens * kPageTokens;
+            cache_.keep(task.tokens().first(full), task.view.fork(full));
+        }
+        task.step_done(part.drafts, part.accepted);
+    }
+}
+
+/// Keeps what the task has in its view for later requests.
+void Scheduler::release(Task& task) {
+    const std::size_t length = task.view.length();
+    if (length > 0) {
+        cache_.keep(task.tokens().first(length), std::move(task.view));
+    }
+    task.view = cache_.make_view();
+}
+
+void Scheduler::drop_finished() {
+    for (auto& task : active_) {
+        if (task->finished()) {
+            release(*task);
+            crowded_ = false;
+        }
+    }
+    active_.erase(
+        std::remove_if(active_.begin(), active_.end(), [](const auto& task) { return task->finished(); }),
+        active_.end());
+}
+
+}  // namespace tendril::engine

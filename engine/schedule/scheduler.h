@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// The step loop: packs the rows of all running tasks into steps (one row for each that decodes, its guesses,
+// chunks of prompts), and hands the logits back. Interactive tasks run before background ones. When pages are
+// short, the youngest task pauses and its rows are read again later; the text stays the same. Owned by the
+// engine thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "engine/cache/kv_cache.h"
+#include "engine/model/forward.h"
+#include "engine/schedule/step_cost.h"
+#include "engine/schedule/task.h"
+
+namespace tendril::engine {
+
+struct SchedulerSettings {
+    std::size_t max_active = 32;  ///< tasks that hold pages at once
+    double mixed_step_ms = 60;    ///< of a step in which somebody waits for the next token
+    double prefill_step_ms =
+        200;  ///< of a step that only reads prompts; a cancel interrupts it between two layers anyway
+    /// Asked after each step, before anybody hears of its results: an error ends all tasks with it.
+    std::function<Status()> check;
+    std::size_t least_chunk = 16;  ///< prompt rows of a mixed step
+    std::size_t least_prefill =
+        96;  ///< prompt rows of a prefill step: below it weights are read too often for too little
+};
+
+class Scheduler {
+  public:
+    Scheduler(ForwardPass& forward, KvCache& cache, SchedulerSettings settings = {});
+
+    void add(std::unique_ptr<Task> task);
+    /// Ends the task with its last event. False: no such task.
+    bool cancel(RequestId id);
+    void cancel_all();
+    void fail_all(const Error& error);
+    bool idle() const { return active_.empty() && waiting_.empty(); }
+    bool interactive_active() const;  ///< otherwise an interactive request may break off the step that runs
+
+    /// One step, or nothing when idle. An interrupted step has no effect and is done again by the next call.
+    void step(const std::atomic<bool>& interrupt);
+
+    const StepCost& cost() const { return cost_; }
+
+  private:
+    struct Part {
+        Task* task = nullptr;
+        std::size_t rows = 0;    // of its pending tokens
+        std::size_t drafts = 0;  // guessed rows behind them
+        std::size_t first_row = 0;
+        std::size_t accepted = 0;
+    };
+    void admit();
+    void choose_parts();
+    void choose_prefill(std::size_t other_rows, bool interactive_only);
+    void reserve_pages();
+    bool pause_for(Task& task);
+    void lay_out_rows();
+    void hand_out_logits();
+    void close_step();
+    void release(Task& task);
+    void drop_finished();
+
+    ForwardPass& forward_;
+    KvCache& cache_;
+    SchedulerSettings settings_;
+    StepCost cost_;
+    std::vector<std::unique_ptr<Task>> active_;  // the oldest first
+    std::deque<std::unique_ptr<Task>> waiting_;
+    bool crowded_ = false;  // a task was paused; none is admitted until one ends
+
+    // One step; kept to spare allocations.
+    std::vector<Part> parts_;
+    std::vector<TokenId> tokens_;
+    std::vector<std::int32_t> positions_;
+    std::vector<StepView> views_;
+    std::vector<std::uint32_t> wanted_;
+};
+
+}  // namespace tendril::engine

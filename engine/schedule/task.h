@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// A request while it runs: the tokens whose rows are to be evaluated, the view that holds them, and what to
+// do with the logits. Owned by the scheduler, on the engine thread.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "engine/cache/view.h"
+#include "engine/engine.h"
+
+namespace tendril::engine {
+
+using Clock = std::chrono::steady_clock;
+
+inline double milliseconds_between(Clock::time_point from, Clock::time_point to) {
+    return std::chrono::duration<double, std::milli>(to - from).count();
+}
+
+class Task {
+  public:
+    Task(RequestId id, Priority priority, std::vector<TokenId> tokens, EventSink sink)
+        : tokens_(std::move(tokens)), id_(id), priority_(priority), sink_(std::move(sink)) {}
+    virtual ~Task() = default;
+    Task(const Task&) = delete;
+    Task& operator=(const Task&) = delete;
+
+    RequestId id() const { return id_; }
+    Priority priority() const { return priority_; }
+    bool finished() const { return finished_; }
+    /// All that is known of the text by now; the view holds the first view.length() of them, the rest is
+    /// pending.
+    std::span<const TokenId> tokens() const { return tokens_; }
+    std::size_t pending() const { return tokens_.size() - view.length(); }
+
+    /// How many tokens may be taken from the cache: those whose logits nobody asks for.
+    virtual std::size_t reusable() const = 0;
+    virtual bool wants_logits(std::size_t position) const = 0;
+    /// Guesses of the tokens behind tokens(), at most `room`; valid until the next call of a method.
+    virtual std::span<const TokenId> drafts(std::size_t room) {
+        static_cast<void>(room);
+        return {};
+    }
+
+    /// Rows begin to run; `reused` tokens came from the cache. Called again after a pause for want of pages.
+    virtual void started(std::size_t reused) = 0;
+    /// Logits [vocabulary] of the row at `position`, in ascending order, each wanted one once. May append to
+    /// tokens().
+    virtual void take(std::size_t position, std::span<float> logits) = 0;
+    /// A step that this task took part in is over: `drafted` of its rows were guesses, `accepted` of them
+    /// right.
+    virtual void step_done(std::size_t drafted, std::size_t accepted) = 0;
+    /// The last event of a task that is not to go on.
+    virtual void cancel() = 0;
+    void fail_with(Error error) {
+        if (!finished_) {
+            end(std::move(error));
+        }
+    }
+
+    View view;
+
+  protected:
+    void send(Event event) { sink_(id_, std::move(event)); }
+    void end(Event event) {
+        finished_ = true;
+        send(std::move(event));
+    }
+
+    std::vector<TokenId> tokens_;
+
+  private:
+    RequestId id_;
+    Priority priority_;
+    EventSink sink_;
+    bool finished_ = false;
+};
+
+}  // namespace tendril::engine
