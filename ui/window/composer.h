@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a person writes: a growing editor, send and stop. GUI thread; owned by the main window. Decides
+// nothing about chats: it says what was asked for.
+#pragma once
+
+#include <QPlainTextEdit>
+#include <QWidget>
+
+class QFrame;
+class QLabel;
+class QTimer;
+class QToolButton;
+
+namespace tendril::ui {
+
+/// The editor itself: grows with its text up to a share of the window, sends on Enter (never while an input
+/// method composes).
+class ComposerEdit final : public QPlainTextEdit {
+    Q_OBJECT
+    Q_DISABLE_COPY_MOVE(ComposerEdit)
+
+  public:
+    explicit ComposerEdit(QWidget* parent = nullptr);
+
+    void setMaximumLines(int lines);
+    void setEscapeWanted(bool wanted) { escapeWanted_ = wanted; }
+    /// True: Ctrl+Z belongs to the window ("undo the deletion") until the text is edited again.
+    void yieldUndo(bool yield) { yieldUndo_ = yield; }
+
+  Q_SIGNALS:
+    void submitted();
+    void upInEmpty();
+    void escaped();
+    void focusMoved(bool inside);
+
+  protected:
+    bool event(QEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+    void inputMethodEvent(QInputMethodEvent* event) override;
+    void focusInEvent(QFocusEvent* event) override;
+    void focusOutEvent(QFocusEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
+    void changeEvent(QEvent* event) override;
+    bool canInsertFromMimeData(const QMimeData* source) const override;
+
+  private:
+    void fitHeight();
+
+    int maximumLines_ = 10;
+    bool composing_ = false;
+    bool escapeWanted_ = false;
+    bool yieldUndo_ = false;
+};
+
+class Composer final : public QWidget {
+    Q_OBJECT
+    Q_DISABLE_COPY_MOVE(Composer)
+
+  public:
+    explicit Composer(QWidget* parent = nullptr);
+
+    QString text() const;
+    void setDraft(const QString& text);  ///< without saving it again
+    void flushDraft();                   ///< saves now what waits to be saved
+    void setGenerating(bool generating);
+    /// Why nothing can be sent now ("Choose a model first"); empty: it can.
+    void setBlocked(const QString& reason);
+    void beginEdit(qint64 message,
+                   const QString& text);  ///< the next Enter edits that message; the draft waits
+    void cancelEdit();
+    bool editing() const { return editing_ != 0; }
+    void yieldUndo(bool yield);
+    void focusEditor();
+
+  Q_SIGNALS:
+    void sendRequested(const QString& text);
+    void editSubmitted(qint64 message, const QString& text);
+    void stopRequested();
+    void draftChanged(const QString& text);  ///< 300 ms after the last key
+    void editLastRequested();
+    void hint(const QString& text);  ///< why Enter did nothing
+
+  private:
+    void submit();
+    void endEdit();
+    void replaceText(const QString& text);
+    void updateButton();
+    void setFrameFocus(bool focused);
+
+    QFrame* frame_;
+    QWidget* editBar_;
+    QLabel* editLabel_;
+    ComposerEdit* edit_;
+    QToolButton* button_;
+    QTimer* draftTimer_;
+    QString blocked_;
+    QString keptDraft_;
+    qint64 editing_ = 0;
+    bool generating_ = false;
+    bool replacing_ = false;
+};
+
+}  // namespace tendril::ui
