@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: Apache-2.0
+// Commands, steps, and the border at which exceptions become errors.
+#include "engine/engine_thread.h"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include <spdlog/logger.h>
+
+#include "engine/schedule/bench.h"
+#include "engine/schedule/generation.h"
+#include "engine/schedule/scoring.h"
+
+namespace tendril::engine {
+namespace {
+
+constexpr std::size_t kMaxStops = 64;
+constexpr std::size_t kMaxStopBytes = 4096;
+
+const char* name_of(StopReason reason) {
+    switch (reason) {
+        case StopReason::end_of_text:
+            return "end of text";
+        case StopReason::stop_text:
+            return "stop text";
+        case StopReason::max_tokens:
+            return "token limit";
+        case StopReason::context_full:
+            return "context full";
+        case StopReason::cancelled:
+            return "cancelled";
+    }
+    return "?";
+}
+
+Error no_model() {
+    return {ErrorCode::not_found, "No model is loaded.", {}};
+}
+
+}  // namespace
+
+Error error_of(const std::exception& exception) {
+    if (dynamic_cast<const std::bad_alloc*>(&exception) != nullptr) {
+        return {ErrorCode::out_of_memory, "There is not enough memory for this.", exception.what()};
+    }
+    return {ErrorCode::internal, "Something went wrong inside the program.", exception.what()};
+}
+
+Engine::Thread::Thread(std::shared_ptr<spdlog::logger> log, BackendFactory factory)
+    : log_(std::move(log)), factory_(std::move(factory)), thread_([this] { run(); }) {}
+
+Engine::Thread::~Thread() {
+    cancel_load();
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+        interrupt_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+}
+
+// --- any thread ---
+
+void Engine::Thread::load(LoadOptions options, std::function<void(LoadProgress)> progress,
+                          std::function<void(Result<LoadedModel>)> done) {
+    const std::uint64_t number = ++last_load_;
+    cancelled_loads_ = number - 1;  // the newest choice counts
+    post(Load{number, std::move(options), std::move(progress), std::move(done)}, true);
+}
+
+void Engine::Thread::cancel_load() {
+    cancelled_loads_ = last_load_.load();
+}
+
+void Engine::Thread::unload() {
+    cancel_load();
+    post(Unload{}, true);
+}
+
+RequestId Engine::Thread::submit(Request request, EventSink sink) {
+    const RequestId id = ++last_request_;
+    const auto* generate = std::get_if<GenerateRequest>(&request);
+    const bool urgent =
+        generate != nullptr && generate->priority == Priority::interactive && only_background_;
+    post(Submit{id, std::move(request), std::move(sink), Clock::now()}, urgent);
+    return id;
+}
+
+void Engine::Thread::cancel(RequestId id) {
+    post(Cancel{id}, true);
+}
+
+void Engine::Thread::post(Command command, bool break_step) {
+    {
+        const std::lock_guard lock(mutex_);
+        commands_.push_back(std::move(command));
+        if (break_step) {
+            interrupt_ = true;
+        }
+    }
+    wake_.notify_one();
+}
+
+// --- engine thread ---
+
+void Engine::Thread::run() {
+    std::deque<Command> commands;
+    for (;;) {
+        {
+            std::unique_lock lock(mutex_);
+            const bool idle = (!runtime_ || runtime_->scheduler->idle()) && benches_.empty();
+            wake_.wait(lock, [&] { return stopping_ || !commands_.empty() || !idle; });
+            interrupt_ = false;
+            commands.swap(commands_);
+            if (stopping_) {
+                break;
+            }
+        }
+        work(commands);
+    }
+    drop_model();
+    for (Command& command : commands) {
+        refuse(command);
+    }
+}
+
+void Engine::Thread::work(std::deque<Command>& commands) {
+    while (!commands.empty()) {
+        Command command = std::move(commands.front());
+        commands.pop_front();
+        std::visit([this](auto& what) { perform(what); }, command);
+    }
+    try {
+        if (!step() && !benches_.empty()) {
+            Submit bench = std::move(benches_.front());
+            benches_.pop_front();
+            run_bench(bench);
+        }
+    } catch (const std::exception& exception) {
+        const Error error = error_of(exception);
+        if (log_) {
+            log_->error("a step failed: {}", error.detail);
+        }
+        runtime_->scheduler->fail_all(error);
+    }
+}
+
+/// True when a step was run.
+bool Engine::Thread::step() {
+    if (!runtime_ || runtime_->scheduler->idle()) {
+        return false;
+    }
+    only_background_ = !runtime_->scheduler->interactive_active();
+    runtime_->scheduler->step(interrupt_);
+    only_background_ = false;
+    if (runtime_->file->damaged()) {
+        if (log_) {
+            log_->error("the model file changed while it was in use; the model is unloaded");
+        }
+        runtime_->scheduler->fail_all(MappedFile::damage_error());
+        drop_model();
+    }
+    return true;
+}
+
+void Engine::Thread::perform(Load& load) {
+    drop_model();
+    double told = -1;
+    const auto progress = [&](double share) {
+        if (load.number <= cancelled_loads_) {
+            return false;
+        }
+        if (load.progress && (share - told >= 0.01 || share >= 1)) {
+            told = share;
+            load.progress({share});
+        }
+        return true;
+    };
+    Result<std::unique_ptr<Runtime>> opened = fail(ErrorCode::cancelled, "Loading the model was cancelled.");
+    try {
+        if (progress(0)) {
+            opened = Runtime::open(load.options, progress, factory_);
+        }
+    } catch (const std::exception& exception) {
+        opened = fail(error_of(exception));
+    }
+    if (!opened) {
+        if (log_) {
+            log_->warn("loading failed: {} ({})", opened.error().message, opened.error().detail);
+        }
+        load.done(fail(std::move(opened.error())));
+        return;
+    }
+    runtime_ = std::move(*opened);
+    const LoadedModel& model = runtime_->model;
+    if (log_) {
+        log_->info("model loaded in {:.0f} ms: {}, {} parameters, {}, context {}, device {}", model.load_ms,
+                   model.description.architecture, model.description.parameters,
+                   model.description.quantisation, model.context, model.device);
+    }
+    load.done(model);
+}
+
+void Engine::Thread::perform(Unload&) {
+    drop_model();
+}
+
+void Engine::Thread::perform(Submit& submit) {
+    const EventSink sink = submit.sink;
+    const RequestId id = submit.id;
+    Status status;
+    try {
+        status = start(submit);
+    } catch (const std::exception& exception) {
+        status = fail(error_of(exception));
+    }
+    if (!status) {
+        sink(id, std::move(status.error()));
+    }
+}
+
+void Engine::Thread::perform(Cancel& cancel) {
+    if (runtime_ && runtime_->scheduler->cancel(cancel.id)) {
+        return;
+    }
+    const auto bench = std::find_if(benches_.begin(), benches_.end(),
+                                    [&](const Submit& waiting) { return waiting.id == cancel.id; });
+    if (bench != benches_.end()) {
+        bench->sink(bench->id, Error{ErrorCode::cancelled, "The measurement was stopped.", {}});
+        benches_.erase(bench);
+    }
+}
+
+/// The last event of a command that the engine does not get to.
+void Engine::Thread::refuse(Command& command) {
+    const Error error{ErrorCode::cancelled, "The program is closing.", {}};
+    if (auto* const load = std::get_if<Load>(&command)) {
+        load->done(fail(error));
+    } else if (auto* const submit = std::get_if<Submit>(&command)) {
+        submit->sink(submit->id, error);
+    }
+}
+
+void Engine::Thread::drop_model() {
+    if (!runtime_) {
+        return;
+    }
+    runtime_->scheduler->cancel_all();
+    for (Submit& bench : benches_) {
+        bench.sink(bench.id, Error{ErrorCode::cancelled, "The model was unloaded.", {}});
+    }
+    benches_.clear();
+    runtime_.reset();
+    if (log_) {
+        log_->info("model unloaded");
+    }
+}
+
+// --- requests ---
+
+Status Engine::Thread::check(const std::vector<TokenId>& tokens, std::size_t most) const {
+    if (tokens.size() > most) {
+        return fail(ErrorCode::too_large, "The text has " + std::to_string(tokens.size()) +
+                                              " tokens, but the context holds " + std::to_string(most) + ".");
+    }
+    const auto vocabulary = static_cast<TokenId>(runtime_->config.vocabulary);
+    for (const TokenId token : tokens) {
+        if (token < 0 || token >= vocabulary) {
+            return fail(ErrorCode::invalid_argument, "The text has a token that the model does not know.",
+                        "token " + std::to_string(token) + " of " + std::to_string(vocabulary));
+        }
+    }
+    return {};
+}
+
+Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit) const {
+    const std::size_t context = runtime_->model.context;
+    if (auto* const generate = std::get_if<GenerateRequest>(&submit.request)) {
+        if (generate->prompt.empty()) {
+            return fail(ErrorCode::invalid_argument, "There is no text to continue.");
+        }
+        if (Status status = check(generate->prompt, context); !status) {
+            return fail(std::move(status.error()));
+        }
+        const auto too_long = [](const std::string& stop) { return stop.size() > kMaxStopBytes; };
+        if (generate->stop.size() > kMaxStops ||
+            std::any_of(generate->stop.begin(), generate->stop.end(), too_long)) {
+            return fail(ErrorCode::too_large, "There may be at most " + std::to_string(kMaxStops) +
+                                                  " stop texts of at most " + std::to_string(kMaxStopBytes) +
+                                                  " bytes.");
+        }
+        return std::make_unique<Generation>(submit.id, std::move(*generate), logged(std::move(submit.sink)),
+                                            *runtime_->tokenizer, context, submit.when);
+    }
+    ScoreRequest& score = std::get<ScoreRequest>(submit.request);
+    if (score.tokens.size() < 2) {
+        return fail(ErrorCode::invalid_argument, "A text needs at least two tokens to be scored.");
+    }
+    if (Status status = check(score.tokens, context + 1); !status) {
+        return fail(std::move(status.error()));
+    }
+    return std::make_unique<Scoring>(submit.id, std::move(score), std::move(submit.sink));
+}
+
+Status Engine::Thread::start(Submit& submit) {
+    if (!runtime_) {
+        return fail(no_model());
+    }
+    if (std::holds_alternative<BenchRequest>(submit.request)) {
+        benches_.push_back(std::move(submit));
+        return {};
+    }
+    Result<std::unique_ptr<Task>> task = make_task(submit);
+    if (!task) {
+        return fail(std::move(task.error()));
+    }
+    runtime_->scheduler->add(std::move(*task));
+    return {};
+}
+
+void Engine::Thread::run_bench(Submit& submit) {
+    Result<BenchEvent> result = fail(Error{});
+    try {
+        Bench bench(*runtime_->forward, *runtime_->cache, interrupt_,
+                    [&] { return bench_goes_on(submit.id); });
+        result = bench.run(std::get<BenchRequest>(submit.request));
+    } catch (const std::exception& exception) {
+        result = fail(error_of(exception));
+    }
+    if (result) {
+        submit.sink(submit.id, std::move(*result));
+    } else {
+        submit.sink(submit.id, std::move(result.error()));
+    }
+}
+
+/// Looks at what broke off a step: only its own cancel, a change of model and the end of the program stop a
+/// measurement.
+bool Engine::Thread::bench_goes_on(RequestId id) {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) {
+        return false;
+    }
+    for (const Command& command : commands_) {
+        const auto* const cancel = std::get_if<Cancel>(&command);
+        if (std::holds_alternative<Load>(command) || std::holds_alternative<Unload>(command) ||
+            (cancel != nullptr && cancel->id == id)) {
+            return false;
+        }
+    }
+    interrupt_ = false;
+    return true;
+}
+
+EventSink Engine::Thread::logged(EventSink sink) const {
+    if (!log_) {
+        return sink;
+    }
+    return [log = log_, sink = std::move(sink)](RequestId id, Event event) {
+        if (const auto* const finished = std::get_if<FinishedEvent>(&event)) {
+            log->info(
+                "request {}: {}; prompt {} tokens, {} of them reused, read in {:.1f} ms; first token after "
+                "{:.1f} ms; {} tokens "
+                "in {:.1f} ms",
+                id, name_of(finished->reason), finished->prompt_tokens, finished->cached_tokens,
+                finished->prefill_ms, finished->first_token_ms, finished->tokens.size(), finished->decode_ms);
+        } else if (const auto* const error = std::get_if<Error>(&event)) {
+            log->warn("request {} failed: {} ({})", id, error->message, error->detail);
+        }
+        sink(id, std::move(event));
+    };
+}
+
+}  // namespace tendril::engine

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// The thread behind the façade. Its public methods may be called from any thread and only leave a command;
+// everything else happens on the engine thread, which takes commands between two steps.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <variant>
+
+#include "engine/engine.h"
+#include "engine/runtime.h"
+
+namespace tendril::engine {
+
+/// What an exception means that reached a border: want of memory, or a bug of ours.
+Error error_of(const std::exception& exception);
+
+class Engine::Thread {
+  public:
+    explicit Thread(std::shared_ptr<spdlog::logger> log, BackendFactory factory = make_backend);
+    ~Thread();
+
+    void load(LoadOptions options, std::function<void(LoadProgress)> progress,
+              std::function<void(Result<LoadedModel>)> done);
+    void cancel_load();
+    void unload();
+    using Request = std::variant<GenerateRequest, ScoreRequest, BenchRequest>;
+    RequestId submit(Request request, EventSink sink);
+    void cancel(RequestId id);
+
+  private:
+    struct Load {
+        std::uint64_t number = 0;
+        LoadOptions options;
+        std::function<void(LoadProgress)> progress;
+        std::function<void(Result<LoadedModel>)> done;
+    };
+    struct Unload {};
+    struct Submit {
+        RequestId id = 0;
+        Request request;
+        EventSink sink;
+        Clock::time_point when;
+    };
+    struct Cancel {
+        RequestId id = 0;
+    };
+    using Command = std::variant<Load, Unload, Submit, Cancel>;
+
+    void post(Command command, bool break_step);
+    void run();
+    void work(std::deque<Command>& commands);
+    void perform(Load& load);
+    void perform(Unload& unload);
+    void perform(Submit& submit);
+    void perform(Cancel& cancel);
+    void refuse(Command& command);
+    Status start(Submit& submit);
+    Result<std::unique_ptr<Task>> make_task(Submit& submit) const;
+    Status check(const std::vector<TokenId>& tokens, std::size_t most) const;
+    bool step();
+    void run_bench(Submit& submit);
+    bool bench_goes_on(RequestId id);
+    void drop_model();
+    EventSink logged(EventSink sink) const;
+
+    std::shared_ptr<spdlog::logger> log_;
+    BackendFactory factory_;
+
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    std::deque<Command> commands_;  // under mutex_
+    bool stopping_ = false;         // under mutex_
+
+    std::atomic<bool> interrupt_{false};             // breaks off the step that runs
+    std::atomic<bool> only_background_{false};       // an interactive request may break it off
+    std::atomic<std::uint64_t> last_load_{0};        // number of the newest load
+    std::atomic<std::uint64_t> cancelled_loads_{0};  // all loads up to this number are not wanted any more
+    std::atomic<RequestId> last_request_{0};
+
+    std::unique_ptr<Runtime> runtime_;  // engine thread from here on
+    std::deque<Submit> benches_;        // wait until all tasks are done
+    std::thread thread_;
+};
+
+}  // namespace tendril::engine

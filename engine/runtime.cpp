@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// Loading: header, tokenizer, configuration, memory plan, weights, pages, scratch.
+#include "engine/runtime.h"
+
+#include <string>
+#include <utility>
+
+#if __has_include("engine/backend/cpu/cpu_backend.h")
+#include "engine/backend/cpu/cpu_backend.h"
+#else
+#include "engine/backend/reference/reference_backend.h"
+#endif
+#include "engine/model/describe.h"
+#include "engine/model/load_weights.h"
+#include "engine/model/memory_plan.h"
+#include "engine/model/read_config.h"
+
+namespace tendril::engine {
+namespace {
+
+constexpr std::size_t kMaxRows = 512;
+constexpr std::size_t kMaxLogitRows = 32;
+/// One page more than the context needs: a step may write it while a shared one is being copied.
+constexpr std::size_t kSparePages = 1;
+
+Status check_options(const LoadOptions& options) {
+    if (options.kv != KvType::f16) {
+        return fail(ErrorCode::unsupported, std::string("The cache type ") +
+                                                (options.kv == KvType::q8_0 ? "q8_0" : "q4_0") +
+                                                " is not supported. Supported: f16.");
+    }
+    return {};
+}
+
+/// The steps of a load that take or touch memory, each leaving its part in the runtime.
+class Opening {
+  public:
+    Opening(Runtime& runtime, const LoadOptions& options, const std::function<bool(double)>& progress)
+        : runtime_(runtime), options_(options), progress_(progress) {}
+
+    Status read_header() {
+        Result<std::unique_ptr<MappedFile>> file = MappedFile::open(options_.path);
+        if (!file) {
+            return fail(std::move(file.error()));
+        }
+        runtime_.file = std::move(*file);
+        Result<GgufFile> gguf = GgufFile::parse(runtime_.file->bytes());
+        if (!gguf) {
+            return fail(std::move(gguf.error()));
+        }
+        gguf_ = std::move(*gguf);
+        Result<ModelConfig> config = read_model_config(gguf_);
+        if (!config) {
+            return fail(std::move(config.error()));
+        }
+        runtime_.config = std::move(*config);
+        std::vector<std::string> warnings;
+        Result<std::unique_ptr<const Tokenizer>> tokenizer = Tokenizer::create(gguf_, warnings);
+        if (!tokenizer) {
+            return fail(std::move(tokenizer.error()));
+        }
+        runtime_.tokenizer = std::move(*tokenizer);
+        warnings_ = std::move(warnings);
+        return undamaged();
+    }
+
+    Status plan(const BackendFactory& factory) {
+        Result<std::unique_ptr<Backend>> backend = factory(options_);
+        if (!backend) {
+            return fail(std::move(backend.error()));
+        }
+        runtime_.backend = std::move(*backend);
+        const PreparedBytes prepared = [&](const WeightSource& source) {
+            return runtime_.backend->prepared_bytes(source);
+        };
+        const MemoryNeeds needs = memory_needs(gguf_, runtime_.config, prepared);
+        const Result<MemoryPlan> plan = plan_memory(needs, options_.context, available_memory());
+        if (!plan) {
+            return fail(plan.error());
+        }
+        runtime_.model.context = plan->context;
+        if (!plan->note.empty()) {
+            warnings_.push_back(plan->note);
+        }
+        runtime_.model.description =
+            describe(gguf_, runtime_.config, options_.path, runtime_.file->bytes().size(), prepared);
+        std::vector<std::string>& told = runtime_.model.description.warnings;
+        told.insert(told.end(), warnings_.begin(), warnings_.end());
+        return {};
+    }
+
+    Status take_memory() {
+        Result<ModelWeights> weights = load_weights(gguf_, runtime_.config, *runtime_.backend, progress_);
+        if (!weights) {
+            return fail(std::move(weights.error()));
+        }
+        runtime_.weights = std::move(*weights);
+        const ModelConfig& config = runtime_.config;
+        const std::size_t context = runtime_.model.context;
+        Result<std::unique_ptr<KvPages>> pages = runtime_.backend->make_kv_pages(
+            {config.layers, config.kv_heads, config.head_size}, pages_for(context) + kSparePages);
+        if (!pages) {
+            return fail(std::move(pages.error()));
+        }
+        runtime_.pages = std::move(*pages);
+        runtime_.cache = std::make_unique<KvCache>(*runtime_.pages);
+        Result<std::unique_ptr<ForwardPass>> forward = ForwardPass::create(
+            config, runtime_.weights, *runtime_.backend, *runtime_.pages,
+            {.max_rows = kMaxRows, .max_logit_rows = kMaxLogitRows, .max_positions = context});
+        if (!forward) {
+            return fail(std::move(forward.error()));
+        }
+        runtime_.forward = std::move(*forward);
+        SchedulerSettings settings;
+        settings.check = [this_runtime = &runtime_]() -> Status {
+            return this_runtime->file->damaged() ? Status(fail(MappedFile::damage_error())) : Status();
+        };
+        runtime_.scheduler =
+            std::make_unique<Scheduler>(*runtime_.forward, *runtime_.cache, std::move(settings));
+        return undamaged();
+    }
+
+  private:
+    Status undamaged() const {
+        return runtime_.file->damaged() ? Status(fail(MappedFile::damage_error())) : Status();
+    }
+
+    Runtime& runtime_;
+    const LoadOptions& options_;
+    const std::function<bool(double)>& progress_;
+    GgufFile gguf_;
+    std::vector<std::string> warnings_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Backend>> make_backend(const LoadOptions& options) {
+    if (options.device == Device::cuda) {
+        return fail(
+            ErrorCode::unsupported,
+            "This build has no CUDA plugin, so it cannot use a graphics card. Choose the CPU or automatic.");
+    }
+#if __has_include("engine/backend/cpu/cpu_backend.h")
+    CpuOptions cpu;
+    cpu.threads = options.threads;
+    return make_cpu_backend(cpu);
+#else
+    return make_reference_backend();
+#endif
+}
+
+Result<std::unique_ptr<Runtime>> Runtime::open(const LoadOptions& options,
+                                               const std::function<bool(double)>& progress,
+                                               const BackendFactory& factory) {
+    const Clock::time_point start = Clock::now();
+    if (Status status = check_options(options); !status) {
+        return fail(std::move(status.error()));
+    }
+    auto runtime = std::make_unique<Runtime>();
+    Opening opening(*runtime, options, progress);
+    Status status = opening.read_header();
+    if (status) {
+        status = opening.plan(factory);
+    }
+    if (status) {
+        status = opening.take_memory();
+    }
+    if (!status) {
+        return fail(std::move(status.error()));
+    }
+    LoadedModel& model = runtime->model;
+    model.device = runtime->backend->description();
+    if (options.device == Device::automatic) {
+        model.device += " (no CUDA plugin)";
+    }
+    model.tokenizer = runtime->tokenizer;
+    model.load_ms = milliseconds_between(start, Clock::now());
+    return runtime;
+}
+
+}  // namespace tendril::engine

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// The engine on the default model: it answers sense, stops quickly, and reads nothing twice. Skips when the
+// file is absent.
+#include <QtTest>
+
+#include "tests/support/real_models.h"
+#include "tests/unit/engine/engine_client.h"
+
+using namespace tendril;
+using namespace tendril::engine;
+using namespace tendril::test;
+
+namespace {
+
+double ms(EventClock::duration duration) {
+    return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+constexpr double kSlower = 10;  // sanitizers
+#else
+constexpr double kSlower = 1;
+#endif
+
+}  // namespace
+
+class TestRealModel : public QObject {
+    Q_OBJECT
+
+    EngineClient client_;
+    std::shared_ptr<const Tokenizer> tokenizer_;
+
+    std::vector<TokenId> chat(const std::string& question) const {
+        EncodeOptions options;
+        options.parse_special = true;
+        return tokenizer_->encode("<|im_start|>user\n" + question + "<|im_end|>\n<|im_start|>assistant\n",
+                                  options);
+    }
+    std::vector<TokenId> long_prompt(std::size_t tokens) const {
+        std::string text;
+        for (int line = 0; text.size() < tokens * 8; ++line) {
+            text += "Line " + std::to_string(line * 7919 % 1000) +
+                    " of a long report about rivers, bridges and ferries. ";
+        }
+        std::vector<TokenId> all = tokenizer_->encode(text, {});
+        all.resize(tokens);
+        return all;
+    }
+
+  private Q_SLOTS:
+    void initTestCase() {
+        const std::filesystem::path path = find_real_model(kDefaultModel);
+        if (path.empty()) {
+            QSKIP("The default model is not on this machine; packaging/fetch-default-model brings it.");
+        }
+        const auto loaded = client_.load(path);
+        QVERIFY2(loaded.has_value(), loaded ? "" : loaded.error().message.c_str());
+        tokenizer_ = loaded->tokenizer;
+        qInfo("%s; loaded in %.0f ms", loaded->device.c_str(), loaded->load_ms);
+    }
+
+    void it_knows_the_capital_of_france() {
+        GenerateRequest request;
+        request.prompt = chat("What is the capital of France?");
+        request.max_tokens = 40;
+        request.sampler.temperature = 0;
+        const Reply reply = client_.ask(request);
+        QVERIFY(reply.finished.has_value());
+        qInfo("%s", reply.text.c_str());
+        QVERIFY(reply.text.find("Paris") != std::string::npos);
+        QVERIFY(reply.finished->reason == StopReason::end_of_text);
+        const Reply again = client_.ask(request);
+        QCOMPARE(again.text, reply.text);
+        QCOMPARE(again.finished->cached_tokens + 1, again.finished->prompt_tokens);
+        qInfo("first token: %.1f ms cold, %.1f ms with the prompt in the cache; decode %.1f tokens/s",
+              reply.finished->first_token_ms, again.finished->first_token_ms,
+              1000 * static_cast<double>(reply.finished->tokens.size()) /
+                  std::max(reply.finished->decode_ms, 0.001));
+    }
+
+    void stop_takes_effect_in_time_while_reading() {
+        for (int round = 0; round < 5; ++round) {
+            GenerateRequest request;
+            request.prompt = long_prompt(3800);
+            request.prompt[0] = round;  // nothing of it is cached
+            const RequestId id = client_.submit(request);
+            const auto begun = [&](const Reply& reply) {
+                return reply.prefill.size() > static_cast<std::size_t>(1 + round % 3);
+            };
+            QVERIFY(client_.wait(id, begun));
+            const auto asked = EventClock::now();
+            client_.engine->cancel(id);
+            const Reply reply = client_.reply(id);
+            QVERIFY(reply.finished && reply.finished->reason == StopReason::cancelled);
+            QVERIFY(reply.finished->tokens.empty());
+            const double took = ms(reply.ended - asked);
+            qInfo("stopped while reading after %.2f ms", took);
+            QVERIFY(took < 100 * kSlower);
+        }
+    }
+
+    void stop_takes_effect_in_time_while_writing() {
+        for (unsigned round = 0; round < 5; ++round) {
+            GenerateRequest request;
+            request.prompt = chat("Write a very long story about a lighthouse.");
+            request.sampler.seed = round;
+            const RequestId id = client_.submit(request);
+            QVERIFY(client_.wait(id, [&](const Reply& reply) { return reply.text_events > 5 + round; }));
+            const auto asked = EventClock::now();
+            client_.engine->cancel(id);
+            const Reply reply = client_.reply(id);
+            const double took = ms(reply.ended - asked);
+            qInfo("stopped while writing after %.2f ms", took);
+            QVERIFY(took < 100 * kSlower);
+            QVERIFY(reply.finished.has_value());
+        }
+    }
+
+    void a_background_request_gives_way() {
+        GenerateRequest slow;
+        slow.prompt = long_prompt(3800);
+        slow.prompt[0] = 77;
+        slow.max_tokens = 1;
+        slow.priority = Priority::background;
+        const RequestId background = client_.submit(slow);
+        QVERIFY(client_.wait(background, [](const Reply& reply) { return !reply.prefill.empty(); }));
+        GenerateRequest quick;
+        quick.prompt = chat("Say hello.");
+        quick.max_tokens = 3;
+        QVERIFY(client_.ask(quick).finished.has_value());
+        QVERIFY(client_.replies()[background].ends == 0);
+        QVERIFY(client_.reply(background).finished.has_value());
+    }
+
+    void two_answers_at_once_equal_the_same_alone() {
+        std::vector<Reply> alone;
+        std::vector<GenerateRequest> requests;
+        for (const char* question : {"Name three colours.", "What is two plus two?"}) {
+            GenerateRequest request;
+            request.prompt = chat(question);
+            request.max_tokens = 48;
+            request.sampler.seed = 9;
+            requests.push_back(request);
+            alone.push_back(client_.ask(request));
+        }
+        const RequestId a = client_.submit(requests[0]);
+        const RequestId b = client_.submit(requests[1]);
+        QVERIFY(client_.reply(a).finished->tokens == alone[0].finished->tokens);
+        QVERIFY(client_.reply(b).finished->tokens == alone[1].finished->tokens);
+    }
+};
+
+QTEST_GUILESS_MAIN(TestRealModel)
+#include "test_real_model.moc"
