@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// Attention over one page of f16 keys and values, over the Lanes of the including file. Each query's scores,
+// weights and mix are sums in one fixed order (inputs, then positions, ascending), whatever the number of
+// queries and whether the page was unpacked to floats first; pages are merged in order by merge(). Include
+// after a lanes_*.h; internal linkage.
+#pragma once
+
+#include "engine/backend/cpu/exponential.inl.h"
+#include "engine/backend/cpu/kernels.h"
+
+namespace tendril::engine {
+namespace {
+
+using F = Lanes::F;
+constexpr std::size_t kWidth = Lanes::kWidth;
+constexpr std::size_t kPositions = 64;
+constexpr float kNone = -__builtin_inff();
+
+inline F load_any(const float* at) {
+    return Lanes::load(at);
+}
+inline F load_any(const std::uint16_t* at) {
+    return Lanes::from_half(at);
+}
+
+/// c[R][V vectors] = a[R][depth] · b[depth][V vectors]
+template <int R, int V, typename B>
+void tile(const float* a, std::size_t a_stride, const B* b, std::size_t b_stride, std::size_t depth, float* c,
+          std::size_t c_stride) {
+    F sums[R][V];
+    for (int r = 0; r < R; ++r) {
+        for (int v = 0; v < V; ++v) {
+            sums[r][v] = Lanes::zero();
+        }
+    }
+    for (std::size_t k = 0; k < depth; ++k, b += b_stride) {
+        F columns[V];
+        for (int v = 0; v < V; ++v) {
+            columns[v] = load_any(b + v * Lanes::kWidth);
+        }
+        for (int r = 0; r < R; ++r) {
+            const F x = Lanes::set1(a[static_cast<std::size_t>(r) * a_stride + k]);
+            for (int v = 0; v < V; ++v) {
+                sums[r][v] = Lanes::fma(x, columns[v], sums[r][v]);
+            }
+        }
+    }
+    for (int r = 0; r < R; ++r) {
+        for (int v = 0; v < V; ++v) {
+            Lanes::store(c + static_cast<std::size_t>(r) * c_stride + v * Lanes::kWidth, sums[r][v]);
+        }
+    }
+}
+
+template <int V, int R = Lanes::kAttentionRows, typename B>
+void tile_rows(std::size_t rows, const float* a, std::size_t a_stride, const B* b, std::size_t b_stride,
+               std::size_t depth, float* c, std::size_t c_stride) {
+    if (rows == R) {
+        tile<R, V>(a, a_stride, b, b_stride, depth, c, c_stride);
+    } else if constexpr (R > 1) {
+        tile_rows<V, R - 1>(rows, a, a_stride, b, b_stride, depth, c, c_stride);
+    }
+}
+
+/// c[rows][columns] = a[rows][depth] · b[depth][columns]; columns: a multiple of 16.
+template <typename B>
+void product(std::size_t rows, std::size_t columns, const float* a, std::size_t a_stride, const B* b,
+             std::size_t b_stride, std::size_t depth, float* c, std::size_t c_stride) {
+    constexpr std::size_t kWide = Lanes::kAttentionVectors * kWidth;
+    for (std::size_t column = 0; column < columns;) {
+        const bool wide = column + kWide <= columns;
+        for (std::size_t row = 0; row < rows; row += Lanes::kAttentionRows) {
+            const std::size_t now = rows - row < Lanes::kAttentionRows ? rows - row : Lanes::kAttentionRows;
+            if (wide) {
+                tile_rows<Lanes::kAttentionVectors>(now, a + row * a_stride, a_stride, b + column, b_stride,
+                                                    depth, c + row * c_stride + column, c_stride);
+            } else {
+                tile_rows<1>(now, a + row * a_stride, a_stride, b + column, b_stride, depth,
+                             c + row * c_stride + column, c_stride);
+            }
+        }
+        column += wide ? kWide : kWidth;
+    }
+}
+
+/// Scores of one query to weights e^(score - maximum); positions outside [begin, end) weigh 0.
+void soften(float* scores, std::int32_t begin, std::int32_t end, float softcap, float* maximum, float* sum) {
+    if (softcap > 0.0F) {
+        const F inverse = Lanes::set1(1.0F / softcap);
+        for (std::size_t i = 0; i < kPositions; i += kWidth) {
+            const F capped = hyperbolic_tangent(Lanes::mul(Lanes::load(scores + i), inverse));
+            Lanes::store(scores + i, Lanes::mul(Lanes::set1(softcap), capped));
+        }
+    }
+    for (std::int32_t i = 0; i < begin; ++i) {
+        scores[i] = kNone;
+    }
+    for (std::int32_t i = end; i < static_cast<std::int32_t>(kPositions); ++i) {
+        scores[i] = kNone;
+    }
+    F most = Lanes::load(scores);
+    for (std::size_t i = kWidth; i < kPositions; i += kWidth) {
+        most = Lanes::max(most, Lanes::load(scores + i));
+    }
+    *maximum = Lanes::largest(most);
+    const F shift = Lanes::set1(*maximum);
+    F total = Lanes::zero();
+    for (std::size_t i = 0; i < kPositions; i += kWidth) {
+        const F weight = exponential(Lanes::sub(Lanes::load(scores + i), shift));
+        Lanes::store(scores + i, weight);
+        total = Lanes::add(total, weight);
+    }
+    *sum = Lanes::sum(total);
+}
+
+void unpack(const std::uint16_t* from, std::size_t count, float* to) {
+    for (std::size_t i = 0; i < count; i += kWidth) {
+        Lanes::store(to + i, Lanes::from_half(from + i));
+    }
+}
+
+void page(const AttentionPage& p) {
+    std::int32_t last = 0;
+    for (std::size_t i = 0; i < p.count; ++i) {
+        last = p.end[i] > last ? p.end[i] : last;
+    }
+    const auto depth = static_cast<std::size_t>(last);
+    // From the third tile of queries on it is cheaper to widen the page once.
+    const bool widen = p.count > 2 * Lanes::kAttentionRows;
+    const std::size_t columns = (depth + 15) / 16 * 16;
+    if (widen) {
+        unpack(p.keys, kPositions * p.head_size, p.unpacked);
+        product(p.count, columns, p.queries, p.head_size, p.unpacked, kPositions, p.head_size, p.scores,
+                kPositions);
+    } else {
+        product(p.count, columns, p.queries, p.head_size, p.keys, kPositions, p.head_size, p.scores,
+                kPositions);
+    }
+    for (std::size_t i = 0; i < p.count; ++i) {
+        float* scores = p.scores + i * kPositions;
+        if (p.end[i] <=
+            p.begin[i]) {  // sees nothing of this page: weights must not be NaN, nobody reads the result
+            for (std::size_t k = 0; k < kPositions; ++k) {
+                scores[k] = 0.0F;
+            }
+            p.maximum[i] = kNone;
+            p.sum[i] = 0.0F;
+            continue;
+        }
+        soften(scores, p.begin[i], p.end[i], p.softcap, &p.maximum[i], &p.sum[i]);
+    }
+    if (widen) {
+        unpack(p.values, depth * p.padded, p.unpacked);
+        product(p.count, p.padded, p.scores, kPositions, p.unpacked, p.padded, depth, p.out, p.padded);
+    } else {
+        product(p.count, p.padded, p.scores, kPositions, p.values, p.padded, depth, p.out, p.padded);
+    }
+}
+
+void merge(const float* part, float part_maximum, float part_sum, float* out, float* maximum, float* sum,
+           std::size_t padded) {
+    const float most = *maximum > part_maximum ? *maximum : part_maximum;
+    float shifts[kWidth] = {};
+    shifts[0] = *maximum - most;
+    shifts[1] = part_maximum - most;
+    Lanes::store(shifts, exponential(Lanes::load(shifts)));
+    const F keep = Lanes::set1(shifts[0]);
+    const F take = Lanes::set1(shifts[1]);
+    for (std::size_t i = 0; i < padded; i += kWidth) {
+        Lanes::store(out + i,
+                     Lanes::fma(Lanes::load(part + i), take, Lanes::mul(Lanes::load(out + i), keep)));
+    }
+    *sum = *sum * shifts[0] + part_sum * shifts[1];
+    *maximum = most;
+}
+
+void finish(const float* from, float sum, float* to, std::size_t count) {
+    const F by = Lanes::set1(1.0F / sum);
+    std::size_t i = 0;
+    for (; i + kWidth <= count; i += kWidth) {
+        Lanes::store(to + i, Lanes::mul(Lanes::load(from + i), by));
+    }
+    if (i < count) {
+        Lanes::store_first(to + i, Lanes::mul(Lanes::load_first(from + i, count - i), by), count - i);
+    }
+}
+
+constexpr AttentionKernels kAllAttention = {page, merge, finish};
+
+}  // namespace
+}  // namespace tendril::engine

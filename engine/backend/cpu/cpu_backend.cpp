@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+// The CPU backend; see cpu_backend.h.
+#include "engine/backend/cpu/cpu_backend.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "engine/backend/cpu/attention.h"
+#include "engine/backend/cpu/kernels.h"
+#include "engine/backend/cpu/kv_pages.h"
+#include "engine/backend/cpu/matmul.h"
+#include "engine/backend/cpu/packed_weight.h"
+#include "engine/backend/cpu/rope.h"
+#include "engine/backend/cpu/thread_pool.h"
+#include "engine/backend/weight_source.h"
+
+#if defined(__linux__)
+#include <sched.h>
+#endif
+
+namespace tendril::engine {
+namespace {
+
+constexpr std::size_t kAlone = std::size_t{16} << 10;  // floats below which a row-wise op is not worth a fork
+constexpr std::size_t kRun = std::size_t{4} << 10;     // floats of a piece of one
+
+struct KernelSet {
+    const MatmulKernels& matmul;
+    const VectorKernels& vectors;
+    const AttentionKernels& attention;
+};
+
+KernelSet kernels_of(Isa isa) {
+    switch (isa) {
+#if defined(__x86_64__)
+        case Isa::avx2:
+            return {kMatmulAvx2, kVectorAvx2, kAttentionAvx2};
+        case Isa::avxvnni:
+            return {kMatmulAvxVnni, kVectorAvx2, kAttentionAvx2};
+        case Isa::avx512:
+            return {kMatmulAvx512, kVectorAvx512, kAttentionAvx512};
+        case Isa::avx512vnni:
+            return {kMatmulAvx512Vnni, kVectorAvx512, kAttentionAvx512};
+#endif
+        default:
+            return {kMatmulScalar, kVectorScalar, kAttentionScalar};
+    }
+}
+
+/// Cores that this process may use (a container's or taskset's limit counts).
+unsigned usable_cores() {
+#if defined(__linux__)
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    if (sched_getaffinity(0, sizeof set, &set) == 0) {
+        return static_cast<unsigned>(std::max(1, CPU_COUNT(&set)));
+    }
+#endif
+    return std::max(1U, std::thread::hardware_concurrency());
+}
+
+class HugeBuffer final : public Buffer {
+  public:
+    HugeBuffer(std::unique_ptr<HugeMemory> memory, std::size_t floats)
+        : memory_(std::move(memory)), floats_(floats) {}
+    float* data() override { return reinterpret_cast<float*>(memory_->data()); }
+    std::size_t size() const override { return floats_; }
+
+  private:
+    std::unique_ptr<HugeMemory> memory_;
+    std::size_t floats_;
+};
+
+class SmallBuffer final : public Buffer {
+  public:
+    explicit SmallBuffer(std::size_t floats) : values_(floats, 0.0F) {}
+    float* data() override { return values_.data(); }
+    std::size_t size() const override { return values_.size(); }
+
+  private:
+    std::vector<float> values_;
+};
+
+class CpuBackend final : public Backend {
+  public:
+    CpuBackend(Isa isa, unsigned threads)
+        : isa_(isa),
+          kernels_(kernels_of(isa)),
+          pool_(threads),
+          matmul_(pool_, kernels_.matmul, kernels_.vectors),
+          attention_(pool_, kernels_.attention, kernels_.vectors) {}
+
+    std::string description() const override {
+        const unsigned threads = pool_.threads();
+        return std::string("CPU, ") + display_name(isa_) + ", " + std::to_string(threads) +
+               (threads == 1 ? " thread" : " threads");
+    }
+
+    Result<std::unique_ptr<Buffer>> allocate(std::size_t floats) override {
+        if (floats < (std::size_t{1}
+                      << 18)) {  // norms and biases: hundreds of them, a huge page for each would be waste
+            return std::make_unique<SmallBuffer>(floats);
+        }
+        auto memory = HugeMemory::take(floats > SIZE_MAX / sizeof(float) ? SIZE_MAX : floats * sizeof(float));
+        if (!memory) {
+            return fail(memory.error());
+        }
+        return std::make_unique<HugeBuffer>(std::move(*memory), floats);
+    }
+
+    Result<std::unique_ptr<Weight>> prepare(const WeightSource& source) override {
+        if (Status checked = check_source(source); !checked) {
+            return fail(checked.error());
+        }
+        auto memory = arena_.take(packed_bytes(source.type, source.rows, source.columns));
+        if (!memory) {
+            return fail(memory.error());
+        }
+        auto weight =
+            std::make_unique<PackedWeight>(source.type, source.rows, source.columns, std::move(*memory));
+        const std::size_t run =
+            std::max<std::size_t>(1, (std::size_t{64} << 10) / weight->shape().group_bytes);
+        pool_.run((weight->groups() + run - 1) / run, [&](std::size_t piece, unsigned) {
+            for (std::size_t g = piece * run; g < std::min(weight->groups(), (piece + 1) * run); ++g) {
+                weight->pack_group(source, g);
+            }
+        });
+        return weight;
+    }
+
+    std::size_t prepared_bytes(const WeightSource& source) const override {
+        return packed_bytes(source.type, source.rows, source.columns);
+    }
+
+    Result<std::unique_ptr<KvPages>> make_kv_pages(const KvLayout& layout, std::size_t page_count) override {
+        auto pages = CpuKvPages::make(layout, page_count);
+        if (!pages) {
+            return fail(pages.error());
+        }
+        if (Status reserved = attention_.reserve_heads(layout); !reserved) {
+            return fail(reserved.error());
+        }
+        layouts_.push_back(layout);
+        return std::unique_ptr<KvPages>(std::move(*pages));
+    }
+
+    Result<std::unique_ptr<RopeTable>> make_rope_table(const RopeSettings& settings, std::size_t head_size,
+                                                       std::size_t max_positions) override {
+        auto frequencies = rope_frequencies(settings, head_size);
+        if (!frequencies) {
+            return fail(frequencies.error());
+        }
+        if (head_size / 2 > CpuRope::kMaxPairs) {
+            return fail(ErrorCode::too_large, "The model's heads are larger than the limit of 1024 values.");
+        }
+        return std::make_unique<CpuRope>(*frequencies, settings.pairing, max_positions);
+    }
+
+    Status reserve(std::size_t max_rows, std::size_t max_width) override {
+        attention_.reserve_rows(max_rows);
+        for (const KvLayout& layout : layouts_) {
+            if (Status reserved = attention_.reserve_heads(layout); !reserved) {
+                return reserved;
+            }
+        }
+        return matmul_.reserve(max_rows, max_width);
+    }
+
+    void upload(std::span<const float> from, float* to) override { std::copy(from.begin(), from.end(), to); }
+    void download(const float* from, std::span<float> to) override {
+        std::copy_n(from, to.size(), to.begin());
+    }
+
+    void embed(const Weight& table, std::span<const TokenId> tokens, float scale, Rows out) override {
+        const auto& packed = static_cast<const PackedWeight&>(table);
+        by_rows(tokens.size(), out.width * 8, [&](std::size_t r) {
+            const std::span<float> row(out.data + r * out.width, out.width);
+            packed.unpack_row(static_cast<std::size_t>(tokens[r]), row);
+            if (scale != 1.0F) {
+                for (float& value : row) {
+                    value *= scale;
+                }
+            }
+        });
+    }
+
+    void matmul(Rows in, std::span<const Product> products) override { matmul_.run(in, products); }
+
+    void rms_norm(Rows in, const float* weight, float epsilon, Rows out) override {
+        by_rows(in.rows, in.width, [&](std::size_t r) {
+            kernels_.vectors.rms_norm(in.data + r * in.width, weight, epsilon, out.data + r * out.width,
+                                      in.width);
+        });
+    }
+
+    void add(Rows from, Rows to) override {
+        by_runs(from.rows * from.width, [&](std::size_t at, std::size_t n) {
+            kernels_.vectors.add(from.data + at, to.data + at, n);
+        });
+    }
+
+    void gate(Activation activation, Rows gate, Rows up, Rows out) override {
+        const auto kernel =
+            activation == Activation::silu ? kernels_.vectors.silu : kernels_.vectors.gelu_tanh;
+        by_runs(gate.rows * gate.width, [&](std::size_t at, std::size_t n) {
+            kernel(gate.data + at, up.data + at, out.data + at, n);
+        });
+    }
+
+    void rope(const RopeTable& table, std::size_t head_size, const StepPlan& plan, Rows x) override {
+        const auto& rope = static_cast<const CpuRope&>(table);
+        by_rows(x.rows, x.width, [&](std::size_t r) {
+            float cosine[CpuRope::kMaxPairs];
+            float sine[CpuRope::kMaxPairs];
+            rope.angles(static_cast<std::size_t>(plan.positions[r]), cosine, sine);
+            kernels_.vectors.rope(x.data + r * x.width, x.width / head_size, head_size, cosine, sine,
+                                  rope.halves());
+        });
+    }
+
+    void store_kv(KvPages& pages, std::size_t layer, const StepPlan& plan, Rows keys, Rows values) override {
+        attention_.store(static_cast<CpuKvPages&>(pages), layer, plan, keys, values);
+    }
+
+    void attention(const KvPages& pages, const AttentionSettings& settings, const StepPlan& plan, Rows q,
+                   Rows out) override {
+        attention_.run(static_cast<const CpuKvPages&>(pages), settings, plan, q, out);
+    }
+
+    void soft_cap(float softcap, Rows x) override {
+        by_runs(x.rows * x.width,
+                [&](std::size_t at, std::size_t n) { kernels_.vectors.soft_cap(softcap, x.data + at, n); });
+    }
+
+  private:
+    template <typename Work>
+    void by_rows(std::size_t rows, std::size_t width, Work&& work) {
+        if (rows * width < kAlone) {
+            for (std::size_t r = 0; r < rows; ++r) {
+                work(r);
+            }
+            return;
+        }
+        const std::size_t run = std::max<std::size_t>(1, kRun / std::max<std::size_t>(width, 1));
+        pool_.run((rows + run - 1) / run, [&](std::size_t piece, unsigned) {
+            for (std::size_t r = piece * run; r < std::min(rows, (piece + 1) * run); ++r) {
+                work(r);
+            }
+        });
+    }
+
+    template <typename Work>
+    void by_runs(std::size_t count, Work&& work) {
+        if (count < kAlone) {
+            work(0, count);
+            return;
+        }
+        pool_.run((count + kRun - 1) / kRun, [&](std::size_t piece, unsigned) {
+            work(piece * kRun, std::min(kRun, count - piece * kRun));
+        });
+    }
+
+    Isa isa_;
+    KernelSet kernels_;
+    ThreadPool pool_;
+    WeightArena arena_;
+    CpuMatmul matmul_;
+    CpuAttention attention_;
+    std::vector<KvLayout> layouts_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Backend>> make_cpu_backend(CpuOptions options) {
+    const Result<Isa> isa = choose_isa(options.isa);
+    if (!isa) {
+        return fail(isa.error());
+    }
+    return std::make_unique<CpuBackend>(*isa, options.threads == 0 ? usable_cores() : options.threads);
+}
+
+}  // namespace tendril::engine

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// The CPU backend: repacked weights, integer products, f16 pages; kernels by instruction set, a fork-join
+// pool. Engine thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "engine/backend/backend.h"
+#include "engine/backend/cpu/isa.h"
+
+namespace tendril::engine {
+
+struct CpuOptions {
+    unsigned threads = 0;    ///< with the calling thread; 0: as many as the process may use
+    std::optional<Isa> isa;  ///< none: TENDRIL_CPU_ISA, else the best of the host
+};
+
+/// Refuses, in words, an instruction set that is unknown or that the host lacks.
+Result<std::unique_ptr<Backend>> make_cpu_backend(CpuOptions options = {});
+
+}  // namespace tendril::engine

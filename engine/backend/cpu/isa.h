@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Instruction sets that the CPU backend has kernels for: what the host can run, what a person or a test asked
+// for. Any thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "engine/result.h"
+
+namespace tendril::engine {
+
+/// Ascending by speed. Each includes what its kernels need besides (FMA and F16C; BW, VL and DQ).
+enum class Isa : std::uint8_t { scalar, avx2, avxvnni, avx512, avx512vnni };
+
+inline constexpr std::array kAllIsas = {Isa::scalar, Isa::avx2, Isa::avxvnni, Isa::avx512, Isa::avx512vnni};
+
+/// As in TENDRIL_CPU_ISA: "scalar", "avx2", "avxvnni", "avx512", "avx512vnni".
+const char* name(Isa isa);
+/// For the status line: "AVX-512 VNNI".
+const char* display_name(Isa isa);
+std::optional<Isa> parse_isa(std::string_view text);
+
+/// By CPUID and XGETBV: the processor has the instructions and the system saves their registers.
+bool host_supports(Isa isa);
+Isa best_host_isa();
+
+/// `wanted`, else TENDRIL_CPU_ISA, else the best; an unknown name or a set that the host lacks is refused in
+/// words.
+Result<Isa> choose_isa(std::optional<Isa> wanted);
+
+}  // namespace tendril::engine

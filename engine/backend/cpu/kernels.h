@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the kernels of an instruction set offer: tables of functions over plain memory. Kernel files are
+// compiled with flags of their instruction set, so they include no standard header with inline code, and
+// nothing but these tables leaves them. All functions: any thread, no allocation; results of a row are
+// independent of other rows.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace tendril::engine {
+
+/// Rows of activations in int8, 32 inputs of `T` rows together. value = scale * q.
+template <int T>
+struct ActivationBlock {
+    std::int8_t q[T][32];
+    float scale[T];
+    float sum[T];                  ///< scale * sum of q
+    std::int32_t minus_sum[2][T];  ///< -(sum of q) of the first and the second 16 inputs
+};
+inline constexpr int kTile = 8;  ///< rows of a tile; a single row is kept as ActivationBlock<1>
+
+/// A piece of a product: `groups` groups of outputs for `rows` rows.
+struct MatmulPiece {
+    const std::uint8_t* weight;  // packed_format.h, the first group
+    std::size_t group_bytes;
+    std::size_t quant_start;
+    std::size_t groups;
+    std::size_t blocks;        // of 32 inputs; float weights: inputs
+    const void* activations;   // quantised: ActivationBlock[tile][blocks], <1> when single; else floats
+    std::size_t input_stride;  // float inputs: floats from row to row
+    bool single;               // one row, in ActivationBlock<1>
+    std::size_t rows;
+    float* out;              // the piece's first output of its first row
+    std::size_t out_stride;  // floats from row to row
+    std::size_t outputs;     // valid ones in these groups
+    const float* bias;       // of the piece's first output, or null
+};
+
+using MatmulFunction = void (*)(const MatmulPiece&);
+
+struct MatmulKernels {
+    MatmulFunction by_type[11];  // index: DataType
+};
+
+struct VectorKernels {
+    /// `rows` (<= kTile) rows to one tile (or to ActivationBlock<1> when single); missing rows of a tile
+    /// become zero.
+    void (*quantise)(const float* in, std::size_t stride, std::size_t rows, std::size_t blocks, bool single,
+                     void* tile);
+    void (*rms_norm)(const float* in, const float* weight, float epsilon, float* out, std::size_t width);
+    void (*add)(const float* from, float* to, std::size_t count);
+    void (*silu)(const float* gate, const float* up, float* out, std::size_t count);
+    void (*gelu_tanh)(const float* gate, const float* up, float* out, std::size_t count);
+    void (*soft_cap)(float cap, float* x, std::size_t count);
+    /// cosine, sine: [size / 2]; halves: pairs (i, i + size/2), else (2i, 2i + 1).
+    void (*rope)(float* x, std::size_t heads, std::size_t size, const float* cosine, const float* sine,
+                 bool halves);
+    void (*to_half)(const float* from, std::uint16_t* to, std::size_t count);
+    void (*exponential)(const float* from, float* to, std::size_t count);  // for tests: the kernels' exp
+};
+
+/// A page of one key/value head against several queries. Partial softmax over the page; see
+/// attention_kernels.inl.h.
+struct AttentionPage {
+    const std::uint16_t* keys;    // f16 [head_size][64]: a position is a column
+    const std::uint16_t* values;  // f16 [64][padded]
+    std::size_t head_size;
+    std::size_t padded;    // head size, up to a multiple of 16
+    const float* queries;  // [count][head_size], scaled
+    std::size_t count;
+    const std::int32_t*
+        begin;  // [count] visible positions of the page: begin <= p < end; none when end <= begin
+    const std::int32_t* end;
+    float softcap;    // 0: none
+    float* scores;    // scratch [count][64]
+    float* unpacked;  // scratch [64 * padded], for many queries
+    float* out;       // [count][padded], not divided by the sum
+    float* maximum;   // [count]
+    float* sum;       // [count]
+};
+
+struct AttentionKernels {
+    void (*page)(const AttentionPage&);
+    /// Adds a page's part to a running state: out, maximum, sum (initially 0, -infinity, 0).
+    void (*merge)(const float* part, float part_maximum, float part_sum, float* out, float* maximum,
+                  float* sum, std::size_t padded);
+    void (*finish)(const float* from, float sum, float* to, std::size_t count);  // to = from / sum
+};
+
+extern const MatmulKernels kMatmulScalar, kMatmulAvx2, kMatmulAvxVnni, kMatmulAvx512, kMatmulAvx512Vnni;
+extern const VectorKernels kVectorScalar, kVectorAvx2, kVectorAvx512;
+extern const AttentionKernels kAttentionScalar, kAttentionAvx2, kAttentionAvx512;
+
+}  // namespace tendril::engine

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// Matrix products in AVX-512 without VNNI; see matmul_kernels.inl.h.
+// The lanes come first.
+// clang-format off
+#include "engine/backend/cpu/lanes_avx512.h"
+#include "engine/backend/cpu/matmul_kernels.inl.h"
+// clang-format on
+
+namespace tendril::engine {
+
+constinit const MatmulKernels kMatmulAvx512 = kAllTypes;
+
+}  // namespace tendril::engine

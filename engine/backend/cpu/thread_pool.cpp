@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fork-join pool; see thread_pool.h.
+#include "engine/backend/cpu/thread_pool.h"
+
+#include <chrono>
+#include <exception>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace tendril::engine {
+namespace {
+
+// A ticket: job number (24 bits), number of pieces (20), next piece (20).
+constexpr std::uint64_t kPieceBits = 20;
+constexpr std::uint64_t kPieceMask = (1U << kPieceBits) - 1;
+
+constexpr std::uint64_t next_piece(std::uint64_t ticket) {
+    return ticket & kPieceMask;
+}
+constexpr std::uint64_t piece_count(std::uint64_t ticket) {
+    return ticket >> kPieceBits & kPieceMask;
+}
+constexpr bool has_piece(std::uint64_t ticket) {
+    return next_piece(ticket) < piece_count(ticket);
+}
+
+// Between two forks of a step the caller works alone for some microseconds: a thread that slept at once would
+// be woken (5 to 50 microseconds) for each of them. Longer waits are the end of a step.
+constexpr std::chrono::microseconds kWorkerSpin{80};
+// Whoever holds the last piece has most likely lost its core: free ours, so that the system can run it here.
+constexpr std::chrono::microseconds kCallerSpin{30};
+
+void pause() {
+#if defined(__x86_64__)
+    _mm_pause();
+#endif
+}
+
+/// Spins until `ready()` or the time is over; true: ready.
+template <typename Ready>
+bool spin(std::chrono::microseconds limit, Ready&& ready) {
+    for (int i = 0; i < 256; ++i) {
+        if (ready()) {
+            return true;
+        }
+        pause();
+    }
+    const auto end = std::chrono::steady_clock::now() + limit;
+    while (std::chrono::steady_clock::now() < end) {
+        for (int i = 0; i < 32; ++i) {
+            if (ready()) {
+                return true;
+            }
+            pause();
+        }
+        std::this_thread::yield();
+    }
+    return ready();
+}
+
+}  // namespace
+
+ThreadPool::ThreadPool(unsigned threads) {
+    for (unsigned i = 1; i < threads; ++i) {
+        try {
+            workers_.emplace_back([this, i] { worker_loop(i); });
+        } catch (const std::exception&) {
+            break;  // fewer threads are slower, not wrong
+        }
+    }
+}
+
+ThreadPool::~ThreadPool() {
+    stop_.store(true);
+    wake_.fetch_add(1);
+    wake_.notify_all();
+    for (std::thread& worker : workers_) {
+        worker.join();
+    }
+}
+
+void ThreadPool::run_pieces(std::size_t pieces, Function function, void* context) {
+    if (pieces <= 1 || workers_.empty() || pieces > kPieceMask) {
+        for (std::size_t i = 0; i < pieces; ++i) {
+            function(context, i, 0);
+        }
+        return;
+    }
+    fork_join(pieces, function, context);
+}
+
+void ThreadPool::fork_join(std::size_t pieces, Function function, void* context) {
+    function_ = function;
+    context_ = context;
+    done_.store(0, std::memory_order_relaxed);
+    job_ = (job_ + 1) & 0xFFFFFFU;
+    ticket_.store(std::uint64_t{job_} << (2 * kPieceBits) | std::uint64_t{pieces} << kPieceBits);
+    // Sequentially consistent with worker_loop(): either the sleeper sees the ticket, or we see the sleeper.
+    if (sleepers_.load() > 0) {
+        wake_.fetch_add(1);
+        wake_.notify_all();
+    }
+    while (take_piece(0)) {
+    }
+    const auto count = static_cast<std::uint32_t>(pieces);
+    if (spin(kCallerSpin, [&] { return done_.load(std::memory_order_acquire) == count; })) {
+        return;
+    }
+    caller_sleeps_.store(true);
+    for (std::uint32_t done = done_.load(); done != count; done = done_.load()) {
+        done_.wait(done);
+    }
+    caller_sleeps_.store(false, std::memory_order_relaxed);
+}
+
+bool ThreadPool::take_piece(unsigned thread) {
+    std::uint64_t ticket = ticket_.load(std::memory_order_acquire);
+    do {
+        if (!has_piece(ticket)) {
+            return false;
+        }
+    } while (!ticket_.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acq_rel,
+                                            std::memory_order_acquire));
+    function_(context_, next_piece(ticket), thread);
+    // From here on the caller may offer the next job: nothing of this one is read but the ticket that we
+    // hold.
+    if (done_.fetch_add(1) + 1 == piece_count(ticket) && thread != 0 && caller_sleeps_.load()) {
+        done_.notify_one();
+    }
+    return true;
+}
+
+void ThreadPool::worker_loop(unsigned thread) {
+    while (!stop_.load(std::memory_order_relaxed)) {
+        while (take_piece(thread)) {
+        }
+        const auto ready = [this] {
+            return has_piece(ticket_.load(std::memory_order_relaxed)) ||
+                   stop_.load(std::memory_order_relaxed);
+        };
+        if (spin(kWorkerSpin, ready)) {
+            continue;
+        }
+        const std::uint32_t seen = wake_.load();
+        sleepers_.fetch_add(1);
+        if (!has_piece(ticket_.load()) && !stop_.load()) {
+            wake_.wait(seen);
+        }
+        sleepers_.fetch_sub(1);
+    }
+}
+
+}  // namespace tendril::engine

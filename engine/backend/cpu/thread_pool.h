@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fork-join over small pieces, for one caller (the engine thread). Built to share the machine: pieces are
+// taken one at a time from a counter, so a thread that lost its core delays its own piece only; threads that
+// wait spin shortly, yield, then sleep.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+namespace tendril::engine {
+
+class ThreadPool {
+  public:
+    /// `threads` counts the caller; 0 and 1 mean: no other thread.
+    explicit ThreadPool(unsigned threads);
+    ~ThreadPool();
+    ThreadPool(const ThreadPool&) = delete;
+    ThreadPool& operator=(const ThreadPool&) = delete;
+
+    unsigned threads() const { return static_cast<unsigned>(workers_.size()) + 1; }
+
+    /// Calls work(piece, thread) once for each piece below `pieces`, thread < threads(), and returns when all
+    /// are done. The caller takes part (as thread 0). `work` must not throw and not call run(). Allocates
+    /// nothing.
+    template <typename Work>
+    void run(std::size_t pieces, Work&& work) {
+        using Plain = std::remove_reference_t<Work>;
+        run_pieces(
+            pieces,
+            [](void* context, std::size_t piece, unsigned thread) {
+                (*static_cast<Plain*>(context))(piece, thread);
+            },
+            const_cast<std::remove_const_t<Plain>*>(std::addressof(work)));
+    }
+
+  private:
+    using Function = void (*)(void* context, std::size_t piece, unsigned thread);
+
+    void run_pieces(std::size_t pieces, Function function, void* context);
+    void fork_join(std::size_t pieces, Function function, void* context);
+    bool take_piece(unsigned thread);
+    void worker_loop(unsigned thread);
+
+    // The job on offer: its number, its pieces, and the next piece to take, in one word, so that a late
+    // thread cannot take a piece of another job than the one whose function it will read.
+    alignas(64) std::atomic<std::uint64_t> ticket_{0};
+    alignas(64) std::atomic<std::uint32_t> done_{0};
+    std::atomic<bool> caller_sleeps_{false};
+    alignas(64) std::atomic<std::uint32_t> wake_{0};
+    std::atomic<std::uint32_t> sleepers_{0};
+    std::atomic<bool> stop_{false};
+    // Written by the caller before a ticket is offered, read by those that took a piece of it.
+    alignas(64) Function function_ = nullptr;
+    void* context_ = nullptr;
+    std::uint32_t job_ = 0;
+    std::vector<std::thread> workers_;
+};
+
+}  // namespace tendril::engine

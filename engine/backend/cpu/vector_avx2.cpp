@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// Row-wise ops in AVX2; see vector_kernels.inl.h.
+// The lanes come first.
+// clang-format off
+#include "engine/backend/cpu/lanes_avx2.h"
+#include "engine/backend/cpu/vector_kernels.inl.h"
+// clang-format on
+
+namespace tendril::engine {
+
+constinit const VectorKernels kVectorAvx2 = kAllVector;
+
+}  // namespace tendril::engine
