@@ -5,11 +5,7 @@
 #include <string>
 #include <utility>
 
-#if __has_include("engine/backend/cpu/cpu_backend.h")
 #include "engine/backend/cpu/cpu_backend.h"
-#else
-#include "engine/backend/reference/reference_backend.h"
-#endif
 #include "engine/model/describe.h"
 #include "engine/model/load_weights.h"
 #include "engine/model/memory_plan.h"
@@ -140,13 +136,9 @@ Result<std::unique_ptr<Backend>> make_backend(const LoadOptions& options) {
             ErrorCode::unsupported,
             "This build has no CUDA plugin, so it cannot use a graphics card. Choose the CPU or automatic.");
     }
-#if __has_include("engine/backend/cpu/cpu_backend.h")
     CpuOptions cpu;
     cpu.threads = options.threads;
     return make_cpu_backend(cpu);
-#else
-    return make_reference_backend();
-#endif
 }
 
 Result<std::unique_ptr<Runtime>> Runtime::open(const LoadOptions& options,

@@ -9,9 +9,7 @@
 #include <stdexcept>
 #include <string>
 
-#if __has_include("engine/backend/cpu/cpu_backend.h")
 #include "engine/backend/cpu/cpu_backend.h"
-#endif
 #include "engine/backend/reference/reference_backend.h"
 #include "engine/cache/kv_cache.h"
 #include "engine/model/forward.h"
@@ -56,13 +54,9 @@ struct TinyRuntime {
                 std::size_t max_rows = 64, engine::SchedulerSettings settings = {}) {
         bytes = tiny_model(options).bytes();
         config = must(engine::read_model_config(must_keep(engine::GgufFile::parse(bytes))));
-#if __has_include("engine/backend/cpu/cpu_backend.h")
-        backend =
-            reference ? engine::make_reference_backend() : must(engine::make_cpu_backend({.threads = 2}));
-#else
-        backend = engine::make_reference_backend();
-        static_cast<void>(reference);
-#endif
+        engine::CpuOptions cpu;
+        cpu.threads = 2;
+        backend = reference ? engine::make_reference_backend() : must(engine::make_cpu_backend(cpu));
         weights = must(engine::load_weights(file, config, *backend, {}));
         pages = must(backend->make_kv_pages({config.layers, config.kv_heads, config.head_size}, page_count));
         cache = std::make_unique<engine::KvCache>(*pages);
