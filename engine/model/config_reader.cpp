@@ -22,7 +22,7 @@ std::string written(double value) {
 }  // namespace
 
 std::string ConfigReader::key(std::string_view name) const {
-    return quoted(prefix_ + "." + std::string(name));
+    return in_quotes(prefix_ + "." + std::string(name));
 }
 
 const GgufValue* ConfigReader::find(std::string_view name) const {
@@ -31,7 +31,7 @@ const GgufValue* ConfigReader::find(std::string_view name) const {
 
 void ConfigReader::refuse(ErrorCode code, std::string message) {
     if (!error_) {
-        error_ = Error{code, std::move(message), "architecture " + quoted(prefix_)};
+        error_ = Error{code, std::move(message), "architecture " + in_quotes(prefix_)};
     }
 }
 

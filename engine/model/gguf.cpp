@@ -194,7 +194,7 @@ Status Parser::read_metadata() {
         std::adjacent_find(metadata.begin(), metadata.end(),
                            [](const GgufValue& a, const GgufValue& b) { return a.key == b.key; });
     if (twin != metadata.end()) {
-        return broken("The metadata key " + quoted(twin->key) + " is given twice.");
+        return broken("The metadata key " + in_quotes(twin->key) + " is given twice.");
     }
     return {};
 }
@@ -202,10 +202,10 @@ Status Parser::read_metadata() {
 Status Parser::read_value(GgufValue& value) {
     std::uint32_t type = 0;
     if (!read(type)) {
-        return ends("the type of " + quoted(value.key));
+        return ends("the type of " + in_quotes(value.key));
     }
     if (!is_type(type)) {
-        return broken("The metadata key " + quoted(value.key) + " has the unknown value type " +
+        return broken("The metadata key " + in_quotes(value.key) + " has the unknown value type " +
                       text_of(type) + ".");
     }
     value.type = static_cast<GgufType>(type);
@@ -215,16 +215,16 @@ Status Parser::read_value(GgufValue& value) {
     std::uint64_t size = scalar_bytes(type);
     if (value.type == GgufType::string) {
         if (!read(size)) {
-            return ends("the length of the text of " + quoted(value.key));
+            return ends("the length of the text of " + in_quotes(value.key));
         }
         if (size > kMaxGgufStringBytes) {
-            return broken("The text of " + quoted(value.key) + " claims to be " + text_of(size) +
+            return broken("The text of " + in_quotes(value.key) + " claims to be " + text_of(size) +
                               " bytes long; at most " + text_of(kMaxGgufStringBytes) + " are read.",
                           ErrorCode::too_large);
         }
     }
     if (!take(size, value.bytes)) {
-        return ends("the value of " + quoted(value.key));
+        return ends("the value of " + in_quotes(value.key));
     }
     return value.type == GgufType::boolean ? check_bools(value) : Status{};
 }
@@ -232,20 +232,20 @@ Status Parser::read_value(GgufValue& value) {
 Status Parser::read_array(GgufValue& value) {
     std::uint32_t type = 0;
     if (!read(type) || !read(value.count)) {
-        return ends("the array " + quoted(value.key));
+        return ends("the array " + in_quotes(value.key));
     }
     if (!is_type(type)) {
-        return broken("The array " + quoted(value.key) + " has the unknown element type " + text_of(type) +
+        return broken("The array " + in_quotes(value.key) + " has the unknown element type " + text_of(type) +
                       ".");
     }
     value.element_type = static_cast<GgufType>(type);
     if (value.element_type == GgufType::array) {
         return broken(
-            "The metadata key " + quoted(value.key) + " is an array of arrays, which is not supported.",
+            "The metadata key " + in_quotes(value.key) + " is an array of arrays, which is not supported.",
             ErrorCode::unsupported);
     }
     if (value.count > kMaxGgufArrayElements) {
-        return broken("The array " + quoted(value.key) + " claims " + text_of(value.count) +
+        return broken("The array " + in_quotes(value.key) + " claims " + text_of(value.count) +
                           " elements; at most " + text_of(kMaxGgufArrayElements) + " are read.",
                       ErrorCode::too_large);
     }
@@ -254,7 +254,7 @@ Status Parser::read_array(GgufValue& value) {
     }
     const std::optional<std::uint64_t> size = checked_multiply(value.count, scalar_bytes(type));
     if (!size || !take(*size, value.bytes)) {
-        return ends("the array " + quoted(value.key));
+        return ends("the array " + in_quotes(value.key));
     }
     return value.element_type == GgufType::boolean ? check_bools(value) : Status{};
 }
@@ -265,7 +265,7 @@ Status Parser::take_strings(GgufValue& value) {
         std::uint64_t length = 0;
         std::span<const std::byte> skipped;
         if (!read(length) || !take(length, skipped)) {
-            return ends("element " + text_of(i) + " of the array " + quoted(value.key));
+            return ends("element " + text_of(i) + " of the array " + in_quotes(value.key));
         }
     }
     value.bytes = file_.subspan(start, at_ - start);
@@ -276,7 +276,7 @@ Status Parser::check_bools(const GgufValue& value) const {
     const bool good = std::all_of(value.bytes.begin(), value.bytes.end(),
                                   [](std::byte b) { return b == std::byte{0} || b == std::byte{1}; });
     return good ? Status{}
-                : broken("The metadata key " + quoted(value.key) +
+                : broken("The metadata key " + in_quotes(value.key) +
                          " holds a truth value that is neither 0 nor 1.");
 }
 
@@ -332,10 +332,10 @@ Status Parser::read_tensor(TensorEntry& entry) {
         return status;
     }
     if (!read(entry.offset)) {
-        return ends("the description of the tensor " + quoted(entry.tensor.name));
+        return ends("the description of the tensor " + in_quotes(entry.tensor.name));
     }
     if (entry.offset % alignment_ != 0) {
-        return broken("The tensor " + quoted(entry.tensor.name) + " begins at offset " +
+        return broken("The tensor " + in_quotes(entry.tensor.name) + " begins at offset " +
                       text_of(entry.offset) + ", which is not a multiple of the alignment " +
                       text_of(alignment_) + ".");
     }
@@ -345,10 +345,10 @@ Status Parser::read_tensor(TensorEntry& entry) {
 Status Parser::read_dimensions(GgufTensor& tensor) {
     std::uint32_t count = 0;
     if (!read(count)) {
-        return ends("the description of the tensor " + quoted(tensor.name));
+        return ends("the description of the tensor " + in_quotes(tensor.name));
     }
     if (count == 0 || count > kMaxGgufDimensions) {
-        return broken("The tensor " + quoted(tensor.name) + " claims " + text_of(count) +
+        return broken("The tensor " + in_quotes(tensor.name) + " claims " + text_of(count) +
                       " dimensions; 1 to " + text_of(kMaxGgufDimensions) + " are allowed.");
     }
     std::optional<std::uint64_t> elements = 1;
@@ -357,14 +357,14 @@ Status Parser::read_dimensions(GgufTensor& tensor) {
     for (std::uint32_t d = 0; d < count; ++d) {
         std::uint64_t& size = tensor.dimensions[d];
         if (!read(size)) {
-            return ends("the description of the tensor " + quoted(tensor.name));
+            return ends("the description of the tensor " + in_quotes(tensor.name));
         }
         if (size == 0) {
-            return broken("The tensor " + quoted(tensor.name) + " has a dimension of size 0.");
+            return broken("The tensor " + in_quotes(tensor.name) + " has a dimension of size 0.");
         }
         elements = checked_multiply(*elements, size);
         if (!elements) {
-            return broken("The sizes of the tensor " + quoted(tensor.name) +
+            return broken("The sizes of the tensor " + in_quotes(tensor.name) +
                           " multiply to more than any file holds.");
         }
         rows = d == 0 ? 1 : rows * size;  // not above `elements`, which fits
@@ -378,13 +378,13 @@ Status Parser::read_type_and_size(TensorEntry& entry) {
     GgufTensor& tensor = entry.tensor;
     std::uint32_t number = 0;
     if (!read(number)) {
-        return ends("the description of the tensor " + quoted(tensor.name));
+        return ends("the description of the tensor " + in_quotes(tensor.name));
     }
     const std::optional<DataType> type = tensor_type(number);
     if (!type) {
         const char* name = tensor_type_name(number);
         return broken(
-            "The tensor " + quoted(tensor.name) + " is of the type " +
+            "The tensor " + in_quotes(tensor.name) + " is of the type " +
                 (name != nullptr ? name : "number " + text_of(number)) +
                 ", which is not supported. Choose another quantisation of the model, such as Q4_K_M or Q8_0.",
             ErrorCode::unsupported);
@@ -392,7 +392,7 @@ Status Parser::read_type_and_size(TensorEntry& entry) {
     tensor.type = *type;
     const DataTypeTraits layout = traits(*type);
     if (tensor.columns % layout.block_elements != 0) {
-        return broken("The tensor " + quoted(tensor.name) + " is " + text_of(tensor.columns) +
+        return broken("The tensor " + in_quotes(tensor.name) + " is " + text_of(tensor.columns) +
                       " wide, which is not a multiple of the " + text_of(layout.block_elements) +
                       " of its type " + layout.name + ".");
     }
@@ -401,7 +401,7 @@ Status Parser::read_type_and_size(TensorEntry& entry) {
     const std::optional<std::uint64_t> size =
         blocks ? checked_multiply(*blocks, layout.block_bytes) : std::nullopt;
     if (!size) {
-        return broken("The sizes of the tensor " + quoted(tensor.name) +
+        return broken("The sizes of the tensor " + in_quotes(tensor.name) +
                       " multiply to more than any file holds.");
     }
     entry.size = *size;
@@ -418,7 +418,7 @@ Status Parser::place_tensors() {
         const std::optional<std::uint64_t> end = checked_add(entry.offset, entry.size);
         if (!end || *end > available) {
             return fail(ErrorCode::malformed,
-                        "The file is cut short: the tensor " + quoted(entry.tensor.name) +
+                        "The file is cut short: the tensor " + in_quotes(entry.tensor.name) +
                             " lies beyond its end. It may have been downloaded only in part.",
                         "offset " + text_of(entry.offset) + " + " + text_of(entry.size) + " of " +
                             text_of(available) + " bytes of data");
@@ -445,8 +445,8 @@ Status Parser::check_overlaps() const {
             return entries_[a].offset + entries_[a].size > entries_[b].offset;
         });
     if (clash != order.end()) {
-        return broken("The tensors " + quoted(entries_[*clash].tensor.name) + " and " +
-                      quoted(entries_[*(clash + 1)].tensor.name) + " lie over each other in the file.");
+        return broken("The tensors " + in_quotes(entries_[*clash].tensor.name) + " and " +
+                      in_quotes(entries_[*(clash + 1)].tensor.name) + " lie over each other in the file.");
     }
     return {};
 }
@@ -460,7 +460,7 @@ Status Parser::sort_names() {
         tensor_order.begin(), tensor_order.end(),
         [this](std::uint32_t a, std::uint32_t b) { return tensors[a].name == tensors[b].name; });
     if (twin != tensor_order.end()) {
-        return broken("The tensor " + quoted(tensors[*twin].name) + " is given twice.");
+        return broken("The tensor " + in_quotes(tensors[*twin].name) + " is given twice.");
     }
     return {};
 }

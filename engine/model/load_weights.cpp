@@ -32,7 +32,7 @@ class Loader {
         }
         Result<std::unique_ptr<Weight>> weight = backend_.prepare(weight_source(*tensor));
         if (!weight) {
-            weight.error().detail += " (tensor " + quoted(expected.name) + ")";
+            weight.error().detail += " (tensor " + in_quotes(expected.name) + ")";
             return fail(std::move(weight.error()));
         }
         to = std::move(*weight);
@@ -47,7 +47,7 @@ class Loader {
         std::vector<float> values(expected.columns);
         dequantize(tensor->type, tensor->bytes, values);
         if (!std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); })) {
-            return fail(ErrorCode::malformed, "The tensor " + quoted(expected.name) +
+            return fail(ErrorCode::malformed, "The tensor " + in_quotes(expected.name) +
                                                   " holds a value that is not a finite number.");
         }
         Result<std::unique_ptr<Buffer>> buffer = backend_.allocate(values.size());

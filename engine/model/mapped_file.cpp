@@ -104,17 +104,19 @@ void MappedFile::Guard::handle(int signal, siginfo_t* info, void* context) {
     if (repaired) {
         return;
     }
-    if ((previous_.sa_flags & SA_SIGINFO) != 0) {
+    const bool default_action = (previous_.sa_flags & SA_SIGINFO) == 0 &&
+                                (previous_.sa_handler == SIG_DFL || previous_.sa_handler == SIG_IGN);
+    if (default_action || (previous_.sa_flags & SA_RESETHAND) != 0) {
+        // Such a disposition is for the last moments of a process. With it back in place the fault comes
+        // again on return; a signal that was only sent has to be sent again.
+        sigaction(signal, &previous_, nullptr);
+        if (info->si_code <= 0) {
+            raise(signal);
+        }
+    } else if ((previous_.sa_flags & SA_SIGINFO) != 0) {
         previous_.sa_sigaction(signal, info, context);
-    } else if (previous_.sa_handler != SIG_DFL && previous_.sa_handler != SIG_IGN) {
-        previous_.sa_handler(signal);
     } else {
-        // The default action: with it back in place, the signal comes again and ends the process as it would
-        // have without us.
-        struct sigaction action {};
-        action.sa_handler = SIG_DFL;
-        sigaction(signal, &action, nullptr);
-        raise(signal);
+        previous_.sa_handler(signal);
     }
 }
 

@@ -33,7 +33,7 @@ std::size_t character_bytes(std::string_view text) {
 
 }  // namespace
 
-std::string quoted(std::string_view name) {
+std::string in_quotes(std::string_view name) {
     static constexpr char kDigits[] = "0123456789abcdef";
     std::string text = "'";
     for (const char c : name.substr(0, kLongestQuote)) {

@@ -11,7 +11,7 @@ namespace tendril::engine {
 
 /// 'name' for a message; bytes that are no printable ASCII become \xNN, and what is over 80 bytes long is cut
 /// with "...".
-std::string quoted(std::string_view name);
+std::string in_quotes(std::string_view name);
 
 /// Valid UTF-8 of at most `most` bytes: what is broken, and control characters, become "?".
 std::string clean_text(std::string_view text, std::size_t most);

@@ -46,7 +46,7 @@ Result<const Architecture*> architecture_of(const GgufFile& file) {
     const Architecture* const architecture = find_architecture(*name);
     if (architecture == nullptr) {
         return fail(ErrorCode::unsupported,
-                    "Models of the architecture " + quoted(*name) +
+                    "Models of the architecture " + in_quotes(*name) +
                         " are not supported. Supported are: " + known_architectures() + ".");
     }
     return architecture;
@@ -58,7 +58,7 @@ Status check_kind(const GgufFile& file) {
         const std::string_view kind = type->as_string().value_or("");
         if (kind == "adapter" || kind == "mmproj" || kind == "imatrix") {
             return fail(ErrorCode::unsupported,
-                        "The file is not a language model but an addition to one (" + quoted(kind) + ").");
+                        "The file is not a language model but an addition to one (" + in_quotes(kind) + ").");
         }
     }
     if (const GgufValue* const count = file.find("split.count")) {
@@ -211,7 +211,7 @@ void read_rope(ConfigReader& reader, const Architecture& architecture, ModelConf
         rope.position_scale = static_cast<float>(1.0 / factor);
     } else if (type != "none") {
         reader.refuse(ErrorCode::unsupported, "The model stretches its context by the method " +
-                                                  quoted(type) +
+                                                  in_quotes(type) +
                                                   ", which is not supported (linear and yarn are).");
     }
     for (const char* longrope : {"rope_factors_long.weight", "rope_factors_short.weight"}) {

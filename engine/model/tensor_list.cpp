@@ -38,13 +38,13 @@ bool is_float(DataType type) {
 Status check_tensor(const GgufTensor& tensor, const ExpectedTensor& expected) {
     if (!has_shape(tensor, expected)) {
         const bool vocabulary = expected.name == kEmbeddingName || expected.name == kHeadName;
-        return fail(ErrorCode::malformed, "The tensor " + quoted(expected.name) + " has the shape " +
+        return fail(ErrorCode::malformed, "The tensor " + in_quotes(expected.name) + " has the shape " +
                                               shape_text(tensor) + "; this model needs " +
                                               shape_text(expected.columns, expected.rows, expected.vector) +
                                               (vocabulary ? " (width x tokens of the vocabulary)." : "."));
     }
     if (expected.vector && !is_float(tensor.type)) {
-        return fail(ErrorCode::unsupported, "The tensor " + quoted(expected.name) + " is of the type " +
+        return fail(ErrorCode::unsupported, "The tensor " + in_quotes(expected.name) + " is of the type " +
                                                 traits(tensor.type).name +
                                                 "; norms and biases must be F32, F16 or BF16.");
     }
@@ -56,7 +56,7 @@ tl::unexpected<Error> missing(const GgufFile& file, const ExpectedTensor& expect
     const std::string prefix = "blk." + std::to_string(layer) + ".";
     if (file.find_tensor(prefix + "attn_qkv.weight") != nullptr) {
         return fail(ErrorCode::unsupported, "The model keeps query, key and value in one tensor (" +
-                                                quoted(prefix + "attn_qkv.weight") +
+                                                in_quotes(prefix + "attn_qkv.weight") +
                                                 "), which is not supported.");
     }
     if (file.find_tensor(prefix + "ffn_gate_exps.weight") != nullptr ||
@@ -67,7 +67,7 @@ tl::unexpected<Error> missing(const GgufFile& file, const ExpectedTensor& expect
     if (file.tensors().empty()) {
         return fail(ErrorCode::unsupported, "The file holds a vocabulary only, no weights.");
     }
-    return fail(ErrorCode::malformed, "The model lacks the tensor " + quoted(expected.name) + ".");
+    return fail(ErrorCode::malformed, "The model lacks the tensor " + in_quotes(expected.name) + ".");
 }
 
 /// Tables that only ease or speed up the computation, or that the configuration has read already.
@@ -155,9 +155,9 @@ Status check_tensors(const GgufFile& file, const ModelConfig& config) {
     for (const GgufTensor& tensor : file.tensors()) {
         if (used.count(&tensor) == 0 && !is_harmless(tensor.name)) {
             return fail(ErrorCode::unsupported,
-                        "The model has a tensor " + quoted(tensor.name) +
+                        "The model has a tensor " + in_quotes(tensor.name) +
                             " that this program does not know in models of the architecture " +
-                            quoted(config.architecture) + ".");
+                            in_quotes(config.architecture) + ".");
         }
     }
     return {};
