@@ -149,4 +149,15 @@ Result<std::unique_ptr<ChatStore>> ChatStore::open(const fs::path& file, OpenRep
     });
 }
 
+Result<std::unique_ptr<ChatStore>> ChatStore::open_read_only(const fs::path& file, OpenReport& report) {
+    report = {};
+    return guarded("opening the conversations", [&]() -> Result<std::unique_ptr<ChatStore>> {
+        std::error_code none;
+        if (!fs::is_regular_file(file, none)) {
+            return fail(ErrorCode::not_found, fmt::format("There is no file of conversations {}.", file.string()));
+        }
+        return storage::open_read_only(file, report);
+    });
+}
+
 }  // namespace tendril::storage

@@ -82,6 +82,8 @@ class ChatStore {
     /// read is salvaged into it); one of a newer version, or one that cannot be written, is opened read-only.
     /// `report` says what happened.
     static Result<std::unique_ptr<ChatStore>> open(const std::filesystem::path& file, OpenReport& report);
+    /// An existing database for reading, also while another process writes it. Changes nothing: replies in progress stay so.
+    static Result<std::unique_ptr<ChatStore>> open_read_only(const std::filesystem::path& file, OpenReport& report);
     virtual ~ChatStore() = default;
 
     virtual Result<std::vector<Conversation>> conversations(bool deleted = false) = 0;  ///< newest first
