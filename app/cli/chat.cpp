@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+// tendril-cli chat: the window's chat without the window, over the same worker and database. Main thread.
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "app/chat_worker.h"
+#include "app/cli/chat_events.h"
+#include "app/cli/interrupt.h"
+#include "app/cli/line_reader.h"
+#include "app/cli/options.h"
+#include "app/cli/output.h"
+#include "app/event_queue.h"
+#include "app/file_lock.h"
+#include "app/log.h"
+#include "engine/text/utf8_stream.h"
+
+namespace tendril::app::cli {
+namespace {
+
+struct ChatOptions {
+    std::string model;
+    std::string database;
+    ConversationId conversation = 0;
+    bool fresh = false;
+    bool go_on = false;
+    std::string system_prompt;
+    std::uint32_t most_tokens = 0;
+    int journal_ms =
+        static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(kJournalInterval).count());
+    SamplerOptions sampling;
+    Common common;
+};
+
+/// The main thread's side of a chat: prints what comes, until what it waits for has come.
+class Chat {
+  public:
+    explicit Chat(bool json) : json_(json) {}
+
+    EventQueue& events() { return events_; }
+    bool open() const { return open_; }
+    const std::string& error() const { return error_; }
+    const std::optional<ConversationShown>& shown() const { return shown_; }
+
+    /// Prints events until `end` is true for one; false when the worker cannot go on.
+    template <typename End>
+    bool until(End end) {
+        while (open_ && error_.empty()) {
+            while (!waiting_.empty()) {
+                const WorkerEvent event = std::move(waiting_.front());
+                waiting_.pop_front();
+                tell(event);
+                if (end(event)) {
+                    return true;
+                }
+            }
+            for (WorkerEvent& event : events_.wait()) {
+                waiting_.push_back(std::move(event));
+            }
+        }
+        return false;
+    }
+    bool turn_ended() {
+        return until([](const WorkerEvent& event) { return std::holds_alternative<TurnEnded>(event); });
+    }
+
+  private:
+    void tell(const WorkerEvent& event) {
+        if (const auto* ended = std::get_if<WorkerEnded>(&event)) {
+            error_ = ended->error;
+        } else if (const auto* shown = std::get_if<ConversationShown>(&event)) {
+            shown_ = *shown;
+        }
+        if (json_) {
+            if (const auto line = to_json(event)) {
+                open_ = print_json(*line) && open_;
+            }
+            return;
+        }
+        if (const auto* notice = std::get_if<Notice>(&event)) {
+            say(notice->text);
+        }
+        if (const std::string text = to_text(event); !text.empty()) {
+            open_ = print(text) && open_;
+        }
+    }
+
+    bool json_;
+    EventQueue events_;
+    std::deque<WorkerEvent> waiting_;
+    std::optional<ConversationShown> shown_;
+    bool open_ = true;  // stdout
+    std::string error_;
+};
+
+ChatWorkerOptions worker_options(const ChatOptions& options) {
+    ChatWorkerOptions worker;
+    worker.database = options.database;
+    worker.journal_interval = std::chrono::milliseconds(options.journal_ms);
+    const engine::LoadOptions load = options.common.load_options(options.model);
+    worker.settings.system_prompt = options.system_prompt;
+    worker.settings.sampler = options.sampling.sampler;
+    worker.settings.fixed_seed = options.sampling.seed_given;
+    worker.settings.max_answer_tokens = options.most_tokens;
+    worker.settings.threads = load.threads;
+    worker.settings.context = load.context;
+    worker.settings.device = load.device;
+    worker.settings.kv = load.kv;
+    return worker;
+}
+
+/// The reply to go on with: the last message shown, if it was cut.
+std::optional<MessageId> cut_reply(const Chat& chat) {
+    if (!chat.shown() || chat.shown()->messages.empty()) {
+        return std::nullopt;
+    }
+    const storage::Message& last = chat.shown()->messages.back().message;
+    const bool cut =
+        last.role == storage::Role::assistant && last.status == storage::MessageStatus::interrupted;
+    return cut ? std::optional(last.id) : std::nullopt;
+}
+
+int talk(Chat& chat, ChatWorker& worker, const ChatOptions& options, Interrupt& interrupt) {
+    if (options.conversation != 0) {
+        worker.open(options.conversation);
+    } else {
+        worker.open_new();
+    }
+    // A conversation that is not there gives a notice instead.
+    bool opened = false;
+    chat.until([&](const WorkerEvent& event) {
+        opened = std::holds_alternative<ConversationShown>(event);
+        return opened || std::holds_alternative<Notice>(event);
+    });
+    if (!opened) {
+        return chat.error().empty() ? failed("The conversation cannot be opened.") : failed(chat.error());
+    }
+    worker.load(options.model);
+    std::string model_error;
+    chat.until([&](const WorkerEvent& event) {
+        const auto* model = std::get_if<ModelChanged>(&event);
+        if (model != nullptr && model->status.phase == ModelPhase::failed) {
+            model_error = model->status.text;
+        } else if (model != nullptr && model->status.phase == ModelPhase::none) {
+            model_error = "Cancelled.";
+        }
+        return model != nullptr && model->status.phase != ModelPhase::loading;
+    });
+    if (!model_error.empty()) {
+        return failed(model_error);
+    }
+    if (options.go_on) {
+        const auto reply = cut_reply(chat);
+        if (!reply) {
+            return failed("The conversation does not end with an answer that was cut.");
+        }
+        worker.continue_reply(*reply);
+        chat.turn_ended();
+    }
+    LineReader lines(interrupt.descriptor());
+    while (chat.open() && !interrupt.asked()) {
+        const auto line = lines.next();
+        if (!line) {
+            break;
+        }
+        if (line->find_first_not_of(" \t") == std::string::npos) {
+            continue;
+        }
+        worker.send(engine::to_valid_utf8(*line));
+        if (!chat.turn_ended()) {
+            break;
+        }
+    }
+    if (interrupt.asked()) {
+        return failed("Cancelled.");
+    }
+    return chat.error().empty() ? done(chat.open()) : failed(chat.error());
+}
+
+int run(const ChatOptions& options, Interrupt& interrupt) {
+    auto lock = FileLock::try_acquire(lock_file_of(options.database));
+    if (!lock) {
+        return failed(lock.error());
+    }
+    if (!*lock) {
+        return failed(
+            "These conversations are open in Tendril's window or another tendril-cli. Close it, or name "
+            "another file with --database.");
+    }
+    Chat chat(options.common.json);
+    auto log = make_silent_log();
+    ChatWorker worker(worker_options(options), make_engine_port(log), log);
+    worker.run([&chat](WorkerEvent event) { chat.events().push(std::move(event)); });
+    const Interrupt::Scope scope(interrupt, [&worker] {
+        worker.cancel_load();
+        worker.stop();
+    });
+    return talk(chat, worker, options, interrupt);
+}
+
+}  // namespace
+
+void add_chat(CLI::App& app, Chosen& chosen) {
+    auto options = std::make_shared<ChatOptions>();
+    CLI::App& command =
+        *app.add_subcommand("chat", "A conversation, kept in a database as the window keeps it");
+    command.add_option("model", options->model, "GGUF file")->required();
+    command.add_option("--database", options->database, "File of conversations; made if it is not there")
+        ->required();
+    auto* conversation = command.add_option("--conversation", options->conversation, "Go on with this one")
+                             ->check(CLI::PositiveNumber);
+    command.add_flag("--new", options->fresh, "Begin a new one (also when --conversation is left out)")
+        ->excludes(conversation);
+    command.add_flag("--continue", options->go_on, "First go on with an answer that was cut")
+        ->needs(conversation);
+    command.add_option("--system", options->system_prompt, "System prompt of a new conversation");
+    command
+        .add_option("-n", options->most_tokens,
+                    "Most tokens of each answer; 0 = as many as the context holds")
+        ->check(CLI::Range(0U, 1U << 24U));
+    command.add_option("--journal-ms", options->journal_ms, "Longest time before a text is written")
+        ->check(CLI::Range(0, 1'000'000))
+        ->group("");
+    command.footer(kChatEventsHelp);
+    options->sampling.add_to(command);
+    options->common.add_to(command);
+    command.callback([options, &chosen] {
+        chosen.run = [options](Interrupt& interrupt) { return run(*options, interrupt); };
+    });
+}
+
+}  // namespace tendril::app::cli

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// The chat worker's events in JSON. Main thread.
+#include "app/cli/chat_events.h"
+
+#include <chrono>
+
+#include <nlohmann/json.hpp>
+
+#include "app/turn_records.h"
+
+namespace tendril::app::cli {
+namespace {
+
+using nlohmann::ordered_json;
+
+double monotonic_ms() {
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch())
+        .count();
+}
+
+ordered_json named(const char* event) {
+    return {{"event", event}, {"time_ms", monotonic_ms()}};
+}
+
+ordered_json message_json(const storage::Message& message) {
+    ordered_json json = {{"message", message.id},
+                         {"role", name_of(message.role)},
+                         {"status", name_of(message.status)},
+                         {"text", message.text}};
+    if (!message.error.empty()) {
+        json["error"] = message.error;
+    }
+    return json;
+}
+
+const char* phase_name(ModelPhase phase) {
+    switch (phase) {
+        case ModelPhase::none:
+            return "none";
+        case ModelPhase::loading:
+            return "loading";
+        case ModelPhase::ready:
+            return "ready";
+        case ModelPhase::failed:
+            return "failed";
+    }
+    return "";
+}
+
+struct ToJson {
+    std::optional<ordered_json> operator()(const ConversationShown& e) const {
+        ordered_json json = named("opened");
+        json["conversation"] = e.conversation.id;
+        json["title"] = e.conversation.title;
+        json["messages"] = ordered_json::array();
+        for (const ShownMessage& shown : e.messages) {
+            json["messages"].push_back(message_json(shown.message));
+        }
+        return json;
+    }
+    std::optional<ordered_json> operator()(const MessageAdded& e) const {
+        const bool user = e.message.message.role == storage::Role::user;
+        ordered_json json = named(!user ? "reply" : e.message.message.id > 0 ? "committed" : "unsaved");
+        json["conversation"] = e.conversation;
+        json["message"] = e.message.message.id;
+        if (user) {
+            json["text"] = e.message.message.text;
+        }
+        return json;
+    }
+    std::optional<ordered_json> operator()(const ReplyText& e) const {
+        ordered_json json = named("text");
+        json["message"] = e.message;
+        json["text"] = e.text;
+        return json;
+    }
+    std::optional<ordered_json> operator()(const LeftOutChanged& e) const {
+        if (e.messages.empty()) {
+            return std::nullopt;
+        }
+        ordered_json json = named("left_out");
+        json["messages"] = e.messages;
+        return json;
+    }
+    std::optional<ordered_json> operator()(const ModelChanged& e) const {
+        ordered_json json = named("model");
+        json["phase"] = phase_name(e.status.phase);
+        json["name"] = e.status.name;
+        json["progress"] = e.status.progress;
+        json["device"] = e.status.device;
+        json["context"] = e.status.context;
+        json["text"] = e.status.text;
+        return json;
+    }
+    std::optional<ordered_json> operator()(const TurnChanged& e) const {
+        if (!e.generating || e.prefill.total == 0 || e.tokens_per_second > 0) {
+            return std::nullopt;
+        }
+        ordered_json json = named("prefill");
+        json["message"] = e.message;
+        json["done"] = e.prefill.done;
+        json["total"] = e.prefill.total;
+        json["reused"] = e.prefill.reused;
+        return json;
+    }
+    std::optional<ordered_json> operator()(const TurnEnded& e) const {
+        ordered_json json = named("finished");
+        json["conversation"] = e.conversation;
+        json["message"] = e.message.id;
+        json["status"] = name_of(e.message.status);
+        json["error"] = e.message.error;
+        json["stop_reason"] = e.finished ? name_of(e.finished->reason) : "failed";
+        json["text"] = e.message.text;
+        json["seed"] = e.message.seed;
+        json["model"] = e.message.model_name;
+        json["prompt_tokens"] = e.message.counters.prompt_tokens;
+        json["cached_tokens"] = e.message.counters.cached_tokens;
+        json["answer_tokens"] = e.message.counters.answer_tokens;
+        json["first_token_ms"] = e.message.counters.first_token_ms;
+        json["decode_ms"] = e.message.counters.decode_ms;
+        return json;
+    }
+    std::optional<ordered_json> operator()(const Notice& e) const {
+        ordered_json json = named("notice");
+        json["text"] = e.text;
+        return json;
+    }
+    template <typename Other>
+    std::optional<ordered_json> operator()(const Other&) const {
+        return std::nullopt;
+    }
+};
+
+}  // namespace
+
+const char* const kChatEventsHelp =
+    "Each line of standard input is a turn of the user. With --json every line printed is one event:\n"
+    "  model      phase (loading, ready, failed), name, progress, device, context, text\n"
+    "  opened     conversation, title, messages (message, role, status, text)\n"
+    "  committed  conversation, message, text: the turn is in the database, for good\n"
+    "  unsaved    the same, but the disk is full; it is tried again\n"
+    "  reply      conversation, message: the answer is begun\n"
+    "  left_out   messages that did not fit into the context\n"
+    "  prefill    message, done, total, reused (tokens of the prompt)\n"
+    "  text       message, text: to be added to the answer; in the database 250 ms later\n"
+    "  finished   conversation, message, status (complete, interrupted, failed), error, stop_reason, text, "
+    "seed, model and counters\n"
+    "  notice     text: something to know\n"
+    "Each has time_ms as well, on the machine's monotonic clock. SIGINT ends the answer, which can be "
+    "continued, and the chat.";
+
+std::optional<ordered_json> to_json(const WorkerEvent& event) {
+    return std::visit(ToJson{}, event);
+}
+
+std::string to_text(const WorkerEvent& event) {
+    if (const auto* text = std::get_if<ReplyText>(&event)) {
+        return text->text;
+    }
+    if (const auto* ended = std::get_if<TurnEnded>(&event)) {
+        return ended->message.error.empty() ? "\n\n" : "\n[" + ended->message.error + "]\n\n";
+    }
+    return {};
+}
+
+}  // namespace tendril::app::cli

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// tendril-cli generate: one answer. Main thread.
+#include <memory>
+
+#include <nlohmann/json.hpp>
+
+#include "app/cli/interrupt.h"
+#include "app/cli/messages_file.h"
+#include "app/cli/options.h"
+#include "app/cli/output.h"
+#include "app/cli/session.h"
+#include "app/composing.h"
+#include "app/turn_records.h"
+#include "engine/text/utf8_stream.h"
+
+namespace tendril::app::cli {
+namespace {
+
+using nlohmann::ordered_json;
+
+struct GenerateOptions {
+    std::string model;
+    std::string prompt;
+    std::string prompt_file;
+    std::string messages;
+    std::uint32_t most_tokens = 0;
+    std::vector<std::string> stop;
+    std::string speculate = "auto";
+    SamplerOptions sampling;
+    Common common;
+};
+
+/// The request without the settings of the sampler.
+Result<engine::GenerateRequest> prompt_of(const GenerateOptions& options, const Session& session) {
+    engine::GenerateRequest request;
+    if (options.messages.empty()) {
+        auto text = options.prompt_file.empty() ? Result<std::string>(options.prompt)
+                                                : read_file(options.prompt_file);
+        if (!text) {
+            return fail(text.error());
+        }
+        request.prompt = encode_with_bos(*session.model().tokenizer, *text, true);
+        return request;
+    }
+    const auto messages = read_messages(options.messages);
+    if (!messages) {
+        return fail(messages.error());
+    }
+    PromptComposer composer(session.model());
+    auto composed = composer.compose(*messages);
+    if (!composed) {
+        return fail(composed.error());
+    }
+    for (const std::string& warning : composer.warnings()) {
+        say(warning);
+    }
+    if (!composed->warning.empty()) {
+        say(composed->warning);
+    }
+    request.prompt = std::move(composed->tokens);
+    request.stop = std::move(composed->stop);
+    return request;
+}
+
+ordered_json to_json(const engine::FinishedEvent& finished, std::string_view text, double load_ms,
+                     std::uint64_t seed) {
+    return {
+        {"text", text},
+        {"tokens", finished.tokens},
+        {"prompt_tokens", finished.prompt_tokens},
+        {"cached_tokens", finished.cached_tokens},
+        {"drafted_tokens", finished.drafted_tokens},
+        {"accepted_tokens", finished.accepted_tokens},
+        {"load_ms", load_ms},
+        {"prefill_ms", finished.prefill_ms},
+        {"first_token_ms", finished.first_token_ms},
+        {"decode_ms", finished.decode_ms},
+        {"stop_reason", name_of(finished.reason)},
+        {"seed", seed},
+    };
+}
+
+int run(GenerateOptions& options, Interrupt& interrupt) {
+    auto session = Session::load(options.common.load_options(options.model), interrupt);
+    if (!session) {
+        return failed(session.error());
+    }
+    auto request = prompt_of(options, **session);
+    if (!request) {
+        return failed(request.error());
+    }
+    options.sampling.draw_seed();
+    request->sampler = options.sampling.sampler;
+    request->max_tokens = options.most_tokens;
+    request->stop.insert(request->stop.end(), options.stop.begin(), options.stop.end());
+    std::string text;
+    bool open = true;
+    const auto finished = (*session)->generate(std::move(*request), [&](std::string_view piece) {
+        text += piece;
+        open = options.common.json || print(piece);
+        return open;
+    });
+    if (!finished) {
+        return failed(finished.error());
+    }
+    const double load_ms = (*session)->model().load_ms;
+    if (options.common.json) {
+        open = print_json(to_json(*finished, text, load_ms, options.sampling.sampler.seed));
+    } else {
+        open = open && print("\n");
+    }
+    return interrupt.asked() ? failed("Cancelled.") : done(open);
+}
+
+}  // namespace
+
+void add_generate(CLI::App& app, Chosen& chosen) {
+    auto options = std::make_shared<GenerateOptions>();
+    CLI::App& command = *app.add_subcommand("generate", "One answer to a prompt");
+    command.add_option("model", options->model, "GGUF file")->required();
+    auto& input = *command.add_option_group("input", "What the model reads");
+    input.add_option("--prompt", options->prompt,
+                     "The text as it is (the texts of control tokens count as those tokens)");
+    input.add_option("--prompt-file", options->prompt_file, "The same from a file; - is standard input");
+    input.add_option(
+        "--messages", options->messages,
+        "A file with a JSON list of messages (role, content) for the model's template; - is standard input");
+    input.require_option(1);
+    command
+        .add_option("-n", options->most_tokens, "Most tokens of the answer; 0 = as many as the context holds")
+        ->check(CLI::Range(0U, 1U << 24U));
+    command.add_option("--stop", options->stop, "A text that ends the answer; may be given several times");
+    command
+        .add_option("--speculate", options->speculate,
+                    "Guess tokens ahead where that is faster; the text stays the same")
+        ->check(CLI::IsMember({"off", "auto"}))
+        ->capture_default_str();
+    options->sampling.add_to(command);
+    options->common.add_to(command);
+    command.callback([options, &chosen] {
+        chosen.run = [options](Interrupt& interrupt) { return run(*options, interrupt); };
+    });
+}
+
+}  // namespace tendril::app::cli

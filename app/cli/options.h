@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Options that commands of tendril-cli share, and how each command is made known to the parser. Main thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include <CLI/App.hpp>
+#include <CLI/Option.hpp>
+#include <CLI/Validators.hpp>
+
+#include "engine/engine.h"
+
+namespace tendril::app::cli {
+
+class Interrupt;
+
+inline constexpr int kDone = 0;
+inline constexpr int kFailed = 1;
+inline constexpr int kWrongUsage = 2;
+
+/// What the parser chose to run.
+struct Chosen {
+    std::function<int(Interrupt&)> run;
+};
+
+struct Common {
+    bool json = false;
+    unsigned threads = 0;
+    std::uint32_t context = 0;
+    std::string device = "auto";
+    std::string kv = "f16";
+
+    void add_json(CLI::App& command) { command.add_flag("--json", json, "Print one JSON value on stdout"); }
+    /// --threads, --device, --context, --kv and --json
+    void add_to(CLI::App& command);
+    engine::LoadOptions load_options(const std::string& model) const;
+};
+
+/// The options of SamplerSettings; the seed is random unless given.
+struct SamplerOptions {
+    engine::SamplerSettings sampler;
+    bool seed_given = false;
+
+    void add_to(CLI::App& command);
+    void draw_seed();
+};
+
+void add_inspect(CLI::App& app, Chosen& chosen);
+void add_tokenize(CLI::App& app, Chosen& chosen);
+void add_render(CLI::App& app, Chosen& chosen);
+void add_generate(CLI::App& app, Chosen& chosen);
+void add_score(CLI::App& app, Chosen& chosen);
+void add_bench(CLI::App& app, Chosen& chosen);
+void add_chat(CLI::App& app, Chosen& chosen);
+void add_export(CLI::App& app, Chosen& chosen);
+
+}  // namespace tendril::app::cli

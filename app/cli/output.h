@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// What tendril-cli reads and prints: results on stdout, words on stderr, files and stdin byte for byte. Main
+// thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "engine/result.h"
+
+namespace tendril::app::cli {
+
+/// False when stdout is closed or full; then nothing more can be said there.
+bool print(std::string_view text);
+/// One line; broken UTF-8 becomes U+FFFD.
+bool print_json(const nlohmann::ordered_json& value);
+
+/// "tendril-cli: …" on stderr; gives kFailed.
+int failed(const Error& error);
+int failed(std::string_view message);
+void say(std::string_view message);
+
+/// The exit code for something printed.
+int done(bool printed);
+
+Result<std::string> read_stdin();
+/// "-" is stdin.
+Result<std::string> read_file(const std::string& path);
+
+}  // namespace tendril::app::cli
