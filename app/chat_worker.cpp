@@ -34,7 +34,14 @@ void WorkerLink::report(const Error& error) const {
 struct ChatWorker::Core {
     Core(ChatWorker& worker, const Sink& sink, std::unique_ptr<storage::ChatStore> opened)
         : store(std::move(opened)),
-          link{*worker.engine_, *store, worker.mailbox_, jobs, sink, worker.log_, worker.options_.settings},
+          link{*worker.engine_,
+               *store,
+               worker.mailbox_,
+               jobs,
+               sink,
+               worker.log_,
+               worker.options_.settings,
+               worker.options_.journal_interval},
           models(link, worker.options_.load_marker),
           turns(link, models),
           desk(link, turns, models) {

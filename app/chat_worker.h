@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "app/engine_port.h"
+#include "app/journal.h"
 #include "app/worker_events.h"
 #include "app/worker_link.h"
 
@@ -21,6 +22,7 @@ struct ChatWorkerOptions {
     std::filesystem::path database;
     std::filesystem::path load_marker;  ///< empty: a crash while loading is not remembered
     WorkerSettings settings;
+    Clock::duration journal_interval = kJournalInterval;  ///< longer ones are for tests of the tests
     /// When the database's folder cannot be used: keep this session's conversations in a temporary one, and
     /// say so. Else WorkerEnded.
     bool allow_temporary = false;

@@ -4,10 +4,11 @@
 
 #include <algorithm>
 #include <cctype>
-#include <fstream>
 #include <set>
 #include <string>
 #include <system_error>
+
+#include "engine/model/memory_plan.h"
 
 namespace tendril::app {
 namespace {
@@ -68,20 +69,6 @@ std::vector<fs::path> find_models(const std::vector<fs::path>& folders, ScanLimi
     return {scan.found.begin(), scan.found.end()};
 }
 
-std::uint64_t available_memory() {
-    std::ifstream in("/proc/meminfo");
-    std::string name;
-    std::uint64_t kilobytes = 0;
-    std::string unit;
-    while (in >> name >> kilobytes) {
-        std::getline(in, unit);
-        if (name == "MemAvailable:") {
-            return kilobytes * 1024;
-        }
-    }
-    return 0;
-}
-
 std::uint64_t needed_memory(const engine::ModelDescription& description, std::uint32_t context) {
     const std::uint64_t standard = std::min<std::uint64_t>(description.context_length, 4096);
     const std::uint64_t wanted =
@@ -95,7 +82,7 @@ std::uint64_t needed_memory(const engine::ModelDescription& description, std::ui
 DescribedModel describe_model(EnginePort& engine, const fs::path& path, std::uint32_t context) {
     DescribedModel model;
     model.path = path;
-    model.available_bytes = available_memory();
+    model.available_bytes = engine::available_memory();
     std::error_code error;
     const auto bytes = fs::file_size(path, error);
     model.file_bytes = error ? 0 : bytes;

@@ -25,9 +25,6 @@ struct ScanLimits {
 std::vector<std::filesystem::path> find_models(const std::vector<std::filesystem::path>& folders,
                                                ScanLimits limits = {});
 
-/// Memory that programs can still take; 0 when the system does not say.
-std::uint64_t available_memory();
-
 /// Weights, scratch and KV cache at `context` tokens (0 = the default).
 std::uint64_t needed_memory(const engine::ModelDescription& description, std::uint32_t context);
 

@@ -2,7 +2,9 @@
 // ModelKeeper. Chat worker's thread only; engine callbacks and jobs come back through the mailbox.
 #include "app/model_keeper.h"
 
-#include <atomic>
+#include <algorithm>
+#include <chrono>
+#include <limits>
 #include <system_error>
 #include <utility>
 
@@ -10,7 +12,7 @@
 #include <spdlog/logger.h>
 
 #include "app/model_files.h"
-#include "app/sha256.h"
+#include "engine/model/describe.h"
 
 namespace tendril::app {
 namespace {
@@ -18,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kLastModel = "last_model";
-constexpr double kProgressStep = 0.01;
+constexpr auto kProgressPace = std::chrono::milliseconds(40);
 
 /// What decides whether a known hash still holds.
 struct FileStamp {
@@ -95,12 +97,12 @@ void ModelKeeper::load(const fs::path& path) {
     options.kv = link_.settings.kv;
     options.threads = link_.settings.threads;
     options.context = link_.settings.context;
-    auto told = std::make_shared<double>(0);  // engine thread only
+    auto told = std::make_shared<Clock::time_point>();  // engine thread only
     link_.engine.load(
         std::move(options),
         [this, serial, told, mailbox = link_.mailbox](engine::LoadProgress now) {
-            if (now.share >= *told + kProgressStep) {
-                *told = now.share;
+            if (const auto time = Clock::now(); time - *told >= kProgressPace) {
+                *told = time;
                 mailbox->put([this, serial, share = now.share] { progress(serial, share); });
             }
         },
@@ -184,7 +186,7 @@ void ModelKeeper::find_hash() {
     }
     link_.jobs.post([this, key, stamp, path = status_.path, serial = serial_, mailbox = link_.mailbox,
                      jobs = &link_.jobs] {
-        auto hash = sha256_of_file(path, [jobs] { return jobs->ending(); });
+        auto hash = engine::file_sha256(path, [jobs](double) { return !jobs->ending(); });
         if (!hash) {
             return;
         }
@@ -218,7 +220,8 @@ void ModelKeeper::describe(std::vector<fs::path> paths, std::vector<fs::path> fo
                 return;
             }
             described->models.push_back(describe_model(*engine, path, context));
-            described->models.back().available_bytes += loaded_bytes;
+            auto& available = described->models.back().available_bytes;
+            available += std::min(loaded_bytes, std::numeric_limits<std::uint64_t>::max() - available);
         }
         mailbox->put([this, described] { link_.emit(std::move(*described)); });
     });

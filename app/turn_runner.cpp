@@ -98,8 +98,9 @@ Status TurnRunner::resume(const std::shared_ptr<ConversationTree>& tree, Message
 void TurnRunner::enqueue(std::unique_ptr<Turn> turn) {
     turn->serial = ++serial_;
     turn->max_tokens = link_.settings.max_answer_tokens;
-    turn->journal = std::make_unique<ReplyJournal>(link_.store, turn->reply,
-                                                   [this](const Error& error) { journal_failed(error); });
+    turn->journal = std::make_unique<ReplyJournal>(
+        link_.store, turn->reply, [this](const Error& error) { journal_failed(error); },
+        link_.journal_interval);
     const bool resumed = turn->resumed;
     turns_.push_back(std::move(turn));
     const Turn& added = *turns_.back();

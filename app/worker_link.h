@@ -35,6 +35,7 @@ struct WorkerLink {
     std::function<void(WorkerEvent)> emit;
     std::shared_ptr<spdlog::logger> log;
     WorkerSettings settings;
+    Clock::duration journal_interval;
 
     void notice(std::string text) const { emit(Notice{std::move(text)}); }
     /// Tells a person and the log; for failures that stop nothing else.
