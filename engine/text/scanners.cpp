@@ -175,18 +175,6 @@ std::size_t cased(const PieceText& text, std::size_t position) {
     return lines_or_spaces(text, position);
 }
 
-bool is_one_of(char32_t code, std::string_view list) {
-    return code < 0x80 && code != 0 && list.find(static_cast<char>(code)) != std::string_view::npos;
-}
-
-std::size_t punctuation_and(const PieceText& text, std::size_t position, std::string_view more) {
-    for (PieceText::Char c = text.at(position); (c.bits & kCharPunctuation) != 0 || is_one_of(c.code, more);
-         c = text.at(position)) {
-        position = c.end;
-    }
-    return position;
-}
-
 std::size_t spaced(const PieceText& text, std::size_t position, unsigned mask) {
     const PieceText::Char first = text.at(position);
     const std::size_t start = (first.bits & kCharSpace) != 0 ? first.end : position;
@@ -271,11 +259,16 @@ std::size_t spaced_letters(const PieceText& text, std::size_t position) {
 std::size_t spaced_punctuation(const PieceText& text, std::size_t position) {
     return spaced(text, position, kCharPunctuation);
 }
-std::size_t falcon_punctuation(const PieceText& text, std::size_t position) {
-    return punctuation_and(text, position, "$+<=>^~|`");
-}
 std::size_t default_punctuation(const PieceText& text, std::size_t position) {
-    return punctuation_and(text, position, "$+<=>^~|");
+    constexpr std::string_view kMore = "$+<=>^~|";
+    for (PieceText::Char c = text.at(position); c.end != position; c = text.at(position)) {
+        const bool more = c.code < 0x80 && kMore.find(static_cast<char>(c.code)) != std::string_view::npos;
+        if ((c.bits & kCharPunctuation) == 0 && !more) {
+            break;
+        }
+        position = c.end;
+    }
+    return position;
 }
 
 std::size_t deepseek3(const PieceText& text, std::size_t position) {

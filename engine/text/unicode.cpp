@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include <utf8proc.h>
+
+#include "engine/text/unicode_additions.h"
 
 namespace tendril::engine {
 namespace {
@@ -54,9 +57,21 @@ std::uint16_t category_bits(utf8proc_propval_t category) {
     }
 }
 
+/// What utf8proc does not know yet. The ranges are few and sorted; unassigned characters of known planes come
+/// here, too.
+std::uint16_t addition_bits(char32_t code) {
+    const auto* range = std::upper_bound(std::begin(kUnicodeAdditions), std::end(kUnicodeAdditions), code,
+                                         [](char32_t c, const CharRange& r) { return c < r.first; });
+    const bool found = range != std::begin(kUnicodeAdditions) && code <= std::prev(range)->last;
+    return static_cast<std::uint16_t>(found ? std::prev(range)->bits : 0);
+}
+
 std::uint16_t compute_bits(char32_t code) {
     const utf8proc_property_t* property = utf8proc_get_property(static_cast<utf8proc_int32_t>(code));
     std::uint16_t bits = category_bits(property->category);
+    if (property->category == UTF8PROC_CATEGORY_CN) {
+        bits = addition_bits(code);
+    }
     if (is_white_space(code)) {
         bits |= kCharSpace;
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Scanners over the explicit character ranges of DeepSeek's tokenizers. Pure functions, any thread. See
-// scanners.h.
+// Scanners over explicit ranges of characters: DeepSeek's tokenizers, and Falcon's punctuation. Pure
+// functions, any thread. See scanners.h.
 #include <algorithm>
 #include <iterator>
 
@@ -38,13 +38,30 @@ constexpr Range kPunctuation[] = {{0x21, 0x2F},     {0x3A, 0x7E},     {0x2018, 0
 constexpr Range kAsian[] = {{0x800, 0x9FA5}, {0xAC00, 0xD7FF}};
 constexpr Range kAsian3[] = {{0x3040, 0x30FF}, {0x4E00, 0x9FA5}};
 
+/// Falcon's Punctuation step uses the tables of Unicode 7: these came later (or, U+166D and U+111C9, were
+/// something else then).
+constexpr Range kLaterPunctuation[] = {
+    {0x61D, 0x61D},     {0x9FD, 0x9FD},     {0xA76, 0xA76},     {0xC77, 0xC77},     {0xC84, 0xC84},
+    {0x1B4E, 0x1B4F},   {0x1B7D, 0x1B7F},   {0x2E43, 0x2E4F},   {0x2E52, 0x2E5D},   {0x10D6E, 0x10D6E},
+    {0x10EAD, 0x10EAD}, {0x10F55, 0x10F59}, {0x10F86, 0x10F89}, {0x113D4, 0x113D5}, {0x113D7, 0x113D8},
+    {0x1144B, 0x1144F}, {0x1145A, 0x1145B}, {0x1145D, 0x1145D}, {0x11660, 0x1166C}, {0x116B9, 0x116B9},
+    {0x1183B, 0x1183B}, {0x11944, 0x11946}, {0x119E2, 0x119E2}, {0x11A3F, 0x11A46}, {0x11A9A, 0x11A9C},
+    {0x11A9E, 0x11AA2}, {0x11B00, 0x11B09}, {0x11BE1, 0x11BE1}, {0x11C41, 0x11C45}, {0x11C70, 0x11C71},
+    {0x11EF7, 0x11EF8}, {0x11F43, 0x11F4F}, {0x11FFF, 0x11FFF}, {0x12FF1, 0x12FF2}, {0x16D6D, 0x16D6F},
+    {0x16E97, 0x16E9A}, {0x16FE2, 0x16FE2}, {0x1E5FF, 0x1E5FF}, {0x1E95E, 0x1E95F}};
+
+template <std::size_t n>
+bool contains(const Range (&ranges)[n], char32_t code) {
+    const Range* range = std::upper_bound(std::begin(ranges), std::end(ranges), code,
+                                          [](char32_t c, const Range& r) { return c < r.first; });
+    return range != std::begin(ranges) && code <= std::prev(range)->last;
+}
+
 template <std::size_t n>
 std::size_t run_in(const PieceText& text, std::size_t position, const Range (&ranges)[n]) {
     while (position < text.size()) {
         const PieceText::Char c = text.at(position);
-        const Range* range = std::upper_bound(std::begin(ranges), std::end(ranges), c.code,
-                                              [](char32_t code, const Range& r) { return code < r.first; });
-        if (range == std::begin(ranges) || std::prev(range)->last < c.code) {
+        if (!contains(ranges, c.code)) {
             break;
         }
         position = c.end;
@@ -76,6 +93,19 @@ std::size_t deepseek_asian(const PieceText& text, std::size_t position) {
 }
 std::size_t deepseek3_asian(const PieceText& text, std::size_t position) {
     return run_in(text, position, kAsian3);
+}
+
+std::size_t falcon_punctuation(const PieceText& text, std::size_t position) {
+    while (position < text.size()) {
+        const PieceText::Char c = text.at(position);
+        const bool ascii = c.code < 0x80 && (c.bits & (kCharPunctuation | kCharSymbol)) != 0;
+        const bool then = (c.bits & kCharPunctuation) != 0 && !contains(kLaterPunctuation, c.code);
+        if (!ascii && !then && c.code != 0x166D && c.code != 0x111C9) {
+            break;
+        }
+        position = c.end;
+    }
+    return position;
 }
 
 std::size_t final_spaces(const PieceText& text, std::size_t position) {
