@@ -17,8 +17,9 @@ namespace {
 
 class Loader {
   public:
-    Loader(const GgufFile& file, Backend& backend, const WeightProgress& progress)
-        : file_(file), backend_(backend), progress_(progress) {
+    Loader(const GgufFile& file, Backend& backend, const WeightProgress& progress,
+           const SourceDone& source_done)
+        : file_(file), backend_(backend), progress_(progress), source_done_(source_done) {
         for (const GgufTensor& tensor : file.tensors()) {
             total_ += static_cast<double>(tensor.bytes.size());
         }
@@ -36,7 +37,7 @@ class Loader {
             return fail(std::move(weight.error()));
         }
         to = std::move(*weight);
-        return advance(*tensor);
+        return advance(*tensor, !to->borrows_source());
     }
 
     Status vector(const ExpectedTensor& expected, std::unique_ptr<Buffer>& to) {
@@ -56,13 +57,16 @@ class Loader {
         }
         backend_.upload(values, (*buffer)->data());
         to = std::move(*buffer);
-        return advance(*tensor);
+        return advance(*tensor, true);
     }
 
     Status finish() { return say(1.0); }
 
   private:
-    Status advance(const GgufTensor& tensor) {
+    Status advance(const GgufTensor& tensor, bool copied) {
+        if (copied && source_done_) {
+            source_done_(tensor.bytes);
+        }
         done_ += static_cast<double>(tensor.bytes.size());
         return say(std::min(1.0, done_ / std::max(1.0, total_)));
     }
@@ -76,6 +80,7 @@ class Loader {
     const GgufFile& file_;
     Backend& backend_;
     const WeightProgress& progress_;
+    const SourceDone& source_done_;
     double total_ = 0;
     double done_ = 0;
 };
@@ -94,11 +99,11 @@ WeightSource weight_source(const GgufTensor& tensor) {
 }
 
 Result<ModelWeights> load_weights(const GgufFile& file, const ModelConfig& config, Backend& backend,
-                                  const WeightProgress& progress) {
+                                  const WeightProgress& progress, const SourceDone& source_done) {
     if (Status status = check_tensors(file, config); !status) {
         return fail(std::move(status.error()));
     }
-    Loader loader(file, backend, progress);
+    Loader loader(file, backend, progress, source_done);
     ModelWeights weights;
     if (Status status = load_model_part(loader, config, weights); !status) {
         return fail(std::move(status.error()));

@@ -102,6 +102,7 @@ class TestLoading : public QObject {
     void separateHeadAndBiases();
     void progressRisesToOne();
     void cancels();
+    void tellsWhatWasCopied();
     void planTakesTheUsualContext();
     void planShrinksTheContext();
     void planRefusesWithThreeWaysOut();
@@ -209,6 +210,19 @@ void TestLoading::cancels() {
     const Result<ModelWeights> weights = load_weights(m.file, m.config, *backend, stop_at_third);
     QVERIFY(!weights && weights.error().code == ErrorCode::cancelled);
     QCOMPARE(calls, 3);
+}
+
+void TestLoading::tellsWhatWasCopied() {
+    const Opened m = open_tiny(small_model());
+    const auto backend = make_reference_backend();
+    std::size_t vectors = 0;
+    const auto heard = [&](std::span<const std::byte> bytes) {
+        vectors += bytes.data() == m.file.find_tensor("output_norm.weight")->bytes.data() ? 1 : 0;
+        QVERIFY(bytes.data() !=
+                m.file.find_tensor("token_embd.weight")->bytes.data());  // the reference borrows it
+    };
+    QVERIFY(load_weights(m.file, m.config, *backend, {}, heard).has_value());
+    QCOMPARE(vectors, std::size_t{1});
 }
 
 constexpr MemoryNeeds kNeeds = {.weights = 2 * kGigabyte,
