@@ -16,7 +16,9 @@ constexpr std::string_view kEscapedSpace = "\xE2\x96\x81";
 /// changing a single merge. A Bloom filter; a false "may" costs only time.
 class NeighbourFilter {
   public:
-    NeighbourFilter() : bits_(kBits / 64) {}
+    explicit NeighbourFilter(std::size_t tokens)
+        : log2_(std::clamp(static_cast<unsigned>(std::bit_width(tokens)) + 3, 10u, 24u)),
+          bits_((std::size_t{1} << log2_) / 64) {}
     void add_token(std::string_view text) {
         char32_t before = kNone;
         for (std::size_t i = 0; i < text.size();) {
@@ -35,12 +37,12 @@ class NeighbourFilter {
     }
 
   private:
-    static constexpr std::size_t kBits = std::size_t{1} << 21;
     static constexpr char32_t kNone = 0xFFFFFFFF;
-    static std::size_t bit_of(char32_t left, char32_t right) {
+    std::size_t bit_of(char32_t left, char32_t right) const {
         const std::uint64_t pair = (std::uint64_t{left} << 32) | right;
-        return (pair * 0x9E3779B97F4A7C15u) >> (64 - 21);
+        return (pair * 0x9E3779B97F4A7C15u) >> (64 - log2_);
     }
+    unsigned log2_;  // of the number of bits: some eight a token
     std::vector<std::uint64_t> bits_;
 };
 
@@ -61,7 +63,9 @@ class SentencePieceTokenizer final : public TokenizerBase {
   public:
     SentencePieceTokenizer(Vocabulary vocabulary, SpecialRoles roles, Settings settings,
                            std::vector<std::string>& warnings)
-        : TokenizerBase(std::move(vocabulary), std::move(roles), warnings), settings_(settings) {
+        : TokenizerBase(std::move(vocabulary), std::move(roles), warnings),
+          settings_(settings),
+          neighbours_(size()) {
         for (std::size_t i = 0; i < this->vocabulary().size(); ++i) {
             const auto id = static_cast<TokenId>(i);
             const TokenType type = this->vocabulary().type(id);
@@ -106,7 +110,13 @@ class SentencePieceTokenizer final : public TokenizerBase {
         }
         if (settings_.space_prefix) {
             const std::string_view plain = settings_.remove_extra_spaces ? std::string_view(changed) : text;
-            changed = plain.empty() ? std::string() : " " + std::string(plain);
+            std::string prefixed;
+            prefixed.reserve(plain.size() + 1);
+            if (!plain.empty()) {
+                prefixed.push_back(' ');
+                prefixed.append(plain);
+            }
+            changed.swap(prefixed);
         }
         if (settings_.space_prefix || settings_.remove_extra_spaces) {
             text = changed;

@@ -169,8 +169,10 @@ SpecialMatcher::SpecialMatcher(const Vocabulary& vocabulary, std::vector<std::st
             specials.push_back(id);
         }
     }
-    std::stable_sort(specials.begin(), specials.end(),
-                     [&](TokenId a, TokenId b) { return vocabulary.text(a) < vocabulary.text(b); });
+    std::sort(specials.begin(), specials.end(), [&](TokenId a, TokenId b) {
+        const int order = vocabulary.text(a).compare(vocabulary.text(b));
+        return order != 0 ? order < 0 : a < b;
+    });
     std::vector<TrieDraft> draft(1);
     std::size_t skipped = 0;
     for (const TokenId id : specials) {

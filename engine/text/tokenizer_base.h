@@ -80,7 +80,7 @@ class TokenizerBase : public Tokenizer {
     Vocabulary vocabulary_;
     SpecialRoles roles_;
     SpecialMatcher matcher_;
-    CharTable chars_;
+    const CharTable& chars_ = CharTable::get();
 };
 
 Result<std::unique_ptr<const Tokenizer>> create_bpe_tokenizer(const GgufFile& file,

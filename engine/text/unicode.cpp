@@ -140,6 +140,11 @@ Utf8Char decode_utf8(std::string_view text) {
     return {code, static_cast<std::uint8_t>(length), true, false};
 }
 
+const CharTable& CharTable::get() {
+    static const CharTable table;
+    return table;
+}
+
 CharTable::CharTable() {
     std::array<std::uint16_t, kPage> page{};
     std::uint16_t empty = 0;
@@ -181,23 +186,35 @@ bool may_need_nfc(const CharTable& table, std::string_view text) {
 
 namespace {
 
-/// Canonical order: each run of non-starters is sorted by combining class. Sorting, where utf8proc would
-/// insert, keeps this n·log n.
+std::uint64_t combining_class(utf8proc_int32_t code) {
+    return utf8proc_get_property(code)->combining_class;
+}
+
+/// Sorts codes[begin, end) by combining class, equal ones in the order that they have.
+void sort_marks(std::vector<utf8proc_int32_t>& codes, std::size_t begin, std::size_t end) {
+    std::vector<std::uint64_t> order;  // class, place: sorting these is a stable sort
+    for (std::size_t i = begin; i < end; ++i) {
+        order.push_back((combining_class(codes[i]) << 56) | i);
+    }
+    std::sort(order.begin(), order.end());
+    const std::vector<utf8proc_int32_t> old(codes.begin() + static_cast<std::ptrdiff_t>(begin),
+                                            codes.begin() + static_cast<std::ptrdiff_t>(end));
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        codes[begin + i] = old[(order[i] & 0xFFFFFFFFFFFFFFu) - begin];
+    }
+}
+
+/// Canonical order. Sorting each run of marks, where utf8proc would insert one by one, keeps this n·log n.
 void order_canonically(std::vector<utf8proc_int32_t>& codes) {
-    const auto combining = [](utf8proc_int32_t code) { return utf8proc_get_property(code)->combining_class; };
     for (std::size_t i = 0; i < codes.size();) {
-        if (combining(codes[i]) == 0) {
-            ++i;
-            continue;
-        }
         std::size_t end = i;
-        while (end < codes.size() && combining(codes[end]) != 0) {
+        while (end < codes.size() && combining_class(codes[end]) != 0) {
             ++end;
         }
-        std::stable_sort(codes.begin() + static_cast<std::ptrdiff_t>(i),
-                         codes.begin() + static_cast<std::ptrdiff_t>(end),
-                         [&](auto a, auto b) { return combining(a) < combining(b); });
-        i = end;
+        if (end > i + 1) {
+            sort_marks(codes, i, end);
+        }
+        i = std::max(end, i + 1);
     }
 }
 

@@ -37,16 +37,18 @@ enum CharBits : std::uint16_t {
     kCharNormalises = 512,  ///< may change, or change its neighbours, under NFC
 };
 
-/// A two-stage table over all code points, built from utf8proc in about a millisecond.
+/// A two-stage table over all code points, made from utf8proc's.
 class CharTable {
   public:
-    CharTable();
+    /// The one table, a constant; made at the first call, in some milliseconds.
+    static const CharTable& get();
     std::uint16_t bits(char32_t code) const {
         return code > 0x10FFFF ? std::uint16_t{0}
                                : pages_[(std::size_t{index_[code >> 8]} << 8) | (code & 0xFF)];
     }
 
   private:
+    CharTable();
     std::array<std::uint16_t, 0x1100> index_{};
     std::vector<std::uint16_t> pages_;
 };

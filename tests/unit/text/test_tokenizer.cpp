@@ -166,6 +166,34 @@ class TestTokenizer : public QObject {
         }
     }
 
+    void longRunsOfAnythingTakeLinearTime_data() {
+        QTest::addColumn<QString>("pre");
+        for (const char* pre : {"default", "gpt-2", "smollm", "llama-bpe", "qwen2", "qwen35", "tekken",
+                                "gpt-4o", "falcon", "deepseek-llm", "deepseek-coder", "deepseek-v3"}) {
+            QTest::newRow(pre) << QString(pre);
+        }
+    }
+    void longRunsOfAnythingTakeLinearTime() {
+        QFETCH(QString, pre);
+        const Made made = make(byte_vocabulary().writer("gpt2", pre.toStdString()));
+        for (const char* unit : {" ", "\n", " \n", "\t ", "A", "aA", "Aa", "\xCC\x81",
+                                 "\xCC\x81"
+                                 "A",
+                                 "'s", "1", ".", "\xE4\xB8\xAD", "\xE3\x80\x80", "\xFF",
+                                 "\xC2\xAA"
+                                 "A"}) {
+            std::string text = "x";
+            while (text.size() < 400000) {
+                text += unit;
+            }
+            QElapsedTimer timer;
+            timer.start();
+            const std::size_t count = (*made.tokenizer)->encode(text + "x", kPlain).size();
+            QVERIFY(count > 100000);
+            QVERIFY2(timer.elapsed() < 3000, unit);
+        }
+    }
+
     void specialTokensAreLeftmostThenLongest() {
         Vocabulary v = byte_vocabulary();
         const TokenId end = v.add("<|im_end|>", 3);
