@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// The open conversation: shows messages, streams into them, lets a person read, select, find, copy and act by
+// mouse, keyboard or screen reader. Only what is in sight is laid out; the place that is read never moves by
+// itself. Loads nothing. GUI thread, owned by the window.
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include <QAbstractScrollArea>
+#include <QBasicTimer>
+#include <QUrl>
+
+#include "app/chat_types.h"
+#include "ui/conversation/finder.h"
+#include "ui/conversation/transcript.h"
+#include "ui/conversation/view_theme.h"
+
+class QMenu;
+
+namespace tendril::ui {
+
+class ConversationView final : public QAbstractScrollArea {
+    Q_OBJECT
+    Q_DISABLE_COPY_MOVE(ConversationView)
+
+  public:
+    explicit ConversationView(QWidget* parent = nullptr);
+    ~ConversationView() override;
+
+    void setMessages(const QVector<app::MessageItem>& messages);  ///< another conversation: shows its end
+    void appendMessage(const app::MessageItem& message);
+    void updateMessage(const app::MessageItem& message);
+    void appendText(qint64 id, const QString& text);
+    void setLeftOut(const QVector<qint64>& ids);
+    void setPrefillProgress(double share);     ///< 0 to 1, of the message that waits
+    void setPlaceholder(const QString& text);  ///< shown while there is no message
+    void clear();
+
+    /// Marks `text` everywhere and goes to the next place from here; false when there is none. Empty ends the
+    /// search.
+    bool find(const QString& text, bool forward = true);
+    QString selectedText() const;  ///< whole blocks as the model wrote them, parts as they are shown
+    bool hasSelection() const { return selectionAnchor_.isValid() && selectionAnchor_ != caret_; }
+    void selectAll();
+    void copy();  ///< the selection, else the current message
+    void scrollToMessage(qint64 id);
+    void setZoom(double factor);  ///< of the fonts, 0.5 to 4
+    double zoom() const { return zoom_; }
+    /// Called instead of QDesktopServices once a person has agreed to open an address; for tests.
+    void setLinkOpener(std::function<void(const QUrl&)> opener) { openLink_ = std::move(opener); }
+
+    int currentMessage() const { return current_; }  ///< index, -1 = none
+    void setCurrentMessage(int index, bool byKeyboard = true);
+    bool followsTail() const { return followTail_; }
+    void activate(int message, const Control& control);
+    Transcript& transcript() { return transcript_; }  ///< for the accessible tree and tests
+    TextPosition caret() const { return caret_; }
+    void select(const TextPosition& from, const TextPosition& to);
+    QPair<TextPosition, TextPosition> selection() const;  ///< in reading order
+    QString statusText() const { return status_; }        ///< what a screen reader was told last
+    QRect messageRect(int index);                         ///< in the viewport
+    void ensureVisible(const QRect& rect, int margin);    ///< in the transcript's coordinates
+
+  Q_SIGNALS:
+    void retryRequested(qint64 id);
+    void editRequested(qint64 id);
+    void continueRequested(qint64 id);
+    void versionRequested(qint64 id, int version);
+    void linkActivated(const QString& address);   ///< the view asks by itself before it opens anything
+    void matchesChanged(int current, int total);  ///< from 1; total is -1 while it is counted
+    void zoomChanged(double factor);
+    void copied();
+    void selectionChanged();
+
+  protected:
+    bool event(QEvent* event) override;
+    bool viewportEvent(QEvent* event) override;
+    void paintEvent(QPaintEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
+    void scrollContentsBy(int dx, int dy) override;
+    void changeEvent(QEvent* event) override;
+    void timerEvent(QTimerEvent* event) override;
+    void mousePressEvent(QMouseEvent* event) override;
+    void mouseMoveEvent(QMouseEvent* event) override;
+    void mouseReleaseEvent(QMouseEvent* event) override;
+    void mouseDoubleClickEvent(QMouseEvent* event) override;
+    void wheelEvent(QWheelEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+    void contextMenuEvent(QContextMenuEvent* event) override;
+    void focusInEvent(QFocusEvent* event) override;
+    void focusOutEvent(QFocusEvent* event) override;
+    bool focusNextPrevChild(bool next) override;
+
+  private:
+    struct Spot {
+        int message = -1;
+        std::optional<Control> control;
+    };
+    // conversation_view.cpp
+    void restyle();
+    void settle();
+    void updateScrollRange();
+    void scrollBy(int pixels);
+    void setScroll(int value);
+    void paintMessage(QPainter& painter, int index, const QRect& clip);
+    Marks marksFor(int message, int block);
+    void announce(const QString& text);
+    void sayNewText(int index, const QString& text);
+    void stateSeen(int index, app::MessageState before);
+    // conversation_mouse.cpp
+    Spot spotAt(const QPoint& viewportPoint);
+    void setPointed(const Spot& spot);
+    void dragTo(const QPoint& viewportPoint);
+    bool moveSideways(const QPoint& viewportPoint, int pixels);
+    void askToOpen(const QString& address);
+    void copyText(const QString& text, std::optional<Control> control, int message);
+    // conversation_keys.cpp
+    bool actionKey(QKeyEvent* event);
+    bool moveKey(QKeyEvent* event);
+    bool selectKey(QKeyEvent* event);
+    bool zoomKey(QKeyEvent* event);
+    TextPosition moved(const TextPosition& from, int key, bool word);
+    void stepMessage(int by);
+    bool press(int message, Control::Kind kind);
+    void fillMenu(QMenu& menu, int message, const std::optional<Control>& control);
+
+    double zoom_ = 1;
+    ViewTheme theme_;
+    Transcript transcript_{theme_};
+    Finder finder_{transcript_};
+    QString placeholder_;
+    int laidOutWidth_ = 0;
+    bool followTail_ = true;
+    bool adjusting_ = false;  ///< the scroll bar moves because heights changed, not because a person did it
+    double prefill_ = 0;
+    int current_ = -1;
+    bool byKeyboard_ = false;  ///< the current message shows its ring
+    int focusControl_ = -1;    ///< index into the current message's controls; -1 = the message itself
+    Spot pointed_;
+    Spot pressed_;
+    Spot copied_;  ///< shows its tick
+    TextPosition selectionAnchor_;
+    TextPosition caret_;
+    TextPosition wordBegin_;
+    TextPosition wordEnd_;  ///< of the double click that a drag extends
+    bool selecting_ = false;
+    bool byWords_ = false;
+    QPoint dragPoint_;
+    QBasicTimer dragTimer_;
+    QBasicTimer caretTimer_;
+    QBasicTimer copiedTimer_;
+    QBasicTimer countTimer_;
+    bool caretOn_ = true;
+    QString status_;
+    QString unsaid_;  ///< streamed text that does not make a sentence yet
+    std::function<void(const QUrl&)> openLink_;
+};
+
+}  // namespace tendril::ui

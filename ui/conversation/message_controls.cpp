@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which controls a message has, what they are called and where they stand. GUI thread.
+#include <QCoreApplication>
+
+#include "ui/conversation/message_frame.h"
+
+namespace tendril::ui {
+namespace {
+
+QString tr(const char* text, int n = -1) {
+    return QCoreApplication::translate("tendril::ui::Message", text, nullptr, n);
+}
+
+void addBlockControls(const markup::Document& document, QVector<Control>& out) {
+    for (int i = 0; i < static_cast<int>(document.blocks().size()); ++i) {
+        const markup::Block& block = document.blocks()[static_cast<std::size_t>(i)];
+        const QStringList links = linksOf(block);
+        for (int link = 0; link < links.size(); ++link) {
+            out.append({Control::Kind::link, i, link, tr("Link to %1").arg(links[link].left(200))});
+        }
+        if (block.kind == markup::BlockKind::code) {
+            const QString language = QString::fromStdString(block.language);
+            out.append({Control::Kind::copyCode, i, -1,
+                        language.isEmpty() ? tr("Copy code") : tr("Copy code: %1").arg(language)});
+        }
+    }
+}
+
+}  // namespace
+
+QString roleName(app::MessageRole role) {
+    switch (role) {
+        case app::MessageRole::user:
+            return tr("You");
+        case app::MessageRole::assistant:
+            return tr("Assistant");
+        case app::MessageRole::system:
+            break;
+    }
+    return tr("System");
+}
+
+QStringList linksOf(const markup::Block& block) {
+    QStringList out;
+    const auto add = [&out](const markup::Inline& text) {
+        for (const std::string& link : text.links) {
+            out.append(QString::fromStdString(link));
+        }
+    };
+    add(block.content);
+    for (const auto& row : block.table.rows) {
+        for (const markup::Inline& cell : row) {
+            add(cell);
+        }
+    }
+    return out;
+}
+
+QVector<Control> ownControls(const app::MessageItem& item) {
+    using Kind = Control::Kind;
+    QVector<Control> out;
+    if (item.version > 1) {
+        out.append({Kind::previousVersion, -1, -1,
+                    tr("Show version %1 of %2").arg(item.version - 1).arg(item.versions)});
+    }
+    if (item.version < item.versions) {
+        out.append({Kind::nextVersion, -1, -1,
+                    tr("Show version %1 of %2").arg(item.version + 1).arg(item.versions)});
+    }
+    const bool busy = item.state == app::MessageState::waiting || item.state == app::MessageState::streaming;
+    if (item.state == app::MessageState::interrupted && item.role == app::MessageRole::assistant) {
+        out.append({Kind::resume, -1, -1, tr("Continue this answer")});
+    }
+    if (item.role == app::MessageRole::assistant && !busy) {
+        out.append({Kind::retry, -1, -1, tr("Retry: make another answer")});
+    }
+    if (item.role == app::MessageRole::user) {
+        out.append({Kind::edit, -1, -1, tr("Edit this message")});
+    }
+    if (!item.text.isEmpty()) {
+        out.append({Kind::copy, -1, -1, tr("Copy this message")});
+    }
+    return out;
+}
+
+QVector<Control> controlsOf(const app::MessageItem& item, const markup::Document& document) {
+    QVector<Control> out;
+    addBlockControls(document, out);
+    // The versions stand at the head, the actions at the foot.
+    int head = 0;
+    for (const Control& control : ownControls(item)) {
+        const bool version =
+            control.kind == Control::Kind::previousVersion || control.kind == Control::Kind::nextVersion;
+        out.insert(version ? head++ : out.size(), control);
+    }
+    return out;
+}
+
+/// The square buttons at the foot, from the right: copy, retry or edit. Continue and retry of a failed answer
+/// are wide ones in the state row.
+QRect MessageFrame::actionRect(Control::Kind kind) const {
+    const int side = theme_.px(26);
+    const int middle = foot_.center().y() - side / 2;
+    const bool stated = !state_.isNull();
+    switch (kind) {
+        case Control::Kind::copy:
+            return QRect(foot_.right() - side, middle, side, side);
+        case Control::Kind::edit:
+            return QRect(foot_.right() - 2 * side - theme_.px(2), middle, side, side);
+        case Control::Kind::retry:
+            if (stated && item_.state == app::MessageState::failed) {
+                return QRect(state_.right() - theme_.px(92), state_.center().y() - theme_.px(14),
+                             theme_.px(82), theme_.px(28));
+            }
+            return QRect(foot_.right() - 2 * side - theme_.px(2), middle, side, side);
+        case Control::Kind::resume:
+            return QRect(state_.left() + theme_.px(112), state_.center().y() - theme_.px(14), theme_.px(104),
+                         theme_.px(28));
+        default:
+            return {};
+    }
+}
+
+QRect MessageFrame::controlRect(const Control& control) {
+    const int side = theme_.px(22);
+    switch (control.kind) {
+        case Control::Kind::previousVersion:
+            return QRect(head_.right() - theme_.px(112), head_.center().y() - side / 2, side, side);
+        case Control::Kind::nextVersion:
+            return QRect(head_.right() - side + 1, head_.center().y() - side / 2, side, side);
+        case Control::Kind::link:
+        case Control::Kind::copyCode: {
+            if (control.block < 0 || control.block >= body_.blockCount()) {
+                return {};
+            }
+            BlockLayout& layout = body_.layout(control.block);
+            const QPoint origin = bodyOrigin() + QPoint(body_.left(control.block), body_.top(control.block));
+            if (control.kind == Control::Kind::copyCode) {
+                return layout.copyButton().translated(origin);
+            }
+            return layout.linkRect(control.link).translated(origin);
+        }
+        default:
+            return actionRect(control.kind);
+    }
+}
+
+bool MessageFrame::isOnDemand(Control::Kind kind) const {
+    return kind == Control::Kind::copy || kind == Control::Kind::edit ||
+           (kind == Control::Kind::retry && item_.state != app::MessageState::failed);
+}
+
+std::optional<Control> MessageFrame::controlAt(const QPoint& point, bool actionsShown) {
+    for (const Control& control : own_) {
+        if ((actionsShown || !isOnDemand(control.kind)) && controlRect(control).contains(point)) {
+            return control;
+        }
+    }
+    const int block = body_.blockAt(point.y() - bodyOrigin().y());
+    if (block < 0 || !body_.isLaidOut(block)) {
+        return std::nullopt;
+    }
+    const QPoint inside = point - bodyOrigin() - QPoint(body_.left(block), body_.top(block));
+    if (body_.layout(block).copyButton().contains(inside)) {
+        return Control{Control::Kind::copyCode, block, -1, tr("Copy code")};
+    }
+    const int link = body_.layout(block).linkAt(inside);
+    if (link < 0) {
+        return std::nullopt;
+    }
+    return Control{Control::Kind::link, block, link, linksOf(body_.block(block)).value(link)};
+}
+
+}  // namespace tendril::ui

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// One message as it stands in the column: who speaks, its Markdown, its state, and the controls that belong
+// to it. Made when the message comes into sight. Coordinates are the message's own, x from the viewport's
+// left edge. GUI thread, owned by the Transcript.
+#pragma once
+
+#include <optional>
+
+#include <QPainter>
+#include <QString>
+#include <QVector>
+
+#include "app/chat_types.h"
+#include "ui/conversation/message_body.h"
+
+namespace tendril::ui {
+
+/// Something in a message that can be pressed.
+struct Control {
+    enum class Kind { previousVersion, nextVersion, link, copyCode, resume, retry, edit, copy };
+    Kind kind = Kind::copy;
+    int block = -1;  ///< of link and copyCode
+    int link = -1;   ///< which of the block's links
+    QString name;    ///< for tool tips and screen readers
+    bool operator==(const Control& other) const {
+        return kind == other.kind && block == other.block && link == other.link;
+    }
+};
+
+/// The controls that stand around the text.
+QVector<Control> ownControls(const app::MessageItem& item);
+/// Every control of a message, in the order of the Tab key. Needs no layout, so that a screen reader can be
+/// told of messages out of sight.
+QVector<Control> controlsOf(const app::MessageItem& item, const markup::Document& document);
+/// The addresses of a block's links, in the order in which BlockLayout::linkAt counts them.
+QStringList linksOf(const markup::Block& block);
+/// "You", "Assistant", "System".
+QString roleName(app::MessageRole role);
+
+class MessageFrame {
+    Q_DISABLE_COPY_MOVE(MessageFrame)
+
+  public:
+    struct Look {
+        bool focused = false;  ///< the keyboard's message: a ring, and its actions are shown
+        bool hovered = false;
+        const Control* focus = nullptr;    ///< the control that the keyboard is on
+        const Control* pointed = nullptr;  ///< the control under the pointer
+        const Control* copied = nullptr;   ///< shows a tick for a moment
+        double prefill = 0;
+        bool caret = false;  ///< the streaming mark is on (it blinks)
+        MessageBody::MarksOf marks;
+    };
+
+    MessageFrame(const app::MessageItem& item, const ViewTheme& theme, const SyntaxLibrary& syntaxes);
+
+    void setWidth(int viewportWidth);
+    void append(const QString& text);  ///< item.text has grown by this
+    void update();                     ///< anything else of the item has changed
+
+    int height() const;
+    MessageBody& body() { return body_; }
+    const MessageBody& body() const { return body_; }
+    QPoint bodyOrigin() const { return bodyRect_.topLeft(); }
+    bool layOut(int y0, int y1);  ///< see MessageBody
+    bool paint(QPainter& painter, const QPoint& origin, const QRect& clip, const Look& look);
+
+    QVector<Control> controls() const { return controlsOf(item_, body_.document()); }
+    QRect controlRect(const Control& control);  ///< lays the control's block out
+    /// The control at a point; nullopt = none. The actions at the foot are only there when they are shown.
+    std::optional<Control> controlAt(const QPoint& point, bool actionsShown);
+    int column() const { return column_; }
+
+  private:
+    void place();
+    int cardPadding() const { return isUser() ? theme_.px(14) : 0; }
+    bool isUser() const { return item_.role == app::MessageRole::user; }
+    QRect actionRect(Control::Kind kind) const;
+    QString footText() const;
+    void paintHead(QPainter& painter, const Look& look);
+    void paintState(QPainter& painter, const Look& look);
+    void paintFoot(QPainter& painter, const Look& look);
+    void paintButton(QPainter& painter, const Control& control, const Look& look);
+    void paintBlockControls(QPainter& painter, const Look& look, const QRect& clip);
+    bool isOnDemand(Control::Kind kind) const;
+    int stateHeight() const;
+    QRectF endOfText();
+
+    const app::MessageItem& item_;
+    const ViewTheme& theme_;
+    MessageBody body_;
+    int viewportWidth_ = 0;
+    int left_ = 0;    ///< of the column
+    int column_ = 0;  ///< its width
+    QRect head_;
+    QRect card_;  ///< behind a user's text
+    QRect bodyRect_;
+    QRect state_;  ///< waiting, failed, interrupted
+    QRect foot_;
+    QVector<Control> own_;  ///< ownControls()
+};
+
+}  // namespace tendril::ui

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// What copying a selection gives. Pure function over the transcript; GUI thread.
+#pragma once
+
+#include <QString>
+
+#include "ui/conversation/transcript.h"
+
+namespace tendril::ui {
+
+/// The text between two places (from <= to). Messages and blocks that lie in it whole are given as the model
+/// wrote them, byte for byte; parts of a block as they are shown.
+QString textBetween(Transcript& transcript, const TextPosition& from, const TextPosition& to);
+
+/// The code of a block as the model wrote it, without fences and quote signs; bytes that are shown as marks
+/// are themselves again.
+QString codeSource(const markup::Document& document, int block);
+
+/// The place at the end of a message.
+TextPosition endOf(Transcript& transcript, int message);
+
+}  // namespace tendril::ui

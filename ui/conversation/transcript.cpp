@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+// All messages of the open conversation and where they stand. GUI thread, owned by the view.
+#include "ui/conversation/transcript.h"
+
+#include <algorithm>
+
+namespace tendril::ui {
+namespace {
+
+constexpr std::size_t kKeptFrames = 24;  // messages out of sight that stay laid out
+constexpr int kMargin = 24;              // above the first and below the last message
+
+}  // namespace
+
+Transcript::Transcript(const ViewTheme& theme) : theme_(theme) {}
+
+void Transcript::set(const QVector<app::MessageItem>& items) {
+    rows_.clear();
+    indices_.clear();
+    spareId_ = -1;
+    rows_.reserve(static_cast<std::size_t>(items.size()));
+    for (const app::MessageItem& item : items) {
+        append(item);
+    }
+    dirtyFrom(0);
+}
+
+void Transcript::append(const app::MessageItem& item) {
+    auto row = std::make_unique<Row>();
+    row->item = item;
+    row->height = guessedHeight(item);
+    indices_.insert(item.id, count());
+    rows_.push_back(std::move(row));
+    dirtyFrom(count() - 1);
+}
+
+int Transcript::update(const app::MessageItem& item) {
+    const int index = indexOf(item.id);
+    if (index < 0) {
+        return -1;
+    }
+    Row& row = *rows_[static_cast<std::size_t>(index)];
+    const bool grown = item.text.startsWith(row.item.text) && item.role == row.item.role;
+    const QString more = grown ? item.text.mid(row.item.text.size()) : QString();
+    row.item = item;
+    spareId_ = -1;
+    if (row.frame && grown) {
+        if (!more.isEmpty()) {
+            row.frame->append(more);
+        }
+        row.frame->update();
+    } else {
+        row.frame.reset();
+        row.height = guessedHeight(item);
+        dirtyFrom(index);
+    }
+    heightChanged(index);
+    return index;
+}
+
+int Transcript::appendText(qint64 id, const QString& text) {
+    const int index = indexOf(id);
+    if (index < 0) {
+        return -1;
+    }
+    Row& row = *rows_[static_cast<std::size_t>(index)];
+    row.item.text += text;
+    if (row.item.state == app::MessageState::waiting) {
+        row.item.state = app::MessageState::streaming;
+    }
+    if (row.frame) {
+        row.frame->append(text);
+    } else {
+        row.height = guessedHeight(row.item);
+        dirtyFrom(index);
+    }
+    heightChanged(index);
+    return index;
+}
+
+void Transcript::setLeftOut(const QVector<qint64>& ids) {
+    for (const auto& row : rows_) {
+        row->item.leftOut = ids.contains(row->item.id);
+    }
+}
+
+void Transcript::setWidth(int viewportWidth) {
+    if (viewportWidth == width_) {
+        return;
+    }
+    width_ = viewportWidth;
+    forgetLayouts();
+}
+
+void Transcript::forgetLayouts() {
+    for (const auto& row : rows_) {
+        row->frame.reset();
+        row->height = guessedHeight(row->item);
+    }
+    dirtyFrom(0);
+}
+
+int Transcript::guessedHeight(const app::MessageItem& item) const {
+    const int column = qMax(theme_.px(120), qMin(theme_.px(760), width_ - theme_.px(48)));
+    const qreal perLine = qMax(1.0, column / theme_.characterWidth);
+    const int lines = 1 + static_cast<int>(static_cast<qreal>(item.text.size()) * 1.25 / perLine);
+    return theme_.px(84) + lines * theme_.lineHeight + (item.error.isEmpty() ? 0 : theme_.px(56));
+}
+
+void Transcript::dirtyFrom(int i) {
+    validTops_ = qMin(validTops_, i);
+}
+
+void Transcript::settleTops(int upTo) const {
+    tops_.resize(rows_.size() + 1);
+    if (validTops_ == 0) {
+        tops_[0] = kMargin;
+    }
+    for (; validTops_ < upTo; ++validTops_) {
+        const auto i = static_cast<std::size_t>(validTops_);
+        tops_[i + 1] = tops_[i] + rows_[i]->height;
+    }
+}
+
+int Transcript::top(int i) const {
+    settleTops(i);
+    return tops_[static_cast<std::size_t>(i)];
+}
+
+int Transcript::totalHeight() const {
+    return rows_.empty() ? 0 : top(count()) + kMargin;
+}
+
+int Transcript::messageAt(int y) const {
+    if (rows_.empty()) {
+        return -1;
+    }
+    settleTops(count());
+    const auto after = std::upper_bound(tops_.begin(), tops_.begin() + count(), y);
+    return qMax(0, static_cast<int>(after - tops_.begin()) - 1);
+}
+
+MessageFrame& Transcript::frame(int i) {
+    Row& row = *rows_[static_cast<std::size_t>(i)];
+    row.used = ++clock_;
+    if (!row.frame) {
+        row.frame = std::make_unique<MessageFrame>(row.item, theme_, syntaxes_);
+        row.frame->setWidth(width_);
+        heightChanged(i);
+    }
+    return *row.frame;
+}
+
+int Transcript::frameCount() const {
+    return static_cast<int>(
+        std::count_if(rows_.begin(), rows_.end(), [](const auto& row) { return row->frame != nullptr; }));
+}
+
+void Transcript::heightChanged(int i) {
+    Row& row = *rows_[static_cast<std::size_t>(i)];
+    if (row.frame && row.frame->height() != row.height) {
+        row.height = row.frame->height();
+        dirtyFrom(i);
+    }
+}
+
+bool Transcript::layOut(int y0, int y1) {
+    bool changed = false;
+    for (int i = qMax(0, messageAt(y0)); i < count() && top(i) <= y1; ++i) {
+        const int before = height(i);
+        const bool made = !hasFrame(i);
+        const bool placed = frame(i).layOut(y0 - top(i), y1 - top(i));
+        heightChanged(i);
+        changed = changed || made || placed || height(i) != before;
+    }
+    return changed;
+}
+
+void Transcript::dropFarFrames(int first, int last) {
+    std::vector<Row*> far;
+    for (int i = 0; i < count(); ++i) {
+        Row* row = rows_[static_cast<std::size_t>(i)].get();
+        if (row->frame && (i < first || i > last)) {
+            far.push_back(row);
+        }
+    }
+    if (far.size() <= kKeptFrames) {
+        return;
+    }
+    std::sort(far.begin(), far.end(), [](const Row* a, const Row* b) { return a->used > b->used; });
+    for (std::size_t i = kKeptFrames; i < far.size(); ++i) {
+        far[i]->frame.reset();
+    }
+}
+
+/// The first block in sight that is laid out: what a person reads. Guessed heights around it may change, its
+/// place may not.
+Anchor Transcript::anchorAt(int y, int viewportHeight) const {
+    Anchor fallback;
+    for (int i = qMax(0, messageAt(y)); i < count() && top(i) < y + viewportHeight; ++i) {
+        if (fallback.message < 0) {
+            fallback = {i, -1, top(i) - y, 0};
+        }
+        if (!hasFrame(i)) {
+            continue;
+        }
+        const MessageFrame& shown = *rows_[static_cast<std::size_t>(i)]->frame;
+        const MessageBody& body = shown.body();
+        const int origin = top(i) + shown.bodyOrigin().y();
+        for (int b = qMax(0, body.blockAt(y - origin));
+             b < body.blockCount() && origin + body.top(b) < y + viewportHeight; ++b) {
+            const int height =
+                qMax(1, (b + 1 < body.blockCount() ? body.top(b + 1) : body.height()) - body.top(b));
+            if (body.isLaidOut(b)) {
+                const int blockY = origin + body.top(b) - y;
+                return {i, b, blockY, qBound(0.0, -static_cast<qreal>(blockY) / height, 1.0)};
+            }
+        }
+        return {i, -1, top(i) - y, 0};
+    }
+    return fallback;
+}
+
+int Transcript::scrollFor(const Anchor& anchor) const {
+    if (anchor.message < 0 || anchor.message >= count()) {
+        return 0;
+    }
+    int y = top(anchor.message);
+    const Row& row = *rows_[static_cast<std::size_t>(anchor.message)];
+    if (anchor.block >= 0 && row.frame && anchor.block < row.frame->body().blockCount()) {
+        y += row.frame->bodyOrigin().y() + row.frame->body().top(anchor.block);
+    }
+    return y - anchor.screenY;
+}
+
+int Transcript::scrollForShare(const Anchor& anchor) {
+    if (anchor.message < 0 || anchor.message >= count()) {
+        return 0;
+    }
+    MessageFrame& shown = frame(anchor.message);
+    if (anchor.block < 0 || anchor.block >= shown.body().blockCount()) {
+        return top(anchor.message) - anchor.screenY;
+    }
+    BlockLayout& layout = shown.body().layout(anchor.block);
+    heightChanged(anchor.message);
+    const int blockTop = top(anchor.message) + shown.bodyOrigin().y() + shown.body().top(anchor.block);
+    return blockTop - (anchor.screenY > 0 ? anchor.screenY : -qRound(layout.height() * anchor.share));
+}
+
+TextPosition Transcript::positionAt(int x, int y) {
+    const int i = messageAt(y);
+    if (i < 0) {
+        return {};
+    }
+    MessageFrame& shown = frame(i);
+    const QPoint inside = QPoint(x, y - top(i)) - shown.bodyOrigin();
+    const int block = shown.body().blockAt(inside.y());
+    if (block < 0) {
+        return {i, 0, 0};
+    }
+    const QPoint at = inside - QPoint(shown.body().left(block), shown.body().top(block));
+    BlockLayout& layout = shown.body().layout(block);
+    if (at.y() < 0) {
+        return {i, block, 0};
+    }
+    if (at.y() >= layout.height()) {
+        return {i, block, static_cast<int>(plainText(shown.body().block(block)).size())};
+    }
+    return {i, block, layout.offsetAt(at)};
+}
+
+QRect Transcript::caretRect(const TextPosition& position) {
+    MessageFrame& shown = frame(position.message);
+    if (position.block >= shown.body().blockCount()) {
+        return QRect(shown.bodyOrigin() + QPoint(0, top(position.message)), QSize(1, theme_.lineHeight));
+    }
+    const QRectF caret = shown.body().layout(position.block).caret(position.offset);
+    heightChanged(position.message);
+    const QPoint origin =
+        shown.bodyOrigin() + QPoint(shown.body().left(position.block), shown.body().top(position.block));
+    return caret.translated(origin).toAlignedRect().translated(0, top(position.message));
+}
+
+const markup::Document& Transcript::document(int i) {
+    Row& row = *rows_[static_cast<std::size_t>(i)];
+    if (row.frame) {
+        return row.frame->body().document();
+    }
+    if (spareId_ != row.item.id || spareLength_ != row.item.text.size()) {
+        spare_ = markup::Document();
+        const QByteArray utf8 = row.item.text.toUtf8();
+        spare_.append(std::string_view(utf8.constData(), static_cast<std::size_t>(utf8.size())));
+        spare_.finish();
+        spareId_ = row.item.id;
+        spareLength_ = row.item.text.size();
+    }
+    return spare_;
+}
+
+}  // namespace tendril::ui
