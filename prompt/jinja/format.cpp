@@ -81,7 +81,7 @@ void append_view_repr(Builder& out, Heap& heap, const Value& value) {
 }
 
 void append_range_repr(Builder& out, const Range& range) {
-    out.add("range(" + std::to_string(range.start) + ", " + std::to_string(range.at(range.length)));
+    out.add("range(" + std::to_string(range.start) + ", " + std::to_string(range.stop));
     out.add(range.step == 1 ? ")" : ", " + std::to_string(range.step) + ")");
 }
 
@@ -97,7 +97,7 @@ void append_json_text(Builder& out, std::string_view text, bool ascii) {
             out.add(1, '\\');
             out.add(1, kLetters[known]);
         } else if (c < 0x20 || (ascii && c > 0x7E && c < 0x10000)) {
-            out.add(c == 0x7F ? "\x7F" : "\\u" + hexadecimal(c, 4));
+            out.add("\\u" + hexadecimal(c, 4));
         } else if (ascii && c >= 0x10000) {
             out.add("\\u" + hexadecimal(0xD800 + ((c - 0x10000) >> 10), 4));
             out.add("\\u" + hexadecimal(0xDC00 + ((c - 0x10000) & 0x3FF), 4));

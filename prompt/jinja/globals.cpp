@@ -46,6 +46,7 @@ Value global_range(Interpreter& interpreter, const Arguments& arguments) {
     auto* range = interpreter.heap().make<Range>();
     range->start = start;
     range->step = step;
+    range->stop = stop;
     range->length = static_cast<std::int64_t>(length);
     return Value(Kind::range, range);
 }
@@ -208,9 +209,7 @@ Value find_attribute(Interpreter& interpreter, const Value& object, std::string_
         case Kind::range:
             if (name == "start" || name == "stop" || name == "step") {
                 const auto& range = object.as<Range>();
-                return Value(name == "start"  ? range.start
-                             : name == "step" ? range.step
-                                              : range.at(range.length));
+                return Value(name == "start" ? range.start : name == "step" ? range.step : range.stop);
             }
             break;
         case Kind::boolean:

@@ -55,9 +55,9 @@ class Parser {
     std::unique_ptr<Statement> start(Statement::Kind kind);
 
     // Expressions (parser_expressions.cpp)
-    ExpressionPtr parse_target(std::string_view end, bool with_space);
-    ExpressionPtr parse_tuple(bool with_condition = true, std::string_view end = {},
-                              bool in_parentheses = false);
+    ExpressionPtr parse_target(bool with_space);
+    ExpressionPtr parse_tuple(bool with_condition = true, bool in_parentheses = false);
+    bool at_tuple_end() const;
     ExpressionPtr parse_expression(bool with_condition = true);
     ExpressionPtr parse_conditional();
     ExpressionPtr parse_logical(Expression::Kind kind);

@@ -214,7 +214,7 @@ ExpressionPtr Parser::parse_primary(bool as_target, bool with_space) {
     }
     if (token.is_symbol("(")) {
         next();
-        auto tuple = parse_tuple(true, {}, true);
+        auto tuple = parse_tuple(true, true);
         expect_symbol(")");
         return tuple;
     }
@@ -253,14 +253,16 @@ ExpressionPtr Parser::parse_primary(bool as_target, bool with_space) {
     fail("unexpected '" + described(token) + "'");
 }
 
-ExpressionPtr Parser::parse_tuple(bool with_condition, std::string_view end, bool in_parentheses) {
+/// jinja2 means `in` and `recursive` to end a tuple after a comma as well, but its test for them never holds.
+bool Parser::at_tuple_end() const {
+    return current().kind == TokenKind::variable_end || current().kind == TokenKind::block_end ||
+           current().is_symbol(")");
+}
+
+ExpressionPtr Parser::parse_tuple(bool with_condition, bool in_parentheses) {
     auto tuple = make(Expression::Kind::tuple);
     bool is_tuple = false;
-    const auto at_end = [&] {
-        return current().kind == TokenKind::variable_end || current().kind == TokenKind::block_end ||
-               current().is_symbol(")") || (!end.empty() && current().is_name(end));
-    };
-    while (!at_end()) {
+    while (!at_tuple_end()) {
         tuple->operands.push_back(parse_expression(with_condition));
         if (!current().is_symbol(",")) {
             break;
@@ -280,17 +282,13 @@ ExpressionPtr Parser::parse_tuple(bool with_condition, std::string_view end, boo
     return tuple;
 }
 
-ExpressionPtr Parser::parse_target(std::string_view end, bool with_space) {
+ExpressionPtr Parser::parse_target(bool with_space) {
     const Deeper deeper(*this);
     auto tuple = make(Expression::Kind::tuple);
     bool is_tuple = false;
-    const auto at_end = [&] {
-        return current().kind == TokenKind::variable_end || current().kind == TokenKind::block_end ||
-               current().is_symbol(")") || (!end.empty() && current().is_name(end));
-    };
-    while (!at_end()) {
+    while (!at_tuple_end()) {
         if (skip_symbol("(")) {
-            tuple->operands.push_back(parse_target({}, with_space));
+            tuple->operands.push_back(parse_target(with_space));
             expect_symbol(")");
         } else {
             tuple->operands.push_back(parse_primary(true, with_space));

@@ -114,11 +114,11 @@ std::unique_ptr<Statement> Parser::parse_for() {
     auto loop = start(Statement::Kind::loop);
     next();
     ++loops_;
-    loop->target = parse_target("in", false);
+    loop->target = parse_target(false);
     if (!skip_name("in")) {
         fail("expected 'in', got '" + described(current()) + "'");
     }
-    loop->expressions.push_back(parse_tuple(false, "recursive"));
+    loop->expressions.push_back(parse_tuple(false));
     loop->expressions.push_back(skip_name("if") ? parse_expression() : nullptr);
     loop->recursive = skip_name("recursive");
     ++breakable_loops_;
@@ -152,7 +152,7 @@ std::unique_ptr<Statement> Parser::parse_if() {
 std::unique_ptr<Statement> Parser::parse_set() {
     auto set = start(Statement::Kind::assign);
     next();
-    set->target = parse_target({}, true);
+    set->target = parse_target(true);
     if (skip_symbol("=")) {
         set->expressions.push_back(parse_tuple());
         return set;
@@ -172,7 +172,7 @@ std::unique_ptr<Statement> Parser::parse_with() {
             expect_symbol(",");
         }
         const int loops = std::exchange(loops_, 0);  // with is allowed to name its variable `loop`
-        with->targets.push_back(parse_target({}, false));
+        with->targets.push_back(parse_target(false));
         loops_ = loops;
         expect_symbol("=");
         with->expressions.push_back(parse_expression());

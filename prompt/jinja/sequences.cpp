@@ -53,6 +53,7 @@ Iterator& indexed(Heap& heap, std::size_t count, At at) {
 
 struct Bounds {
     std::int64_t start;
+    std::int64_t stop;
     std::int64_t step;
     std::int64_t count;
 };
@@ -84,7 +85,7 @@ Bounds slice_bounds(std::int64_t length, const Value& start, const Value& stop, 
     } else if (!backwards && from < to) {
         count = (to - from - 1) / by + 1;
     }
-    return {from, by, count};
+    return {from, to, by, count};
 }
 
 Value string_slice(Heap& heap, const Value& text, const Bounds& bounds) {
@@ -233,6 +234,7 @@ Value slice(Heap& heap, const Value& value, const Value& start, const Value& sto
         const auto& old = value.as<Range>();
         auto* range = heap.make<Range>();
         range->start = old.at(bounds.start);
+        range->stop = old.at(bounds.stop);
         range->length = bounds.count;
         if (__builtin_mul_overflow(old.step, bounds.step, &range->step)) {
             range->step = 1;  // at most one element is left, so that its step is never used

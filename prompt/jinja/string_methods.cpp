@@ -443,7 +443,7 @@ Value istitle(Interpreter& interpreter, Value self, const Arguments& arguments) 
 
 Method find_string_method(std::string_view name) {
     static constexpr std::pair<std::string_view, Method> kMethods[] = {{"capitalize", mapped<to_capitalized>},
-                                                                       {"casefold", mapped<to_lower>},
+                                                                       {"casefold", mapped<to_folded>},
                                                                        {"center", justify<Justify::center>},
                                                                        {"count", count},
                                                                        {"endswith", has_affix<false>},

@@ -401,6 +401,20 @@ std::string to_capitalized(std::string_view text) {
     return out;
 }
 
+std::string to_folded(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size();) {
+        utf8proc_int32_t folded[8];
+        int boundary = 0;
+        const auto c = static_cast<utf8proc_int32_t>(next_code_point(text, i));
+        const auto count = utf8proc_decompose_char(c, folded, 8, UTF8PROC_CASEFOLD, &boundary);
+        for (utf8proc_ssize_t k = 0; k < std::min<utf8proc_ssize_t>(count, 8); ++k) {
+            append_code_point(out, static_cast<char32_t>(folded[k]));
+        }
+    }
+    return out;
+}
+
 std::string to_swapped_case(std::string_view text) {
     const auto points = code_points(text);
     std::string out;

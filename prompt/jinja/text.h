@@ -41,6 +41,7 @@ std::string to_upper(std::string_view text);
 std::string to_lower(std::string_view text);
 std::string to_title(std::string_view text);        ///< str.title()
 std::string to_capitalized(std::string_view text);  ///< str.capitalize()
+std::string to_folded(std::string_view text);       ///< str.casefold()
 std::string to_swapped_case(std::string_view text);
 
 /// Like std::string_view::find and rfind, but linear in the haystack for every needle.

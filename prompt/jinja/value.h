@@ -140,6 +140,7 @@ struct View : Object {
 struct Range : Object {
     std::int64_t start = 0;
     std::int64_t step = 1;
+    std::int64_t stop = 0;
     std::int64_t length = 0;
     /// Wraps like unsigned numbers, for indices that are outside of the range.
     std::int64_t at(std::int64_t index) const {
