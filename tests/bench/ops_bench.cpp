@@ -3,8 +3,9 @@
 // operations for 512 rows, by weight type; a step's cost by its number of rows; and whole steps with the
 // shapes of known models (random weights).
 //   ops_bench [--short] [--threads N] [--only types|attention|models]
+#include <time.h>
+
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -28,16 +29,22 @@ struct Options {
     bool wants(const char* part) const { return only.empty() || only == part; }
 };
 
+/// Seconds by the clock on the wall; with one thread, of processor time, which other programs disturb less.
+double seconds(const Options& options) {
+    timespec now{};
+    clock_gettime(options.threads == 1 ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC, &now);
+    return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
 /// Median seconds of one call.
 double measure(const Options& options, const std::function<void()>& work) {
-    using Clock = std::chrono::steady_clock;
     const double total = options.is_short ? 0.005 : 0.4;
     std::vector<double> samples;
     work();
     for (double sum = 0.0; sum < total || samples.size() < 3;) {
-        const auto start = Clock::now();
+        const double start = seconds(options);
         work();
-        samples.push_back(std::chrono::duration<double>(Clock::now() - start).count());
+        samples.push_back(seconds(options) - start);
         sum += samples.back();
     }
     std::nth_element(samples.begin(), samples.begin() + static_cast<std::ptrdiff_t>(samples.size() / 2),

@@ -199,19 +199,6 @@ void CpuAttention::one_page(const Step& step, const Unit& unit, std::size_t page
     kernels_.page(p);
 }
 
-void CpuAttention::merge_page(const Step& step, const Unit& unit, std::size_t page, const float* part,
-                              const float* maximum, const float* sum, const Scratch& s) const {
-    const std::size_t padded = step.pages.padded();
-    for (std::size_t i = 0; i < unit.count(); ++i) {
-        const std::size_t position = unit.view->first_position + unit.first + i / unit.heads;
-        if (page > position / kPageTokens || page < step.begin(position) / kPageTokens) {
-            continue;  // the row sees nothing of this page
-        }
-        kernels_.merge(part + i * padded, maximum[i], sum[i], s.state + i * padded, s.maximum + i, s.sum + i,
-                       padded);
-    }
-}
-
 void CpuAttention::write_out(const Step& step, const Unit& unit, const Scratch& s) const {
     const std::size_t size = step.size();
     for (std::size_t r = 0; r < unit.rows; ++r) {
@@ -225,20 +212,21 @@ void CpuAttention::write_out(const Step& step, const Unit& unit, const Scratch& 
 }
 
 namespace {
-void clear_state(std::size_t count, std::size_t padded, float* state, float* maximum, float* sum) {
-    std::fill_n(state, count * padded, 0.0F);
-    std::fill_n(maximum, count, -std::numeric_limits<float>::infinity());
-    std::fill_n(sum, count, 0.0F);
+void clear_state(const AttentionState& state, std::size_t count) {
+    std::fill_n(state.out, count * state.padded, 0.0F);
+    std::fill_n(state.maximum, count, -std::numeric_limits<float>::infinity());
+    std::fill_n(state.sum, count, 0.0F);
 }
 }  // namespace
 
 void CpuAttention::whole_unit(const Step& step, const Unit& unit, const Scratch& s) const {
     gather(step, unit, s);
-    clear_state(unit.count(), step.pages.padded(), s.state, s.maximum, s.sum);
+    const AttentionState state{s.state, s.maximum, s.sum, step.pages.padded()};
+    clear_state(state, unit.count());
     for (std::size_t i = 0; i < unit.pages; ++i) {
         const std::size_t page = unit.first_page + i;
         one_page(step, unit, page, s, s.part, s.part_maximum, s.part_sum);
-        merge_page(step, unit, page, s.part, s.part_maximum, s.part_sum, s);
+        kernels_.merge(state, unit.count(), s.part, s.part_maximum, s.part_sum);
     }
     write_out(step, unit, s);
 }
@@ -285,11 +273,12 @@ void CpuAttention::run_split(const Step& step) {
     const auto finish = [&](std::size_t index, unsigned thread) {
         const Unit& unit = units_[index];
         const Scratch s = scratch(thread);
-        clear_state(unit.count(), padded, s.state, s.maximum, s.sum);
+        const AttentionState state{s.state, s.maximum, s.sum, padded};
+        clear_state(state, unit.count());
         for (std::size_t i = 0; i < unit.pages; ++i) {
             const float* part = part_of(unit, i);
             const float* maximum = part + unit.count() * padded;
-            merge_page(step, unit, unit.first_page + i, part, maximum, maximum + unit.count(), s);
+            kernels_.merge(state, unit.count(), part, maximum, maximum + unit.count());
         }
         write_out(step, unit, s);
     };

@@ -47,8 +47,6 @@ class CpuAttention {
     void gather(const Step& step, const Unit& unit, const Scratch& scratch) const;
     void one_page(const Step& step, const Unit& unit, std::size_t page, const Scratch& scratch, float* out,
                   float* maximum, float* sum) const;
-    void merge_page(const Step& step, const Unit& unit, std::size_t page, const float* part,
-                    const float* maximum, const float* sum, const Scratch& scratch) const;
     void whole_unit(const Step& step, const Unit& unit, const Scratch& scratch) const;
     void write_out(const Step& step, const Unit& unit, const Scratch& scratch) const;
     bool split_fits(const Step& step);

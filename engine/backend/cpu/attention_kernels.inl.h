@@ -52,7 +52,7 @@ void tile(const float* a, std::size_t a_stride, const B* b, std::size_t b_stride
     }
 }
 
-template <int V, int R = Lanes::kAttentionRows, typename B>
+template <int V, int R, typename B>
 void tile_rows(std::size_t rows, const float* a, std::size_t a_stride, const B* b, std::size_t b_stride,
                std::size_t depth, float* c, std::size_t c_stride) {
     if (rows == R) {
@@ -62,24 +62,36 @@ void tile_rows(std::size_t rows, const float* a, std::size_t a_stride, const B* 
     }
 }
 
+template <int R, int V, typename B>
+void tiled_product(std::size_t rows, std::size_t columns, const float* a, std::size_t a_stride, const B* b,
+                   std::size_t b_stride, std::size_t depth, float* c, std::size_t c_stride) {
+    constexpr std::size_t kWide = V * kWidth;
+    for (std::size_t column = 0; column < columns;) {
+        const bool wide = column + kWide <= columns;
+        for (std::size_t row = 0; row < rows; row += R) {
+            const std::size_t now = rows - row < R ? rows - row : R;
+            const float* from = a + row * a_stride;
+            float* to = c + row * c_stride + column;
+            if (wide) {
+                tile_rows<V, R>(now, from, a_stride, b + column, b_stride, depth, to, c_stride);
+            } else {
+                tile_rows<1, R>(now, from, a_stride, b + column, b_stride, depth, to, c_stride);
+            }
+        }
+        column += wide ? kWide : kWidth;
+    }
+}
+
 /// c[rows][columns] = a[rows][depth] · b[depth][columns]; columns: a multiple of 16.
 template <typename B>
 void product(std::size_t rows, std::size_t columns, const float* a, std::size_t a_stride, const B* b,
              std::size_t b_stride, std::size_t depth, float* c, std::size_t c_stride) {
-    constexpr std::size_t kWide = Lanes::kAttentionVectors * kWidth;
-    for (std::size_t column = 0; column < columns;) {
-        const bool wide = column + kWide <= columns;
-        for (std::size_t row = 0; row < rows; row += Lanes::kAttentionRows) {
-            const std::size_t now = rows - row < Lanes::kAttentionRows ? rows - row : Lanes::kAttentionRows;
-            if (wide) {
-                tile_rows<Lanes::kAttentionVectors>(now, a + row * a_stride, a_stride, b + column, b_stride,
-                                                    depth, c + row * c_stride + column, c_stride);
-            } else {
-                tile_rows<1>(now, a + row * a_stride, a_stride, b + column, b_stride, depth,
-                             c + row * c_stride + column, c_stride);
-            }
-        }
-        column += wide ? kWide : kWidth;
+    if (rows <= Lanes::kThinRows) {
+        tiled_product<Lanes::kThinRows, Lanes::kThinVectors>(rows, columns, a, a_stride, b, b_stride, depth,
+                                                             c, c_stride);
+    } else {
+        tiled_product<Lanes::kManyRows, Lanes::kManyVectors>(rows, columns, a, a_stride, b, b_stride, depth,
+                                                             c, c_stride);
     }
 }
 
@@ -125,8 +137,7 @@ void page(const AttentionPage& p) {
         last = p.end[i] > last ? p.end[i] : last;
     }
     const auto depth = static_cast<std::size_t>(last);
-    // From the third tile of queries on it is cheaper to widen the page once.
-    const bool widen = p.count > 2 * Lanes::kAttentionRows;
+    const bool widen = p.count >= Lanes::kWidenFrom;
     const std::size_t columns = (depth + 15) / 16 * 16;
     if (widen) {
         unpack(p.keys, kPositions * p.head_size, p.unpacked);
@@ -157,21 +168,37 @@ void page(const AttentionPage& p) {
     }
 }
 
-void merge(const float* part, float part_maximum, float part_sum, float* out, float* maximum, float* sum,
-           std::size_t padded) {
-    const float most = *maximum > part_maximum ? *maximum : part_maximum;
-    float shifts[kWidth] = {};
-    shifts[0] = *maximum - most;
-    shifts[1] = part_maximum - most;
-    Lanes::store(shifts, exponential(Lanes::load(shifts)));
-    const F keep = Lanes::set1(shifts[0]);
-    const F take = Lanes::set1(shifts[1]);
-    for (std::size_t i = 0; i < padded; i += kWidth) {
-        Lanes::store(out + i,
-                     Lanes::fma(Lanes::load(part + i), take, Lanes::mul(Lanes::load(out + i), keep)));
+/// For each query of a page: the running state times `keep` plus the page's part times `take`.
+void merge(const AttentionState& s, std::size_t count, const float* part, const float* part_maximum,
+           const float* part_sum) {
+    for (std::size_t first = 0; first < count; first += kWidth) {
+        const std::size_t now = count - first < kWidth ? count - first : kWidth;
+        const F before = Lanes::load_first(s.maximum + first, now);
+        const F added = Lanes::load_first(part_maximum + first, now);
+        const F most = Lanes::max(before, added);
+        float keep[kWidth];
+        float take[kWidth];
+        float maximum[kWidth];
+        Lanes::store(keep, exponential(Lanes::sub(before, most)));
+        Lanes::store(take, exponential(Lanes::sub(added, most)));
+        Lanes::store(maximum, most);
+        for (std::size_t k = 0; k < now; ++k) {
+            const std::size_t i = first + k;
+            if (part_sum[i] == 0.0F) {
+                continue;  // the query sees nothing of this page
+            }
+            const F old = Lanes::set1(keep[k]);
+            const F fresh = Lanes::set1(take[k]);
+            float* out = s.out + i * s.padded;
+            const float* from = part + i * s.padded;
+            for (std::size_t c = 0; c < s.padded; c += kWidth) {
+                Lanes::store(out + c,
+                             Lanes::fma(Lanes::load(from + c), fresh, Lanes::mul(Lanes::load(out + c), old)));
+            }
+            s.sum[i] = s.sum[i] * keep[k] + part_sum[i] * take[k];
+            s.maximum[i] = maximum[k];
+        }
     }
-    *sum = *sum * shifts[0] + part_sum * shifts[1];
-    *maximum = most;
 }
 
 void finish(const float* from, float sum, float* to, std::size_t count) {

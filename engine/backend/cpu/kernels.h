@@ -80,11 +80,20 @@ struct AttentionPage {
     float* sum;       // [count]
 };
 
+/// Running softmax of several queries; initially 0, -infinity, 0.
+struct AttentionState {
+    float* out;      // [count][padded]
+    float* maximum;  // [count]
+    float* sum;      // [count]
+    std::size_t padded;
+};
+
 struct AttentionKernels {
     void (*page)(const AttentionPage&);
-    /// Adds a page's part to a running state: out, maximum, sum (initially 0, -infinity, 0).
-    void (*merge)(const float* part, float part_maximum, float part_sum, float* out, float* maximum,
-                  float* sum, std::size_t padded);
+    /// Adds a page's parts, in the layout of AttentionPage; queries whose part has the sum 0 keep their
+    /// state.
+    void (*merge)(const AttentionState& state, std::size_t count, const float* part,
+                  const float* part_maximum, const float* part_sum);
     void (*finish)(const float* from, float sum, float* to, std::size_t count);  // to = from / sum
 };
 

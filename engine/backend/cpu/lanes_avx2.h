@@ -14,8 +14,11 @@ namespace {
 struct Lanes {
     static constexpr int kWidth = 8;
     static constexpr int kRows = 4;
-    static constexpr int kAttentionRows = 6;
-    static constexpr int kAttentionVectors = 2;
+    static constexpr int kThinRows = 6;  // attention tiles, rows x vectors
+    static constexpr int kThinVectors = 2;
+    static constexpr int kManyRows = 6;
+    static constexpr int kManyVectors = 2;
+    static constexpr int kWidenFrom = 13;  // queries from which a page is made floats first
     using F = __m256;
     using I = __m256i;
 

@@ -13,9 +13,13 @@ namespace {
 
 struct Lanes {
     static constexpr int kWidth = 16;
-    static constexpr int kRows = 8;           // rows that a matmul kernel carries at once
-    static constexpr int kAttentionRows = 6;  // attention tile: rows x vectors
-    static constexpr int kAttentionVectors = 4;
+    static constexpr int kRows = 8;  // rows that a matmul kernel carries at once
+    // Attention tiles, rows x vectors: few queries want independent sums, many want few loads.
+    static constexpr int kThinRows = 6;
+    static constexpr int kThinVectors = 4;
+    static constexpr int kManyRows = 12;
+    static constexpr int kManyVectors = 2;
+    static constexpr int kWidenFrom = 1 << 30;  // queries from which a page is made floats first: never
     using F = __m512;
     using I = __m512i;
 

@@ -16,8 +16,11 @@ namespace {
 struct Lanes {
     static constexpr int kWidth = 8;
     static constexpr int kRows = 4;
-    static constexpr int kAttentionRows = 2;
-    static constexpr int kAttentionVectors = 1;
+    static constexpr int kThinRows = 2;  // attention tiles, rows x vectors
+    static constexpr int kThinVectors = 1;
+    static constexpr int kManyRows = 2;
+    static constexpr int kManyVectors = 1;
+    static constexpr int kWidenFrom = 3;  // queries from which a page is made floats first
     struct F {
         float v[kWidth];
     };

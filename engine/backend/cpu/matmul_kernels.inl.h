@@ -14,6 +14,7 @@ namespace {
 using F = Lanes::F;
 using I = Lanes::I;
 
+constexpr std::size_t kAhead = 4096;  // bytes: about the time that memory needs, at the speed of one core
 constexpr int kHalves = 16 / Lanes::kWidth;
 
 /// The 8 vectors of a block, one byte a value.
@@ -152,6 +153,9 @@ void rows_by_group(const MatmulPiece& piece, std::size_t group, const Activation
                    std::size_t row) {
     constexpr PackedFormat kFormat = packed_format(kType);
     const std::uint8_t* scales = piece.weight + group * piece.group_bytes;
+    // Few rows: the weights come from memory, once. Many: from the second-level cache, and prefetching would
+    // only cost.
+    const bool stream = T == 1 || piece.rows <= kTile;
     for (int half = 0; half < kHalves; ++half) {
         const std::uint8_t* planes = scales + piece.quant_start + half * Lanes::kWidth * 4;
         F sums[R];
@@ -161,9 +165,9 @@ void rows_by_group(const MatmulPiece& piece, std::size_t group, const Activation
         for (std::size_t b = 0; b < piece.blocks; ++b) {
             I w[8];
             load_quants<kFormat.bits>(planes, w);
-            if constexpr (T == 1) {
+            if (stream) {
                 for (std::size_t line = 0; line < kFormat.quant_bytes; line += 64) {
-                    Lanes::prefetch(planes + 4096 + line);
+                    Lanes::prefetch(planes + kAhead + line);
                 }
             }
             const BlockScales block = block_scales<kType>(scales, b, half * Lanes::kWidth);
@@ -234,9 +238,10 @@ void float_rows_by_group(const MatmulPiece& piece, std::size_t group, std::size_
         }
     }
     const std::uint8_t* at = piece.weight + group * piece.group_bytes;
+    const bool stream = piece.rows <= kTile;
     for (std::size_t i = 0; i < piece.blocks; ++i, at += kBytes) {
-        if constexpr (R == 1) {
-            Lanes::prefetch(at + 2048);
+        if (stream) {
+            Lanes::prefetch(at + kAhead);
         }
         for (int half = 0; half < kHalves; ++half) {
             const F w = load_weights<kType>(at, half * Lanes::kWidth);
@@ -252,18 +257,21 @@ void float_rows_by_group(const MatmulPiece& piece, std::size_t group, std::size_
     }
 }
 
+template <DataType kType, int R = Lanes::kRows>
+void some_float_rows(int rows, const MatmulPiece& piece, std::size_t group, std::size_t row) {
+    if (rows == R) {
+        float_rows_by_group<kType, R>(piece, group, row);
+    } else if constexpr (R > 1) {
+        some_float_rows<kType, R - 1>(rows, piece, group, row);
+    }
+}
+
 template <DataType kType>
 void multiply_floats(const MatmulPiece& piece) {
-    constexpr int kRows = Lanes::kRows;
-    std::size_t row = 0;
-    for (; row + kRows <= piece.rows; row += kRows) {
+    for (std::size_t row = 0; row < piece.rows; row += Lanes::kRows) {
+        const int now = piece.rows - row < Lanes::kRows ? static_cast<int>(piece.rows - row) : Lanes::kRows;
         for (std::size_t group = 0; group < piece.groups; ++group) {
-            float_rows_by_group<kType, kRows>(piece, group, row);
-        }
-    }
-    for (; row < piece.rows; ++row) {
-        for (std::size_t group = 0; group < piece.groups; ++group) {
-            float_rows_by_group<kType, 1>(piece, group, row);
+            some_float_rows<kType>(now, piece, group, row);
         }
     }
 }
