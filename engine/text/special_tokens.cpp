@@ -11,25 +11,15 @@ namespace {
 
 /// Texts that end an answer in every model that has them; their tokens are control tokens even where a file
 /// says otherwise.
-constexpr std::string_view kTurnEnds[] = {"<|eot_id|>",
-                                          "<|im_end|>",
-                                          "<|end|>",
-                                          "<|return|>",
-                                          "<|call|>",
-                                          "<|flush|>",
-                                          "<|calls|>",
-                                          "<end_of_turn>",
-                                          "<|endoftext|>",
-                                          "<|eom_id|>",
-                                          "<|end_of_text|>",
-                                          "<EOT>",
-                                          "_<EOT>",
-                                          "[EOT]",
-                                          "[EOS]",
-                                          "<end_of_utterance>",
-                                          "<turn|>",
-                                          "<\xEF\xBD\x9C"
-                                          "end\xE2\x96\x81of\xE2\x96\x81sentence\xEF\xBD\x9C>"};
+constexpr std::string_view kTurnEnds[] = {"<|eot_id|>",      "<|im_end|>",
+                                          "<|end|>",         "<|return|>",
+                                          "<|call|>",        "<|flush|>",
+                                          "<|calls|>",       "<end_of_turn>",
+                                          "<|endoftext|>",   "<|eom_id|>",
+                                          "<|end_of_text|>", "<EOT>",
+                                          "_<EOT>",          "[EOT]",
+                                          "[EOS]",           "<end_of_utterance>",
+                                          "<turn|>",         "<｜end▁of▁sentence｜>"};
 /// These end an answer only as control tokens: elsewhere they are HTML or plain text, or separate files of a
 /// repository.
 constexpr std::string_view kControlEnds[] = {"</s>", "<eos>", "<|fim_pad|>", "<|repo_name|>", "<|file_sep|>"};
@@ -96,7 +86,7 @@ void collect_ends(Vocabulary& vocabulary, std::vector<TokenId>& ends) {
 
 }  // namespace
 
-SpecialRoles SpecialRoles::read(const GgufFile& file, Vocabulary& vocabulary, SpecialRoles defaults,
+SpecialRoles SpecialRoles::read(const GgufFile& file, Vocabulary& vocabulary, const SpecialRoles& defaults,
                                 std::vector<std::string>& warnings) {
     SpecialRoles roles;
     roles.bos = read_id(file, "tokenizer.ggml.bos_token_id", vocabulary, defaults.bos, warnings);

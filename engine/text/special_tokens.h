@@ -27,7 +27,7 @@ struct SpecialRoles {
 
     /// May change types in `vocabulary`: "<|im_end|>" is a control token whatever the file says.
     /// Out-of-range ids are ignored with a warning.
-    static SpecialRoles read(const GgufFile& file, Vocabulary& vocabulary, SpecialRoles defaults,
+    static SpecialRoles read(const GgufFile& file, Vocabulary& vocabulary, const SpecialRoles& defaults,
                              std::vector<std::string>& warnings);
 };
 
