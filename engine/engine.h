@@ -74,6 +74,8 @@ struct GenerateRequest {
     SamplerSettings sampler;
     std::vector<std::string> stop;  ///< texts that end the answer and are not part of it
     Priority priority = Priority::interactive;
+    /// Guess tokens from earlier places of the text and check several in one step. Changes no token, only the time.
+    bool speculate = false;
 };
 
 /// Log-probabilities of a given text under the model, teacher-forced.

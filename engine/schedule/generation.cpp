@@ -19,6 +19,9 @@ Generation::Generation(RequestId id, GenerateRequest request, EventSink sink, co
     const std::size_t room = std::max<std::size_t>(context - prompt_size_, 1);
     limited_by_context_ = request.max_tokens == 0 || request.max_tokens > room;
     answer_limit_ = limited_by_context_ ? room : request.max_tokens;
+    if (request.speculate) {
+        draft_.emplace();
+    }
     tokens_.reserve(prompt_size_ + answer_limit_);
     text_ends_.reserve(answer_limit_);
     result_.prompt_tokens = static_cast<std::uint32_t>(prompt_size_);
@@ -31,6 +34,17 @@ void Generation::started(std::size_t reused) {
     started_ = Clock::now();
     result_.cached_tokens = static_cast<std::uint32_t>(reused);
     send(PrefillEvent{static_cast<std::uint32_t>(reused), result_.prompt_tokens, result_.cached_tokens});
+}
+
+std::span<const TokenId> Generation::drafts(std::size_t room, std::size_t other_rows, const StepCost& cost) {
+    if (!draft_ || !prompt_read_) {
+        return {};
+    }
+    // The token that the step draws anyway comes on top of the guesses.
+    const std::size_t left = answer_limit_ - answer_size() - 1;
+    const std::span<const TokenId> guesses =
+        draft_->guess(tokens_, std::min({room, left, DraftController::kMost}));
+    return guesses.first(draft_length_.choose(cost, other_rows, guesses.size()));
 }
 
 void Generation::take(std::size_t position, std::span<float> logits) {
@@ -70,6 +84,7 @@ void Generation::append(TokenId token) {
 void Generation::step_done(std::size_t drafted, std::size_t accepted) {
     result_.drafted_tokens += static_cast<std::uint32_t>(drafted);
     result_.accepted_tokens += static_cast<std::uint32_t>(accepted);
+    draft_length_.record(drafted, accepted);
     if (finished()) {
         return;
     }

@@ -3,10 +3,13 @@
 // scheduler.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "engine/sample/ngram_draft.h"
 #include "engine/sample/sampler.h"
+#include "engine/schedule/draft_controller.h"
 #include "engine/schedule/stop_matcher.h"
 #include "engine/schedule/task.h"
 #include "engine/text/utf8_stream.h"
@@ -22,6 +25,7 @@ class Generation final : public Task {
 
     std::size_t reusable() const override { return tokens_.size() - 1; }
     bool wants_logits(std::size_t position) const override { return position + 1 >= tokens_.size(); }
+    std::span<const TokenId> drafts(std::size_t room, std::size_t other_rows, const StepCost& cost) override;
     void started(std::size_t reused) override;
     void take(std::size_t position, std::span<float> logits) override;
     void step_done(std::size_t drafted, std::size_t accepted) override;
@@ -36,6 +40,8 @@ class Generation final : public Task {
     Sampler sampler_;
     StopMatcher stops_;
     Utf8Stream utf8_;
+    std::optional<NgramDraft> draft_;  // when the request asks for speculation
+    DraftController draft_length_;
     const Tokenizer& tokenizer_;
     std::size_t prompt_size_;
     std::size_t answer_limit_;  // tokens

@@ -130,9 +130,9 @@ void Scheduler::choose_parts() {
         if (task->pending() != 1 || (only_interactive && !interactive(*task)) || rows == max_rows) {
             continue;
         }
-        Part part{task.get(), 1, 0, 0, 0};
-        part.drafts = task->drafts(max_rows - rows - 1).size();
-        rows += 1 + part.drafts;
+        Part part{task.get(), 1, {}, 0, 0};
+        part.drafts = task->drafts(max_rows - rows - 1, rows, cost_);
+        rows += 1 + part.drafts.size();
         parts_.push_back(part);
     }
     choose_prefill(rows, only_interactive);
@@ -153,7 +153,7 @@ void Scheduler::choose_prefill(std::size_t other_rows, bool interactive_only) {
             continue;
         }
         const std::size_t rows = std::min(budget, task->pending());
-        parts_.push_back({task.get(), rows, 0, 0, 0});
+        parts_.push_back({task.get(), rows, {}, 0, 0});
         budget -= rows;
     }
 }
@@ -161,12 +161,12 @@ void Scheduler::choose_prefill(std::size_t other_rows, bool interactive_only) {
 void Scheduler::reserve_pages() {
     for (std::size_t i = 0; i < parts_.size();) {
         Task& task = *parts_[i].task;
-        if (cache_.make_room(task.view, parts_[i].rows + parts_[i].drafts)) {
+        if (cache_.make_room(task.view, parts_[i].rows + parts_[i].drafts.size())) {
             ++i;
             continue;
         }
-        if (parts_[i].drafts > 0) {
-            parts_[i].drafts = 0;
+        if (!parts_[i].drafts.empty()) {
+            parts_[i].drafts = {};
         } else if (!pause_for(task)) {
             return;
         }
@@ -217,16 +217,14 @@ void Scheduler::lay_out_rows() {
         part.first_row = tokens_.size();
         const std::span<const TokenId> known = task.tokens().subspan(first, part.rows);
         tokens_.insert(tokens_.end(), known.begin(), known.end());
-        const std::span<const TokenId> drafts = part.task->drafts(part.drafts);
-        assert(drafts.size() == part.drafts);
-        tokens_.insert(tokens_.end(), drafts.begin(), drafts.end());
-        for (std::size_t i = 0; i < part.rows + part.drafts; ++i) {
+        tokens_.insert(tokens_.end(), part.drafts.begin(), part.drafts.end());
+        for (std::size_t i = 0; i < part.rows + part.drafts.size(); ++i) {
             positions_.push_back(static_cast<std::int32_t>(first + i));
             if (task.wants_logits(first + i)) {
                 wanted_.push_back(static_cast<std::uint32_t>(part.first_row + i));
             }
         }
-        views_.push_back({part.first_row, part.rows + part.drafts, first, task.view.pages()});
+        views_.push_back({part.first_row, part.rows + part.drafts.size(), first, task.view.pages()});
     }
 }
 
@@ -240,8 +238,8 @@ void Scheduler::hand_out_logits() {
         const std::span<float> logits = forward_.logits(first, count);
         for (std::size_t i = 0; i < count; ++i) {
             const std::size_t row = wanted_[first + i];
-            while (row >=
-                   parts_[part_index].first_row + parts_[part_index].rows + parts_[part_index].drafts) {
+            while (row >= parts_[part_index].first_row + parts_[part_index].rows +
+                              parts_[part_index].drafts.size()) {
                 ++part_index;
             }
             Part& part = parts_[part_index];
@@ -274,7 +272,7 @@ void Scheduler::close_step() {
             const std::size_t full = task.view.length() / kPageTokens * kPageTokens;
             cache_.keep(task.tokens().first(full), task.view.fork(full));
         }
-        task.step_done(part.drafts, part.accepted);
+        task.step_done(part.drafts.size(), part.accepted);
     }
 }
 

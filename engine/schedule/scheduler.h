@@ -51,8 +51,8 @@ class Scheduler {
   private:
     struct Part {
         Task* task = nullptr;
-        std::size_t rows = 0;    // of its pending tokens
-        std::size_t drafts = 0;  // guessed rows behind them
+        std::size_t rows = 0;             // of its pending tokens
+        std::span<const TokenId> drafts;  // guessed rows behind them
         std::size_t first_row = 0;
         std::size_t accepted = 0;
     };

@@ -10,6 +10,7 @@
 
 #include "engine/cache/view.h"
 #include "engine/engine.h"
+#include "engine/schedule/step_cost.h"
 
 namespace tendril::engine {
 
@@ -38,9 +39,12 @@ class Task {
     /// How many tokens may be taken from the cache: those whose logits nobody asks for.
     virtual std::size_t reusable() const = 0;
     virtual bool wants_logits(std::size_t position) const = 0;
-    /// Guesses of the tokens behind tokens(), at most `room`; valid until the next call of a method.
-    virtual std::span<const TokenId> drafts(std::size_t room) {
+    /// Guesses of the tokens behind tokens(), at most `room`, beside `other_rows` of the step; valid until a
+    /// token is added.
+    virtual std::span<const TokenId> drafts(std::size_t room, std::size_t other_rows, const StepCost& cost) {
         static_cast<void>(room);
+        static_cast<void>(other_rows);
+        static_cast<void>(cost);
         return {};
     }
 

@@ -132,6 +132,33 @@ class TestRealModel : public QObject {
         QVERIFY(client_.reply(background).finished.has_value());
     }
 
+    void speculation_gives_the_same_text_and_is_quicker_where_text_repeats() {
+        GenerateRequest request;
+        request.prompt = chat(
+            "Repeat this list exactly, twice: The red house stands by the river. The blue boat lies at the "
+            "pier. The green "
+            "lantern hangs over the door. The white cat sleeps under the bench.");
+        request.max_tokens = 160;
+        request.sampler.temperature = 0;
+        double plain_ms = 0;
+        double quick_ms = 0;
+        Reply plain;
+        Reply quick;
+        for (int round = 0; round < 3; ++round) {
+            request.speculate = false;
+            plain = client_.ask(request);
+            request.speculate = true;
+            quick = client_.ask(request);
+            QVERIFY(plain.finished->tokens == quick.finished->tokens);
+            QCOMPARE(plain.text, quick.text);
+            plain_ms += plain.finished->decode_ms;
+            quick_ms += quick.finished->decode_ms;
+        }
+        QVERIFY(quick.finished->accepted_tokens > 0);
+        qInfo("%zu tokens; %u of %u guesses right; %.2f times as fast", quick.finished->tokens.size(),
+              quick.finished->accepted_tokens, quick.finished->drafted_tokens, plain_ms / quick_ms);
+    }
+
     void two_answers_at_once_equal_the_same_alone() {
         std::vector<Reply> alone;
         std::vector<GenerateRequest> requests;

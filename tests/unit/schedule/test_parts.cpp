@@ -5,6 +5,7 @@
 
 #include <QtTest>
 
+#include "engine/schedule/draft_controller.h"
 #include "engine/schedule/step_cost.h"
 #include "engine/schedule/stop_matcher.h"
 
@@ -106,6 +107,35 @@ class TestParts : public QObject {
         QCOMPARE(out.size(), 2000U * 1000U - 1000U);
         QVERIFY(matcher.push("b", out));
         QCOMPARE(out.size(), 2000U * 1000U - 1000U);
+    }
+
+    void guesses_are_made_only_where_they_pay() {
+        StepCost cheap;
+        StepCost dear;
+        for (std::size_t rows = 1; rows < 12; ++rows) {
+            cheap.record(rows, 10 + 0.1 * static_cast<double>(rows));
+            dear.record(rows, 10 * static_cast<double>(rows));
+        }
+        DraftController controller;
+        QVERIFY(controller.choose(cheap, 0, 8) >= 6);
+        QCOMPARE(controller.choose(cheap, 0, 3), std::size_t{3});
+        QCOMPARE(controller.choose(cheap, 0, 0), std::size_t{0});
+        QCOMPARE(controller.choose(dear, 0, 8), std::size_t{0});
+        for (int i = 0; i < 200; ++i) {
+            controller.record(4, 0);
+        }
+        QVERIFY(controller.acceptance() < 0.01);
+        std::size_t tried = 0;
+        for (int i = 0; i < 480; ++i) {
+            tried += controller.choose(cheap, 0, 8);
+        }
+        QVERIFY2(tried > 0 && tried <= 20, "now and then, to notice that the text has changed");
+        for (int i = 0; i < 200; ++i) {
+            controller.record(4, 4);
+        }
+        QCOMPARE(controller.choose(cheap, 0, 8), std::size_t{8});
+        // Nothing is known of the cost yet: it is tried.
+        QVERIFY(DraftController().choose(StepCost(), 0, 8) > 0);
     }
 
     void step_cost_learns_and_interpolates() {

@@ -337,6 +337,53 @@ class TestScheduler : public QObject {
         QVERIFY(first.finished.tokens == second.finished.tokens);
     }
 
+    void speculation_changes_no_token_data() {
+        QTest::addColumn<float>("temperature");
+        QTest::addColumn<float>("penalty");
+        QTest::newRow("greedy") << 0.0F << 1.0F;
+        QTest::newRow("cool") << 0.2F << 1.0F;
+        QTest::newRow("hot") << 1.2F << 1.0F;
+        QTest::newRow("penalties") << 0.3F << 1.3F;
+    }
+    void speculation_changes_no_token() {
+        QFETCH(float, temperature);
+        QFETCH(float, penalty);
+        std::uint32_t accepted = 0;
+        std::uint32_t drafted = 0;
+        for (const bool reference : {true, false}) {
+            for (unsigned seed = 0; seed < 6; ++seed) {
+                std::vector<TokenId> prompt = random_tokens(20, seed);
+                for (std::size_t i = 0; i < 40; ++i) {
+                    prompt.push_back(prompt[i % 10]);  // something to find again
+                }
+                GenerateRequest made = request(prompt, 120, seed);
+                made.sampler.temperature = temperature;
+                made.sampler.repetition_penalty = penalty;
+                std::vector<Answer> answers(3);
+                for (const bool speculate : {false, true}) {
+                    made.speculate = speculate;
+                    TinyRuntime runtime(model("qwen3"), reference);
+                    submit(runtime, 1, made, answers[speculate ? 1 : 0]);
+                    runtime.run();
+                    const Answer& answer = answers[speculate ? 1 : 0];
+                    const std::size_t evaluated = prompt.size() + answer.finished.tokens.size();
+                    QVERIFY(runtime.cache->pool().free_count() + pages_for(evaluated) >=
+                            16);  // rejected guesses hold no pages
+                }
+                QVERIFY(answers[0].finished.tokens == answers[1].finished.tokens);
+                QCOMPARE(answers[0].text, answers[1].text);
+                QCOMPARE(answers[0].finished.drafted_tokens, 0U);
+                QVERIFY(answers[1].finished.accepted_tokens <= answers[1].finished.drafted_tokens);
+                accepted += answers[1].finished.accepted_tokens;
+                drafted += answers[1].finished.drafted_tokens;
+            }
+        }
+        qInfo("%u of %u guesses were right", accepted, drafted);
+        if (temperature == 0.0F && penalty == 1.0F) {
+            QVERIFY(accepted > 20);  // greedy answers of random models run in circles
+        }
+    }
+
     void scores_agree_with_the_rows_and_are_normalised() {
         TinyRuntime runtime(model("qwen2"), true);
         const std::vector<TokenId> tokens = random_tokens(90, 8);
