@@ -6,7 +6,6 @@
 #include <set>
 #include <utility>
 
-#include "app/chat_renderer.h"
 #include "app/control_texts.h"
 #include "app/token_counts.h"
 #include "prompt/context_fit.h"
@@ -32,16 +31,6 @@ struct Prepared {
         }
         messages.push_back({std::string(role), std::move(text)});
         ids.push_back(std::move(rows));
-    }
-    Prepared without(const std::set<MessageId>& rows) const {
-        Prepared rest;
-        for (std::size_t i = 0; i < messages.size(); ++i) {
-            const bool last = i + 1 == messages.size();
-            if (last || ids[i].empty() || !rows.contains(ids[i].front())) {
-                rest.add(messages[i].role, messages[i].content, ids[i]);
-            }
-        }
-        return rest;
     }
 };
 
@@ -83,36 +72,28 @@ std::vector<MessageId> rows_left_out(const ComposeRequest& request, const Prepar
 
 }  // namespace
 
-struct PromptComposer::Rendered {
-    std::string text;
-    bool chatml = false;
-    std::string warning;
-};
-
 PromptComposer::PromptComposer(const engine::LoadedModel& model) : tokenizer_(model.tokenizer) {
     controls_ = std::make_unique<ControlTexts>(*tokenizer_);
-    renderer_ = std::make_unique<ChatRenderer>(model.description.chat_template, tokenizer_->bos_text(),
-                                               tokenizer_->eos_text());
     counts_ = std::make_unique<TokenCounts>(*tokenizer_);
-    warnings_ = renderer_->warnings();
+    const auto& source = model.description.chat_template;
+    if (source && !source->empty()) {
+        auto own = prompt::ChatTemplate::compile(*source);
+        if (own) {
+            template_ = std::move(*own);
+            return;
+        }
+        warnings_.push_back("The model's chat template cannot be read: " + own.error().message);
+    }
+    const std::string without = render({}).warning;
+    warnings_.push_back(without);
+    said_.insert(without);
 }
 
 PromptComposer::~PromptComposer() = default;
 
-Result<PromptComposer::Rendered> PromptComposer::render(const ChatMessages& messages) const {
-    auto text = renderer_->render(messages);
-    if (!text) {
-        return fail(text.error());
-    }
-    return Rendered{std::move(text->text), text->chatml, std::move(text->warning)};
-}
-
-Result<std::size_t> PromptComposer::count(const ChatMessages& messages) const {
-    auto rendered = render(messages);
-    if (!rendered) {
-        return fail(rendered.error());
-    }
-    return counts_->of(rendered->text, messages);
+prompt::RenderedPrompt PromptComposer::render(const ChatMessages& messages) const {
+    return prompt::render_chat(template_ ? &*template_ : nullptr, messages,
+                               {tokenizer_->bos_text(), tokenizer_->eos_text(), true});
 }
 
 std::vector<engine::TokenId> PromptComposer::encode(std::string_view text) const {
@@ -129,60 +110,49 @@ std::vector<engine::TokenId> PromptComposer::encode(std::string_view text) const
     return tokens;
 }
 
-Result<ComposedPrompt> PromptComposer::compose(const ChatMessages& messages) {
+ComposedPrompt PromptComposer::composed(prompt::RenderedPrompt rendered,
+                                        std::vector<engine::TokenId> tokens) {
+    ComposedPrompt prompt;
+    prompt.tokens = std::move(tokens);
+    prompt.stop = std::move(rendered.stops);
+    if (!rendered.warning.empty() && said_.insert(rendered.warning).second) {
+        prompt.warning = std::move(rendered.warning);
+    }
+    return prompt;
+}
+
+ComposedPrompt PromptComposer::compose(const ChatMessages& messages) {
     ChatMessages safe = messages;
     for (prompt::ChatMessage& message : safe) {
         message.content = controls_->cut(message.content);
     }
-    auto rendered = render(safe);
-    if (!rendered) {
-        return fail(rendered.error());
-    }
-    ComposedPrompt composed;
-    composed.tokens = encode(rendered->text);
-    composed.warning = std::move(rendered->warning);
-    if (rendered->chatml) {
-        composed.stop = {"<|im_end|>"};
-    }
-    return composed;
+    prompt::RenderedPrompt rendered = render(safe);
+    auto tokens = encode(rendered.text);
+    return composed(std::move(rendered), std::move(tokens));
 }
 
 Result<ComposedPrompt> PromptComposer::compose(const ComposeRequest& request) {
     const std::string so_far = controls_->cut(request.answer_so_far);
     const std::size_t so_far_tokens = so_far.empty() ? 0 : encode(so_far).size();
-    const prompt::PromptCounter counter = [&](const ChatMessages& messages) -> Result<std::size_t> {
-        auto tokens = count(messages);
-        return tokens ? Result<std::size_t>(*tokens + so_far_tokens) : tokens;
+    const prompt::PromptCounter count = [&](const ChatMessages& messages) -> Result<std::size_t> {
+        return counts_->of(render(messages).text, messages) + so_far_tokens;
     };
     const Prepared all = prepare(request, *controls_);
-    const Prepared rest = all.without({request.left_out_before.begin(), request.left_out_before.end()});
-    const Prepared* from = &all;
     std::size_t context = request.context;
-    for (int attempt = 0; attempt < 4; ++attempt) {
-        auto fit = prompt::fit_to_context({all.messages, context, request.answer_reserve}, counter);
-        if (fit && !fit->left_out.empty() && rest.messages.size() < all.messages.size()) {
-            from = &rest;
-            fit = prompt::fit_to_context({rest.messages, context, request.answer_reserve}, counter);
-        }
+    for (int attempt = 0; attempt < 4 && context > 0; ++attempt) {
+        const auto fit = prompt::fit_to_context({all.messages, context, request.answer_reserve}, count);
         if (!fit) {
             return fail(fit.error());
         }
-        auto rendered = render(fit->messages);
-        if (!rendered) {
-            return fail(rendered.error());
-        }
-        ComposedPrompt composed;
-        composed.tokens = encode(rendered->text + so_far);
-        if (composed.tokens.size() < request.context) {
-            composed.left_out = rows_left_out(request, *from, fit->left_out);
-            composed.warning = std::move(rendered->warning);
-            if (rendered->chatml) {
-                composed.stop = {"<|im_end|>"};
-            }
-            return composed;
+        prompt::RenderedPrompt rendered = render(fit->messages);
+        auto tokens = encode(rendered.text + so_far);
+        if (tokens.size() < request.context) {
+            ComposedPrompt prompt = composed(std::move(rendered), std::move(tokens));
+            prompt.left_out = rows_left_out(request, all, fit->left_out);
+            return prompt;
         }
         // The count was a little short: ask for so much more room.
-        context -= std::min(context, composed.tokens.size() - request.context + 32);
+        context -= std::min(context, tokens.size() - request.context + 32);
     }
     return fail(ErrorCode::too_large, "The conversation does not fit into the model's context of " +
                                           std::to_string(request.context) + " tokens.");

@@ -6,27 +6,28 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "app/worker_events.h"
 #include "engine/text/tokenizer.h"
+#include "prompt/chat_template.h"
 #include "prompt/conversation.h"
+#include "prompt/render_chat.h"
 
 namespace tendril::app {
 
 class ControlTexts;
-class ChatRenderer;
 class TokenCounts;
 
 struct ComposeRequest {
     std::vector<const storage::Message*> branch;  ///< up to the user message that is to be answered
     std::string_view system_prompt;
-    std::string_view answer_so_far;          ///< of an answer that is continued
-    std::vector<MessageId> left_out_before;  ///< by the answer before this one: what has left the context
-                                             ///< stays out while the rest fits
-    std::uint32_t context = 0;               ///< tokens of the model as loaded
+    std::string_view answer_so_far;  ///< of an answer that is continued
+    std::uint32_t context = 0;       ///< tokens of the model as loaded
     std::uint32_t answer_reserve = 512;
 };
 
@@ -34,7 +35,7 @@ struct ComposedPrompt {
     std::vector<engine::TokenId> tokens;
     std::vector<MessageId> left_out;  ///< messages of the branch that are not in the prompt, ascending
     std::vector<std::string> stop;    ///< texts that end the answer, when the template is not the model's own
-    std::string warning;              ///< "The model's chat template failed (…); ChatML was used."
+    std::string warning;              ///< about the template; the same one is given once for each model
 };
 
 class PromptComposer {
@@ -44,23 +45,23 @@ class PromptComposer {
     PromptComposer(const PromptComposer&) = delete;
     PromptComposer& operator=(const PromptComposer&) = delete;
 
-    /// Errors: too_large with both numbers; what the template says.
+    /// Error: too_large with both numbers.
     Result<ComposedPrompt> compose(const ComposeRequest& request);
     /// The same for a plain list of messages, none left out.
-    Result<ComposedPrompt> compose(const prompt::ChatMessages& messages);
+    ComposedPrompt compose(const prompt::ChatMessages& messages);
 
     const std::vector<std::string>& warnings() const { return warnings_; }  ///< about the template as such
 
   private:
-    struct Rendered;
-    Result<Rendered> render(const prompt::ChatMessages& messages) const;
-    Result<std::size_t> count(const prompt::ChatMessages& messages) const;
+    prompt::RenderedPrompt render(const prompt::ChatMessages& messages) const;
     std::vector<engine::TokenId> encode(std::string_view text) const;
+    ComposedPrompt composed(prompt::RenderedPrompt rendered, std::vector<engine::TokenId> tokens);
 
     std::shared_ptr<const engine::Tokenizer> tokenizer_;
+    std::optional<prompt::ChatTemplate> template_;
     std::vector<std::string> warnings_;
+    std::set<std::string> said_;  // warnings; each is given once
     std::unique_ptr<ControlTexts> controls_;
-    std::unique_ptr<ChatRenderer> renderer_;
     std::unique_ptr<TokenCounts> counts_;
 };
 

@@ -166,12 +166,6 @@ Result<ComposedPrompt> TurnRunner::compose(const Turn& turn) {
     if (turn.max_tokens != 0) {
         request.answer_reserve = std::min(request.answer_reserve, turn.max_tokens);
     }
-    for (auto it = request.branch.rbegin(); it != request.branch.rend(); ++it) {
-        if ((*it)->role == Role::assistant) {
-            request.left_out_before = (*it)->left_out;
-            break;
-        }
-    }
     return models_.composer().compose(request);
 }
 

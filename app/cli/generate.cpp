@@ -48,17 +48,14 @@ Result<engine::GenerateRequest> prompt_of(const GenerateOptions& options, const 
     }
     PromptComposer composer(session.model());
     auto composed = composer.compose(*messages);
-    if (!composed) {
-        return fail(composed.error());
-    }
     for (const std::string& warning : composer.warnings()) {
         say(warning);
     }
-    if (!composed->warning.empty()) {
-        say(composed->warning);
+    if (!composed.warning.empty()) {
+        say(composed.warning);
     }
-    request.prompt = std::move(composed->tokens);
-    request.stop = std::move(composed->stop);
+    request.prompt = std::move(composed.tokens);
+    request.stop = std::move(composed.stop);
     return request;
 }
 
