@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// A store whose writes fail on command, as on a full disk, and that notes when replies were appended. Used on
+// the worker's thread, set by the test.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "storage/chat_store.h"
+
+namespace tendril::test {
+
+using storage::ConversationId;
+using storage::MessageId;
+
+struct StoreControl {
+    std::atomic<bool> full{false};       ///< add, begin, append and finish fail with disk_full
+    std::atomic<bool> read_only{false};  ///< with read_only
+    std::mutex mutex;
+    std::vector<std::pair<std::chrono::steady_clock::time_point, std::string>> appends;
+};
+
+class FailingStore final : public storage::ChatStore {
+  public:
+    FailingStore(std::unique_ptr<ChatStore> real, StoreControl& control)
+        : real_(std::move(real)), control_(control) {}
+
+    Result<std::vector<storage::Conversation>> conversations(bool deleted) override {
+        return real_->conversations(deleted);
+    }
+    Result<storage::Conversation> conversation(ConversationId id) override { return real_->conversation(id); }
+    Result<storage::Conversation> create_conversation(std::string_view title,
+                                                      std::string_view prompt) override {
+        return real_->create_conversation(title, prompt);
+    }
+    Status rename(ConversationId id, std::string_view title) override { return real_->rename(id, title); }
+    Status set_deleted(ConversationId id, bool deleted) override { return real_->set_deleted(id, deleted); }
+    Status purge_deleted(storage::TimeMs before) override { return real_->purge_deleted(before); }
+    Status set_draft(ConversationId id, std::string_view draft) override {
+        return real_->set_draft(id, draft);
+    }
+    Status set_system_prompt(ConversationId id, std::string_view text) override {
+        return real_->set_system_prompt(id, text);
+    }
+    Status set_model(ConversationId id, std::string_view path) override { return real_->set_model(id, path); }
+    Status set_leaf(ConversationId id, std::optional<MessageId> leaf) override {
+        return real_->set_leaf(id, leaf);
+    }
+    Result<std::vector<storage::Message>> messages(ConversationId id) override { return real_->messages(id); }
+    Result<std::vector<storage::Message>> branch(ConversationId id) override { return real_->branch(id); }
+    Result<MessageId> add_message(const storage::Message& message) override {
+        return fails() ? Result<MessageId>(fail(error())) : real_->add_message(message);
+    }
+    Result<MessageId> begin_reply(const storage::Message& message) override {
+        return fails() ? Result<MessageId>(fail(error())) : real_->begin_reply(message);
+    }
+    Status resume_reply(MessageId id) override {
+        return fails() ? Status(fail(error())) : real_->resume_reply(id);
+    }
+    Status append_reply(MessageId id, std::string_view text) override {
+        if (fails()) {
+            return fail(error());
+        }
+        Status done = real_->append_reply(id, text);
+        const std::lock_guard lock(control_.mutex);
+        control_.appends.emplace_back(std::chrono::steady_clock::now(), text);
+        return done;
+    }
+    Status finish_reply(const storage::Message& message) override {
+        return fails() ? Status(fail(error())) : real_->finish_reply(message);
+    }
+    Result<std::vector<storage::SearchHit>> search(std::string_view words, std::size_t limit) override {
+        return real_->search(words, limit);
+    }
+    Result<std::string> setting(std::string_view key) override { return real_->setting(key); }
+    Status set_setting(std::string_view key, std::string_view value) override {
+        return real_->set_setting(key, value);
+    }
+    Status check() override { return real_->check(); }
+    Status backup(const std::filesystem::path& file) override { return real_->backup(file); }
+
+  private:
+    bool fails() const { return control_.full || control_.read_only; }
+    Error error() const {
+        return control_.full ? Error{ErrorCode::disk_full, "The disk is full.", {}}
+                             : Error{ErrorCode::read_only, "For reading only.", {}};
+    }
+
+    std::unique_ptr<ChatStore> real_;
+    StoreControl& control_;
+};
+
+}  // namespace tendril::test

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// FakeEngine and ByteTokenizer.
+#include "tests/unit/app/fake_engine.h"
+
+#include <array>
+#include <chrono>
+#include <stdexcept>
+#include <utility>
+
+namespace tendril::test {
+
+using engine::TokenId;
+
+namespace {
+
+constexpr std::array<std::string_view, 3> kControls = {"<|im_start|>", "<|im_end|>", "<s>"};
+
+std::string_view byte_text(TokenId token) {
+    static const std::string all = [] {
+        std::string bytes;
+        for (int i = 0; i < 256; ++i) {
+            bytes += static_cast<char>(i);
+        }
+        return bytes;
+    }();
+    return std::string_view(all).substr(static_cast<std::size_t>(token), 1);
+}
+
+}  // namespace
+
+std::vector<TokenId> ByteTokenizer::encode(std::string_view text, engine::EncodeOptions options) const {
+    encoded_bytes += text.size();
+    std::vector<TokenId> tokens;
+    if (options.add_bos && adds_bos_) {
+        tokens.push_back(kBos);
+    }
+    std::size_t i = 0;
+    while (i < text.size()) {
+        std::size_t step = 1;
+        TokenId token = static_cast<unsigned char>(text[i]);
+        for (std::size_t c = 0; options.parse_special && c < kControls.size(); ++c) {
+            if (text.substr(i, kControls[c].size()) == kControls[c]) {
+                token = static_cast<TokenId>(256 + c);
+                step = kControls[c].size();
+            }
+        }
+        tokens.push_back(token);
+        i += step;
+    }
+    return tokens;
+}
+
+std::string_view ByteTokenizer::bytes(TokenId token, bool special) const {
+    if (token < 0 || token > kBos) {
+        return {};
+    }
+    if (token < 256) {
+        return byte_text(token);
+    }
+    return special ? kControls[static_cast<std::size_t>(token) - 256] : std::string_view();
+}
+
+class FakeEngine::Port final : public app::EnginePort {
+  public:
+    explicit Port(FakeEngine& fake) : fake_(fake) {}
+
+    void load(engine::LoadOptions, std::function<void(engine::LoadProgress)> progress,
+              std::function<void(Result<engine::LoadedModel>)> done) override {
+        progress({0.5});
+        {
+            const std::lock_guard lock(fake_.mutex_);
+            ++fake_.loads_;
+            fake_.load_done_ = std::move(done);
+        }
+        fake_.filled_.notify_all();
+        if (!fake_.hold_loads) {
+            fake_.end_load();
+        }
+    }
+    void cancel_load() override {
+        fake_.load_error = Error{ErrorCode::cancelled, "Cancelled.", {}};
+        fake_.end_load();
+    }
+    engine::RequestId submit(engine::GenerateRequest request, engine::EventSink sink) override {
+        Request made;
+        {
+            const std::lock_guard lock(fake_.mutex_);
+            made = {++fake_.last_id_, std::move(request), std::move(sink)};
+            fake_.open_[made.id] = made.sink;
+        }
+        if (fake_.on_submit) {
+            fake_.on_submit(made);
+        }
+        {
+            const std::lock_guard lock(fake_.mutex_);
+            fake_.requests_.push_back(made);
+        }
+        fake_.filled_.notify_all();
+        return made.id;
+    }
+    void cancel(engine::RequestId id) override {
+        engine::EventSink sink;
+        {
+            const std::lock_guard lock(fake_.mutex_);
+            fake_.cancelled_ = true;
+            if (const auto it = fake_.open_.find(id); it != fake_.open_.end()) {
+                sink = it->second;
+                fake_.open_.erase(it);
+            }
+        }
+        if (sink) {
+            engine::FinishedEvent finished;
+            finished.reason = engine::StopReason::cancelled;
+            sink(id, finished);
+        }
+    }
+    Result<engine::ModelDescription> inspect(const std::filesystem::path& path) override {
+        engine::ModelDescription description = fake_.model.description;
+        description.path = path;
+        return description;
+    }
+
+  private:
+    FakeEngine& fake_;
+};
+
+FakeEngine::FakeEngine() {
+    model.description.name = "Fake";
+    model.description.context_length = 4096;
+    model.device = "Fake device";
+    model.context = 4096;
+    model.tokenizer = std::make_shared<ByteTokenizer>();
+}
+
+std::unique_ptr<app::EnginePort> FakeEngine::port() {
+    return std::make_unique<Port>(*this);
+}
+
+void FakeEngine::end_load() {
+    std::function<void(Result<engine::LoadedModel>)> done;
+    {
+        const std::lock_guard lock(mutex_);
+        done = std::exchange(load_done_, nullptr);
+    }
+    if (done) {
+        done(load_error ? Result<engine::LoadedModel>(fail(*load_error))
+                        : Result<engine::LoadedModel>(model));
+    }
+}
+
+void FakeEngine::finish_load() {
+    {
+        std::unique_lock lock(mutex_);
+        if (!filled_.wait_for(lock, std::chrono::seconds(20), [this] { return load_done_ != nullptr; })) {
+            throw std::runtime_error("no load came");
+        }
+    }
+    end_load();
+}
+
+std::string FakeEngine::take_request() {
+    std::unique_lock lock(mutex_);
+    if (!filled_.wait_for(lock, std::chrono::seconds(20), [this] { return !requests_.empty(); })) {
+        throw std::runtime_error("no request came");
+    }
+    current_ = std::move(requests_.front());
+    requests_.pop_front();
+    tokens_ = 0;
+    cancelled_ = false;
+    return model.tokenizer->decode(current_.request.prompt, true);
+}
+
+void FakeEngine::say(const std::string& text) {
+    ++tokens_;
+    current_.sink(current_.id, engine::TextEvent{text, 1});
+}
+
+void FakeEngine::prefill(std::uint32_t done, std::uint32_t total, std::uint32_t reused) {
+    current_.sink(current_.id, engine::PrefillEvent{done, total, reused});
+}
+
+void FakeEngine::finish(engine::StopReason reason) {
+    {
+        const std::lock_guard lock(mutex_);
+        open_.erase(current_.id);
+    }
+    engine::FinishedEvent finished;
+    finished.reason = reason;
+    finished.tokens.assign(tokens_, 65);
+    finished.prompt_tokens = static_cast<std::uint32_t>(current_.request.prompt.size());
+    finished.cached_tokens = 3;
+    finished.first_token_ms = 12.5;
+    finished.decode_ms = 100;
+    current_.sink(current_.id, finished);
+}
+
+void FakeEngine::fail_request(Error error) {
+    {
+        const std::lock_guard lock(mutex_);
+        open_.erase(current_.id);
+    }
+    current_.sink(current_.id, std::move(error));
+}
+
+bool FakeEngine::cancelled() const {
+    const std::lock_guard lock(mutex_);
+    return cancelled_;
+}
+
+std::size_t FakeEngine::loads() const {
+    const std::lock_guard lock(mutex_);
+    return loads_;
+}
+
+std::size_t FakeEngine::submitted() const {
+    const std::lock_guard lock(mutex_);
+    return last_id_;
+}
+
+}  // namespace tendril::test

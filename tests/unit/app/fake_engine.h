@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// An engine that a test drives word by word, and a tokenizer of which each byte is a token. Any thread; owned
+// by the test.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "app/engine_port.h"
+
+namespace tendril::test {
+
+/// Ids 0 to 255 are bytes; three control tokens follow.
+class ByteTokenizer final : public engine::Tokenizer {
+  public:
+    static constexpr engine::TokenId kStart = 256;  ///< "<|im_start|>"
+    static constexpr engine::TokenId kEnd = 257;    ///< "<|im_end|>"
+    static constexpr engine::TokenId kBos = 258;    ///< "<s>"
+
+    std::vector<engine::TokenId> encode(std::string_view text, engine::EncodeOptions options) const override;
+    std::string_view bytes(engine::TokenId token, bool special) const override;
+    std::size_t size() const override { return 259; }
+    std::optional<engine::TokenId> bos() const override { return kBos; }
+    std::optional<engine::TokenId> eos() const override { return kEnd; }
+    bool adds_bos() const override { return adds_bos_; }
+    bool is_control(engine::TokenId token) const override { return token >= 256; }
+    bool ends_generation(engine::TokenId token) const override { return token == kEnd; }
+    std::string_view bos_text() const override { return "<s>"; }
+    std::string_view eos_text() const override { return "<|im_end|>"; }
+
+    bool adds_bos_ = false;
+    mutable std::size_t encoded_bytes = 0;  ///< how much was asked for in all; chat worker's thread
+};
+
+/// What a test sees of the fake and makes it do. Shared by the test and the port that the worker owns.
+class FakeEngine {
+  public:
+    struct Request {
+        engine::RequestId id = 0;
+        engine::GenerateRequest request;
+        engine::EventSink sink;
+    };
+
+    engine::LoadedModel model;                      ///< what a load gives
+    std::optional<Error> load_error;                ///< or this
+    bool hold_loads = false;                        ///< loads end at finish_load() only
+    std::function<void(const Request&)> on_submit;  ///< on the worker's thread, inside submit()
+
+    FakeEngine();
+    /// The port to give to a worker; this object must live longer.
+    std::unique_ptr<app::EnginePort> port();
+
+    /// Waits for the next request; its prompt as text.
+    std::string take_request();
+    const engine::GenerateRequest& request() const { return current_.request; }
+    void say(const std::string& text);
+    void prefill(std::uint32_t done, std::uint32_t total, std::uint32_t reused);
+    void finish(engine::StopReason reason = engine::StopReason::end_of_text);
+    void fail_request(Error error);
+    void finish_load();
+    bool cancelled() const;
+    std::size_t loads() const;
+    std::size_t submitted() const;
+
+  private:
+    class Port;
+    void end_load();
+
+    mutable std::mutex mutex_;
+    std::condition_variable filled_;
+    std::deque<Request> requests_;
+    Request current_;
+    std::map<engine::RequestId, engine::EventSink> open_;
+    engine::RequestId last_id_ = 0;
+    std::size_t loads_ = 0;
+    bool cancelled_ = false;
+    std::uint32_t tokens_ = 0;
+    std::function<void(Result<engine::LoadedModel>)> load_done_;
+};
+
+}  // namespace tendril::test
