@@ -25,7 +25,7 @@ bool is_refused_attribute(const Value& object, std::string_view name);
 
 Method find_string_method(std::string_view name);
 Method find_dict_method(std::string_view name);
-Method find_list_method(std::string_view name);  ///< of lists and tuples
+Method find_list_method(std::string_view name);  ///< of lists; tuples and ranges have some of them
 
 // Groups of filters, one file each.
 Filter find_text_filter(std::string_view name);

@@ -53,7 +53,7 @@ Value copy_list(Interpreter& interpreter, Value self, const Arguments& arguments
 
 Value index(Interpreter& interpreter, Value self, const Arguments& arguments) {
     const auto given = bound(arguments, {"value", "start", "stop"}, 1);
-    const auto& items = self.items();
+    const auto items = elements(interpreter.heap(), self);
     const auto length = static_cast<std::int64_t>(items.size());
     const auto clip = [&](const Value& value, std::int64_t otherwise) {
         const std::int64_t at = value.is_missing() ? otherwise : to_index(value);
@@ -70,7 +70,7 @@ Value index(Interpreter& interpreter, Value self, const Arguments& arguments) {
 
 Value count(Interpreter& interpreter, Value self, const Arguments& arguments) {
     const Value wanted = bound(arguments, {"value"}, 1)[0];
-    const auto& items = self.items();
+    const auto items = elements(interpreter.heap(), self);
     return Value(static_cast<std::int64_t>(std::count_if(items.begin(), items.end(), [&](const Value& item) {
         return equals(interpreter.heap(), item, wanted);
     })));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <string_view>
 #include <utility>
 
@@ -32,6 +33,15 @@ inline bool is_set(const Value& value) {
 /// gives the item itself. With a default, every step that ends undefined goes on with the default.
 Value attribute_path(Interpreter& interpreter, const Value& item, const Value& attribute,
                      const Value& otherwise = Value());
+/// An iterator whose source is opened when its first element is asked for: errors come no sooner than in
+/// Python's generators.
+Value lazily(Heap& heap, std::function<Iterator*()> open);
+/// A filter that is a generator in Python.
+template <Iterator* (*kOpen)(Interpreter&, const Value&, const Arguments&)>
+Value later(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
+    return lazily(interpreter.heap(),
+                  [&interpreter, value, arguments] { return kOpen(interpreter, value, arguments); });
+}
 /// Strings in lower case, for comparisons that ignore it.
 Value without_case(Interpreter& interpreter, const Value& value, bool case_sensitive);
 /// Stable, charged by comparison; raises as soon as two keys cannot be ordered.

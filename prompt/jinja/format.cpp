@@ -9,6 +9,7 @@
 
 #include "prompt/jinja/operations.h"
 #include "prompt/jinja/runtime.h"
+#include "prompt/jinja/stable_order.h"
 #include "prompt/jinja/text.h"
 
 namespace tendril::prompt::jinja {
@@ -176,9 +177,12 @@ struct JsonWriter {
         }
         auto items = dict.items;
         if (style.sort_keys) {
-            std::stable_sort(items.begin(), items.end(), [&](const auto& a, const auto& b) {
-                return compare(heap, a.first, b.first) < 0;
+            const auto order = stable_order(items.size(), [&](std::size_t a, std::size_t b) {
+                return compare(heap, dict.items[a].first, dict.items[b].first) < 0;
             });
+            for (std::size_t i = 0; i < order.size(); ++i) {
+                items[i] = dict.items[order[i]];
+            }
         }
         out.add("{");
         ++depth;

@@ -46,6 +46,7 @@ Spec parse_spec(std::string_view text) {
     for (const char c : {'+', '-', ' '}) {
         if (flag(c)) {
             spec.sign = c;
+            spec.signed_by_hand = true;
             break;
         }
     }
@@ -55,6 +56,7 @@ Spec parse_spec(std::string_view text) {
         if (spec.align == 0) {
             spec.fill = "0";
             spec.align = '=';
+            spec.aligned_by_zero = true;
         }
     }
     spec.width = std::max<std::int64_t>(read_number(text, i), 0);
@@ -137,6 +139,9 @@ std::string format_whole(Heap& heap, std::int64_t value, const Spec& spec) {
     std::string digits;
     std::string prefix;
     if (spec.type == 'c') {
+        if (negative || magnitude > 0x10FFFF) {
+            raise("%c arg not in range(0x110000)");
+        }
         append_code_point(digits, static_cast<char32_t>(std::min<std::uint64_t>(magnitude, 0x110000)));
         return padded(heap, spec, "", digits, '<');
     }
@@ -221,8 +226,12 @@ std::string formatted(Heap& heap, const Value& value, std::string_view spec_text
     if (spec_text.empty()) {
         return std::string(text_of(heap, value));
     }
-    const Spec spec = parse_spec(spec_text);
-    if (value.is_string() && is_one_of(spec.type, "s") && spec.align != '=') {
+    Spec spec = parse_spec(spec_text);
+    if (value.is_string() && spec.aligned_by_zero) {
+        spec.align = '<';
+    }
+    if (value.is_string() && is_one_of(spec.type, "s") && spec.align != '=' && !spec.signed_by_hand &&
+        !spec.alternate && spec.grouping == 0) {
         return padded(heap, spec, "", first_code_points(value.text(), spec.precision), '<');
     }
     if (value.is_integral() && is_one_of(spec.type, "bcdoxXn")) {

@@ -18,8 +18,10 @@ struct Spec {
     std::string fill = " ";
     char align = 0;
     char sign = '-';
+    bool signed_by_hand = false;
     bool alternate = false;
     bool zero = false;
+    bool aligned_by_zero = false;
     char grouping = 0;
     std::int64_t width = 0;
     int precision = -1;

@@ -198,7 +198,7 @@ Value find_attribute(Interpreter& interpreter, const Value& object, std::string_
             break;
         case Kind::list:
         case Kind::tuple:
-            method = find_list_method(name);
+            method = name == "copy" && object.is(Kind::tuple) ? nullptr : find_list_method(name);
             break;
         case Kind::cycler:
             if (name == "current") {
@@ -211,6 +211,7 @@ Value find_attribute(Interpreter& interpreter, const Value& object, std::string_
                 const auto& range = object.as<Range>();
                 return Value(name == "start" ? range.start : name == "step" ? range.step : range.stop);
             }
+            method = name == "index" || name == "count" ? find_list_method(name) : nullptr;
             break;
         case Kind::boolean:
         case Kind::integer:

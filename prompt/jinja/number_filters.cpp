@@ -181,9 +181,6 @@ Value attr(Interpreter& interpreter, const Value& value, const Arguments& argume
         find_attribute(interpreter, value, name.text()).is_missing()) {
         return interpreter.undefined_attribute(value, name.text());
     }
-    if (value.is_undefined()) {
-        return interpreter.undefined_attribute(value, name.text());
-    }
     return interpreter.attribute(value, name.text());
 }
 

@@ -29,9 +29,11 @@ class PercentFormatter {
                 conversion(text, ++i);
             }
         }
-        const bool counted = arguments_.is(Kind::tuple)
-                                 ? used_ < arguments_.items().size()
-                                 : used_ == 0 && !arguments_.is(Kind::dict) && !arguments_.is_sequence();
+        // Python asks a tuple to be used up, and any other single value unless it can be indexed.
+        const bool indexable = arguments_.is(Kind::dict) || arguments_.is(Kind::list) ||
+                               arguments_.is(Kind::range) || arguments_.is_undefined();
+        const bool counted =
+            arguments_.is(Kind::tuple) ? used_ < arguments_.items().size() : used_ == 0 && !indexable;
         if (counted && !mapped_) {
             raise("not all arguments converted during string formatting");
         }

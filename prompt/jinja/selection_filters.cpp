@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Filters that give iterators: map, select, reject and their attr forms, unique. Elements are made when they
 // are asked for, as in jinja2. One thread at a time.
+#include <algorithm>
+#include <functional>
 #include <string>
+#include <utility>
 
 #include "prompt/jinja/filters.h"
 #include "prompt/jinja/format.h"
@@ -10,85 +13,93 @@
 namespace tendril::prompt::jinja {
 namespace {
 
+Iterator* nothing(Heap& heap) {
+    return &new_iterator(heap, []() -> std::optional<Value> { return std::nullopt; });
+}
+
+Arguments without_first(const Arguments& arguments, std::size_t count) {
+    Arguments rest = arguments;
+    const auto end =
+        rest.positional.begin() + static_cast<std::ptrdiff_t>(std::min(count, rest.positional.size()));
+    rest.positional.erase(rest.positional.begin(), end);
+    return rest;
+}
+
 /// The names in arguments belong to the tree or to strings of the heap, so that they outlive the call.
-Value map(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
+Iterator* open_map(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
     Heap& heap = interpreter.heap();
     if (!truth(value)) {
-        return make_iterator(heap, []() -> std::optional<Value> { return std::nullopt; });
+        return nothing(heap);
     }
+    std::function<Value(const Value&)> function;
     if (arguments.positional.empty()) {
         const auto given = bound(arguments, {"attribute", "default"}, 1);
-        Iterator& source = iterate(heap, value);
-        return make_iterator(heap, [&interpreter, &source, given]() -> std::optional<Value> {
-            const auto element = source.next();
-            return element.has_value()
-                       ? std::optional<Value>(attribute_path(interpreter, *element, given[0],
-                                                             is_set(given[1]) ? given[1] : Value()))
-                       : std::nullopt;
-        });
-    }
-    Arguments rest = arguments;
-    const Value name = rest.positional[0];
-    rest.positional.erase(rest.positional.begin());
-    if (!name.is_string()) {
-        raise("map needs a filter's name");
+        const Value otherwise = is_set(given[1]) ? given[1] : Value();
+        function = [&interpreter, given, otherwise](const Value& element) {
+            return attribute_path(interpreter, element, given[0], otherwise);
+        };
+    } else {
+        const Value name = arguments.positional[0];
+        if (!name.is_string()) {
+            raise("map needs a filter's name");
+        }
+        function = [&interpreter, name, rest = without_first(arguments, 1)](const Value& element) {
+            return interpreter.apply_filter(name.text(), element, rest);
+        };
     }
     Iterator& source = iterate(heap, value);
-    return make_iterator(heap, [&interpreter, &source, name, rest]() -> std::optional<Value> {
+    Iterator& iterator = new_iterator(heap, [function, &source]() -> std::optional<Value> {
         const auto element = source.next();
-        return element.has_value()
-                   ? std::optional<Value>(interpreter.apply_filter(name.text(), *element, rest))
-                   : std::nullopt;
+        return element.has_value() ? std::optional<Value>(function(*element)) : std::nullopt;
     });
+    return &iterator;
 }
 
 template <bool kWanted, bool kAttribute>
-Value select(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
+Iterator* open_select(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
     Heap& heap = interpreter.heap();
     if (!truth(value)) {
-        return make_iterator(heap, []() -> std::optional<Value> { return std::nullopt; });
+        return nothing(heap);
     }
-    Arguments rest = arguments;
-    const auto take = [&rest] {
-        Value value_taken;
-        if (!rest.positional.empty()) {
-            value_taken = rest.positional[0];
-            rest.positional.erase(rest.positional.begin());
-        }
-        return value_taken;
-    };
-    const Value attribute = kAttribute ? take() : Value();
-    if (kAttribute && attribute.is_missing()) {
+    const auto& given = arguments.positional;
+    if (kAttribute && given.empty()) {
         raise("Missing parameter for attribute name");
     }
-    const Value test = take();
+    const Value attribute = kAttribute ? given[0] : Value();
+    const std::size_t at = kAttribute ? 1 : 0;
+    const Value test = given.size() > at ? given[at] : Value();
     if (!test.is_missing() && !test.is_string()) {
         raise("a test is named by a string");
     }
     Iterator& source = iterate(heap, value);
-    return make_iterator(heap, [&interpreter, &source, attribute, test, rest]() -> std::optional<Value> {
-        while (auto element = source.next()) {
-            const Value subject = kAttribute ? attribute_path(interpreter, *element, attribute) : *element;
-            if ((test.is_missing() ? truth(subject) : interpreter.apply_test(test.text(), subject, rest)) ==
-                kWanted) {
-                return element;
+    Iterator& iterator = new_iterator(
+        heap,
+        [&interpreter, &source, attribute, test,
+         rest = without_first(arguments, at + 1)]() -> std::optional<Value> {
+            while (auto element = source.next()) {
+                const Value subject =
+                    kAttribute ? attribute_path(interpreter, *element, attribute) : *element;
+                if ((test.is_missing() ? truth(subject)
+                                       : interpreter.apply_test(test.text(), subject, rest)) == kWanted) {
+                    return element;
+                }
             }
-        }
-        return std::nullopt;
-    });
+            return std::nullopt;
+        });
+    return &iterator;
 }
 
-Value unique(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
+Iterator* open_unique(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
     const auto given = bound(arguments, {"case_sensitive", "attribute"});
     Heap& heap = interpreter.heap();
     Iterator& source = iterate(heap, value);
     auto* seen = heap.make<Dict>();
     const bool exact = is_given(given[0]) && truth(given[0]);
-    return make_iterator(heap, [&interpreter, &heap, &source, seen, given, exact]() -> std::optional<Value> {
+    return &new_iterator(heap, [&interpreter, &heap, &source, seen, given, exact]() -> std::optional<Value> {
         while (auto element = source.next()) {
-            const Value key = without_case(
-                interpreter, is_set(given[1]) ? attribute_path(interpreter, *element, given[1]) : *element,
-                exact);
+            const Value subject =
+                is_set(given[1]) ? attribute_path(interpreter, *element, given[1]) : *element;
+            const Value key = without_case(interpreter, subject, exact);
             hash_of(heap, key);  // refuses unhashable keys
             if (seen->find(heap, key) == nullptr) {
                 seen->set(heap, key, Value(true));
@@ -100,6 +111,15 @@ Value unique(Interpreter& interpreter, const Value& value, const Arguments& argu
 }
 
 }  // namespace
+
+Value lazily(Heap& heap, std::function<Iterator*()> open) {
+    return make_iterator(heap, [open = std::move(open), source = static_cast<Iterator*>(nullptr)]() mutable {
+        if (source == nullptr) {
+            source = open();
+        }
+        return source->next();
+    });
+}
 
 Value attribute_path(Interpreter& interpreter, const Value& item, const Value& attribute,
                      const Value& otherwise) {
@@ -136,12 +156,12 @@ Value without_case(Interpreter& interpreter, const Value& value, bool case_sensi
 }
 
 Filter find_selection_filter(std::string_view name) {
-    static constexpr FilterEntry kFilters[] = {{"map", map},
-                                               {"select", select<true, false>},
-                                               {"reject", select<false, false>},
-                                               {"selectattr", select<true, true>},
-                                               {"rejectattr", select<false, true>},
-                                               {"unique", unique}};
+    static constexpr FilterEntry kFilters[] = {{"map", later<open_map>},
+                                               {"select", later<open_select<true, false>>},
+                                               {"reject", later<open_select<false, false>>},
+                                               {"selectattr", later<open_select<true, true>>},
+                                               {"rejectattr", later<open_select<false, true>>},
+                                               {"unique", later<open_unique>}};
     return found_in(kFilters, name);
 }
 

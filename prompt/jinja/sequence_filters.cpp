@@ -4,6 +4,7 @@
 
 #include "prompt/jinja/filters.h"
 #include "prompt/jinja/format.h"
+#include "prompt/jinja/stable_order.h"
 #include "prompt/jinja/text.h"
 
 namespace tendril::prompt::jinja {
@@ -89,6 +90,9 @@ Value join(Interpreter& interpreter, const Value& value, const Arguments& argume
 Value sum(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
     const auto given = bound(arguments, {"attribute", "start"});
     Heap& heap = interpreter.heap();
+    if (given[1].is_string()) {
+        raise("sum() can't sum strings");
+    }
     Value total = is_given(given[1]) ? given[1] : Value(std::int64_t{0});
     Iterator& source = iterate(heap, value);
     while (const auto element = source.next()) {
@@ -198,7 +202,7 @@ Value groupby(Interpreter& interpreter, const Value& value, const Arguments& arg
     return make_list(heap, std::move(groups));
 }
 
-Value batch(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
+Iterator* open_batch(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
     const auto given = bound(arguments, {"linecount", "fill_with"}, 1);
     Heap& heap = interpreter.heap();
     const std::int64_t size = to_index(given[0]);
@@ -221,10 +225,10 @@ Value batch(Interpreter& interpreter, const Value& value, const Arguments& argum
         }
         lines.push_back(make_list(heap, std::move(line)));
     }
-    return iterator_over(heap, std::move(lines));
+    return &iterator_over(heap, std::move(lines)).as<Iterator>();
 }
 
-Value slices(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
+Iterator* open_slices(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
     const auto given = bound(arguments, {"slices", "fill_with"}, 1);
     Heap& heap = interpreter.heap();
     const auto items = elements(heap, value);
@@ -246,19 +250,18 @@ Value slices(Interpreter& interpreter, const Value& value, const Arguments& argu
         columns.push_back(make_list(heap, std::move(column)));
         start = end;
     }
-    return iterator_over(heap, std::move(columns));
+    return &iterator_over(heap, std::move(columns)).as<Iterator>();
 }
 
-Value items(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
+Iterator* open_items(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
     bound(arguments, {});
     if (value.is_undefined()) {
-        return iterator_over(interpreter.heap(), {});
+        return &iterator_over(interpreter.heap(), {}).as<Iterator>();
     }
     if (!value.is(Kind::dict)) {
         raise("Can only get item pairs from a mapping.");
     }
-    return Value(Kind::iterator,
-                 &iterate(interpreter.heap(), find_dict_method("items")(interpreter, value, {})));
+    return &iterate(interpreter.heap(), find_dict_method("items")(interpreter, value, {}));
 }
 
 }  // namespace
@@ -266,17 +269,11 @@ Value items(Interpreter& interpreter, const Value& value, const Arguments& argum
 std::vector<Value> sorted_by(Interpreter& interpreter, const std::vector<Value>& items,
                              const std::vector<Value>& keys, bool reverse) {
     Heap& heap = interpreter.heap();
-    heap.charge(items.size() * (sizeof(Value) + sizeof(std::size_t)));
-    std::vector<std::size_t> order(items.size());
-    for (std::size_t i = 0; i < order.size(); ++i) {
-        order[i] = i;
-    }
-    if (items.size() > 1) {
-        std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-            heap.work(16);
-            return reverse ? compare(heap, keys[b], keys[a]) < 0 : compare(heap, keys[a], keys[b]) < 0;
-        });
-    }
+    heap.charge(items.size() * (sizeof(Value) + 2 * sizeof(std::size_t)));
+    const auto order = stable_order(items.size(), [&](std::size_t a, std::size_t b) {
+        heap.work(16);
+        return reverse ? compare(heap, keys[b], keys[a]) < 0 : compare(heap, keys[a], keys[b]) < 0;
+    });
     std::vector<Value> sorted;
     for (const std::size_t i : order) {
         sorted.push_back(items[i]);
@@ -285,11 +282,22 @@ std::vector<Value> sorted_by(Interpreter& interpreter, const std::vector<Value>&
 }
 
 Filter find_sequence_filter(std::string_view name) {
-    static constexpr FilterEntry kFilters[] = {
-        {"length", length},      {"count", length},      {"first", first},  {"last", last},
-        {"list", list},          {"reverse", reverse},   {"join", join},    {"sum", sum},
-        {"min", extreme<false>}, {"max", extreme<true>}, {"sort", sort},    {"dictsort", dictsort},
-        {"groupby", groupby},    {"batch", batch},       {"slice", slices}, {"items", items}};
+    static constexpr FilterEntry kFilters[] = {{"length", length},
+                                               {"count", length},
+                                               {"first", first},
+                                               {"last", last},
+                                               {"list", list},
+                                               {"reverse", reverse},
+                                               {"join", join},
+                                               {"sum", sum},
+                                               {"min", extreme<false>},
+                                               {"max", extreme<true>},
+                                               {"sort", sort},
+                                               {"dictsort", dictsort},
+                                               {"groupby", groupby},
+                                               {"batch", later<open_batch>},
+                                               {"slice", later<open_slices>},
+                                               {"items", later<open_items>}};
     return found_in(kFilters, name);
 }
 

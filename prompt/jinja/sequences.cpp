@@ -160,7 +160,9 @@ Iterator& iterate(Heap& heap, const Value& value) {
                                      }
                                      const std::size_t here = at;
                                      at += code_point_bytes(value.text(), at);
-                                     return one_character(heap, value, here);
+                                     // Characters are plain even where the whole is markup.
+                                     return make_string(heap,
+                                                        std::string(value.text().substr(here, at - here)));
                                  })
                 .as<Iterator>();
         case Kind::list:

@@ -109,10 +109,12 @@ bool is_cased(Interpreter& interpreter, const Value& value, const Arguments& arg
     return has_case(text, kUpper);
 }
 
-bool is_filter(Interpreter&, const Value& value, const Arguments&) {
+bool is_filter(Interpreter& interpreter, const Value& value, const Arguments&) {
+    hash_of(interpreter.heap(), value);  // refuses unhashable values, as the lookup in a dict does
     return value.is_string() && find_filter(value.text()) != nullptr;
 }
-bool is_test(Interpreter&, const Value& value, const Arguments&) {
+bool is_test(Interpreter& interpreter, const Value& value, const Arguments&) {
+    hash_of(interpreter.heap(), value);
     return value.is_string() && find_test(value.text()) != nullptr;
 }
 

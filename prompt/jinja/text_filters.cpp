@@ -143,16 +143,19 @@ Value truncate(Interpreter& interpreter, const Value& value, const Arguments& ar
     const std::int64_t length = is_given(given[0]) ? to_index(given[0]) : 255;
     const std::int64_t leeway = is_set(given[3]) ? to_index(given[3]) : 5;
     const Value end = is_given(given[2]) ? given[2] : interpreter.string("...");
-    require_defined(value);
-    if (!value.is_string() || !end.is_string()) {
+    const auto size = length_of(value);
+    if (!size.has_value() || !end.is_string()) {
         raise("truncate needs strings");
     }
     const auto end_length = *length_of(end);
     if (length < end_length || leeway < 0) {
         raise("expected length >= " + std::to_string(end_length) + " and leeway >= 0");
     }
-    if (leeway >= *length_of(value) - length) {
+    if (leeway >= *size - length) {
         return value;
+    }
+    if (!value.is_string()) {
+        raise("truncate needs strings");
     }
     interpreter.heap().work(value.text().size());
     auto text =
@@ -324,7 +327,12 @@ Value pprint(Interpreter& interpreter, const Value& value, const Arguments& argu
 
 Value filesizeformat(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
     const Value binary = bound(arguments, {"binary"})[0];
-    const Value number = find_number_filter("float")(interpreter, value, {});
+    Arguments no_default;  // what float() refuses shows as none here
+    no_default.positional.push_back(Value::none());
+    const Value number = find_number_filter("float")(interpreter, value, no_default);
+    if (number.is_none()) {
+        raise("filesizeformat needs a number");
+    }
     const double bytes = number.real();
     const bool is_binary = is_given(binary) && truth(binary);
     const double base = is_binary ? 1024 : 1000;

@@ -119,9 +119,13 @@ Value make_undefined(Heap& heap, std::string message, ErrorCode code) {
     return Value(Kind::undefined, heap.make<Undefined>(std::move(message), code));
 }
 
-Value make_iterator(Heap& heap, std::function<std::optional<Value>()> next) {
+Iterator& new_iterator(Heap& heap, std::function<std::optional<Value>()> next) {
     heap.charge(64);
-    return Value(Kind::iterator, heap.make<Iterator>(heap, std::move(next)));
+    return *heap.make<Iterator>(heap, std::move(next));
+}
+
+Value make_iterator(Heap& heap, std::function<std::optional<Value>()> next) {
+    return Value(Kind::iterator, &new_iterator(heap, std::move(next)));
 }
 
 }  // namespace tendril::prompt::jinja

@@ -191,6 +191,7 @@ Value make_string(Heap& heap, std::string text, bool markup = false);
 Value make_string(Heap& heap, Builder& builder, bool markup = false);
 Value make_list(Heap& heap, std::vector<Value> items, Kind kind = Kind::list);
 Value make_undefined(Heap& heap, std::string message, ErrorCode code = ErrorCode::malformed);
+Iterator& new_iterator(Heap& heap, std::function<std::optional<Value>()> next);
 Value make_iterator(Heap& heap, std::function<std::optional<Value>()> next);
 
 }  // namespace tendril::prompt::jinja

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any bytes as a chat template, rendered with a conversation: never a crash, an endless loop, or text beyond the limits. libFuzzer's thread.
+// Any bytes as a chat template, rendered with a conversation: never a crash, an endless loop, or text beyond
+// the limits. libFuzzer's thread.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -27,7 +28,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     limits.steps = 20'000;  // small, so that many inputs are tried
     limits.memory_bytes = 1 << 20;
     limits.output_bytes = 1 << 16;
-    const auto compiled = tendril::prompt::ChatTemplate::compile({reinterpret_cast<const char*>(data), size}, limits);
+    const auto compiled =
+        tendril::prompt::ChatTemplate::compile({reinterpret_cast<const char*>(data), size}, limits);
     if (!compiled.has_value()) {
         return compiled.error().message.empty() ? std::abort(), 0 : 0;
     }
