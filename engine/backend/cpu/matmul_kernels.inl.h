@@ -153,9 +153,8 @@ void rows_by_group(const MatmulPiece& piece, std::size_t group, const Activation
                    std::size_t row) {
     constexpr PackedFormat kFormat = packed_format(kType);
     const std::uint8_t* scales = piece.weight + group * piece.group_bytes;
-    // Few rows: the weights come from memory, once. Many: from the second-level cache, and prefetching would
-    // only cost.
-    const bool stream = T == 1 || piece.rows <= kTile;
+    // The first rows read the weights from memory, the others from the second-level cache, where prefetching only costs.
+    const bool stream = row == 0;
     for (int half = 0; half < kHalves; ++half) {
         const std::uint8_t* planes = scales + piece.quant_start + half * Lanes::kWidth * 4;
         F sums[R];
@@ -238,7 +237,7 @@ void float_rows_by_group(const MatmulPiece& piece, std::size_t group, std::size_
         }
     }
     const std::uint8_t* at = piece.weight + group * piece.group_bytes;
-    const bool stream = piece.rows <= kTile;
+    const bool stream = row == 0;
     for (std::size_t i = 0; i < piece.blocks; ++i, at += kBytes) {
         if (stream) {
             Lanes::prefetch(at + kAhead);
