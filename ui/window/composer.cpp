@@ -29,7 +29,7 @@ constexpr int kDraftDelayMs = 300;
 ComposerEdit::ComposerEdit(QWidget* parent) : QPlainTextEdit(parent) {
     setTabChangesFocus(true);
     setFrameShape(QFrame::NoFrame);
-    setVerticalScrollBarPolicy(Qt::ScrollBarAsNeeded);
+    setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     setLineWrapMode(QPlainTextEdit::WidgetWidth);
     viewport()->setAutoFillBackground(false);
@@ -49,6 +49,7 @@ void ComposerEdit::fitHeight() {
     // The layout of a QPlainTextEdit measures its height in lines.
     const int lines = std::max(1, static_cast<int>(document()->documentLayout()->documentSize().height()));
     const int shown = std::min(lines, maximumLines_);
+    setVerticalScrollBarPolicy(lines > shown ? Qt::ScrollBarAsNeeded : Qt::ScrollBarAlwaysOff);
     const int height = static_cast<int>(std::ceil(QFontMetricsF(font()).lineSpacing() * shown +
                                                   2 * document()->documentMargin())) +
                        2 * frameWidth();

@@ -86,6 +86,7 @@ QDialog* showPromptDialog(QWidget* parent, const QString& text,
     QPushButton* save = buttons->addButton(Text::tr("Save"), QDialogButtonBox::AcceptRole);
     save->setAccessibleName(Text::tr("Save the system prompt"));
     save->setDefault(true);
+    save->setProperty("accent", true);
     QPushButton* cancel = buttons->addButton(Text::tr("Cancel"), QDialogButtonBox::RejectRole);
     cancel->setAccessibleName(Text::tr("Cancel"));
     auto* column = new QVBoxLayout(dialog);

@@ -40,7 +40,7 @@ void DropOverlay::offer(const QString& fileName) {
 }
 
 void DropOverlay::paintEvent(QPaintEvent*) {
-    const ThemeColors& colors = themeColors(palette());
+    const ThemeColors& colors = currentColors();
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
     QColor veil = colors.base;

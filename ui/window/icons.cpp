@@ -16,7 +16,7 @@ namespace tendril::ui {
 namespace {
 
 QColor colorOf(IconColor color, QIcon::Mode mode) {
-    const ThemeColors& c = themeColors(QGuiApplication::palette());
+    const ThemeColors& c = currentColors();
     if (mode == QIcon::Disabled) {
         return c.disabled;
     }

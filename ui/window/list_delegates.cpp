@@ -102,7 +102,7 @@ void drawDetail(QPainter* painter, const QRectF& rect, const QFont& font, const 
 void ConversationDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
                                  const QModelIndex& index) const {
     painter->save();
-    const ThemeColors& colors = themeColors(option.palette);
+    const ThemeColors& colors = currentColors();
     const QString text = index.data(Qt::DisplayRole).toString();
     if (index.data(ConversationModel::HeadingRole).toBool()) {
         const QFont font = heavier(smaller(option.font));
@@ -151,7 +151,7 @@ void ConversationDelegate::updateEditorGeometry(QWidget* editor, const QStyleOpt
 void TwoLineDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
                             const QModelIndex& index) const {
     painter->save();
-    const ThemeColors& colors = themeColors(option.palette);
+    const ThemeColors& colors = currentColors();
     drawGround(painter, option, option.state.testFlag(QStyle::State_Selected), colors);
     QRectF rest = QRectF(option.rect).adjusted(kMargin, kMargin - 2, -kMargin, -4);
     const QFont titleFont = heavier(option.font);

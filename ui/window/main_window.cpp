@@ -7,7 +7,6 @@
 #include <QDragEnterEvent>
 #include <QFileInfo>
 #include <QHBoxLayout>
-#include <QLabel>
 #include <QScreen>
 #include <QSettings>
 #include <QSplitter>
@@ -19,6 +18,7 @@
 #include "ui/conversation/conversation_view.h"
 #include "ui/window/composer.h"
 #include "ui/window/drop_overlay.h"
+#include "ui/window/elided_label.h"
 #include "ui/window/find_bar.h"
 #include "ui/window/icons.h"
 #include "ui/window/message_bar.h"
@@ -96,10 +96,8 @@ QWidget* MainWindow::buildTopBar() {
     auto* bar = new QWidget(this);
     bar->setObjectName(QStringLiteral("topBar"));
     bar->setAttribute(Qt::WA_StyledBackground);
-    titleLabel_ = new QLabel(bar);
+    titleLabel_ = new ElidedLabel(bar);
     titleLabel_->setObjectName(QStringLiteral("conversationTitle"));
-    titleLabel_->setTextFormat(Qt::PlainText);
-    titleLabel_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     chooser_ = new ModelChooser(bar);
     const auto button = [bar](const char* name, const QString& tip, const QString& spoken) {
         auto* made = new QToolButton(bar);
@@ -135,7 +133,7 @@ QWidget* MainWindow::buildMainPane() {
     pane->setAttribute(Qt::WA_StyledBackground);
     auto* bars = new QWidget(pane);
     notices_ = new QVBoxLayout(bars);
-    notices_->setContentsMargins(0, 0, 0, 0);
+    notices_->setContentsMargins(0, 0, 0, 6);
     notices_->setSpacing(6);
     modelError_ = new MessageBar(MessageBar::Kind::error, bars);
     modelError_->setAction(tr("Choose another…"));
@@ -264,10 +262,7 @@ void MainWindow::applySettings(const app::Settings& settings, bool tellPort) {
 
 void MainWindow::updateTitle() {
     const QString shown = title_.isEmpty() ? tr("New conversation") : title_;
-    titleLabel_->setText(
-        titleLabel_->fontMetrics().elidedText(shown, Qt::ElideRight, std::max(60, titleLabel_->width())));
-    titleLabel_->setToolTip(shown);
-    titleLabel_->setAccessibleName(shown);
+    titleLabel_->setFullText(shown);
     setWindowTitle(title_.isEmpty() ? QStringLiteral("Tendril") : tr("%1 – Tendril").arg(title_));
 }
 
@@ -335,7 +330,6 @@ void MainWindow::closeEvent(QCloseEvent* event) {
 void MainWindow::resizeEvent(QResizeEvent* event) {
     QMainWindow::resizeEvent(event);
     drop_->setGeometry(rect());
-    updateTitle();
 }
 
 void MainWindow::dragEnterEvent(QDragEnterEvent* event) {

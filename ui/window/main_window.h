@@ -11,7 +11,6 @@
 #include "app/chat_port.h"
 #include "ui/window/theme.h"
 
-class QLabel;
 class QSplitter;
 class QStackedWidget;
 class QToolButton;
@@ -22,6 +21,7 @@ namespace tendril::ui {
 class Composer;
 class ConversationView;
 class DropOverlay;
+class ElidedLabel;
 class FindBar;
 class MessageBar;
 class ModelChooser;
@@ -130,7 +130,7 @@ class MainWindow final : public QMainWindow {
     app::ChatPort& port_;
     app::Settings settings_;
     QString memory_;
-    Theme theme_;
+    WindowTheme theme_;
     app::ModelState model_;
     app::TurnStatus turn_;
     qint64 conversation_ = 0;
@@ -145,7 +145,7 @@ class MainWindow final : public QMainWindow {
 
     QSplitter* splitter_ = nullptr;
     SideBar* sideBar_ = nullptr;
-    QLabel* titleLabel_ = nullptr;
+    ElidedLabel* titleLabel_ = nullptr;
     ModelChooser* chooser_ = nullptr;
     QVBoxLayout* notices_ = nullptr;
     MessageBar* modelError_ = nullptr;

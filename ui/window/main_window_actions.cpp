@@ -138,10 +138,7 @@ void MainWindow::buildViewMenu() {
     QAction* side = addTo(view, "sidebar", tr("&Conversations"), QKeySequence(Qt::CTRL | Qt::Key_B), nullptr);
     side->setCheckable(true);
     side->setChecked(true);
-    connect(side, &QAction::toggled, this, [this](bool on) {
-        sideBar_->setVisible(on);
-        updateTitle();
-    });
+    connect(side, &QAction::toggled, sideBar_, &QWidget::setVisible);
     view->addSeparator();
     addTo(view, "focusComposer", tr("Go to the &message field"), QKeySequence(Qt::CTRL | Qt::Key_L),
           &MainWindow::focusComposer);
@@ -150,9 +147,9 @@ void MainWindow::buildViewMenu() {
     addTo(view, "focusList", tr("Go to the &list of conversations"), QKeySequence(Qt::CTRL | Qt::Key_1),
           &MainWindow::focusList);
     view->addSeparator();
-    QAction* bigger = addTo(view, "bigger", tr("&Larger text"), {}, &MainWindow::biggerText);
+    QAction* bigger = addTo(view, "bigger", tr("Lar&ger text"), {}, &MainWindow::biggerText);
     bigger->setShortcuts({QKeySequence(Qt::CTRL | Qt::Key_Plus), QKeySequence(Qt::CTRL | Qt::Key_Equal)});
-    addTo(view, "smaller", tr("&Smaller text"), QKeySequence(Qt::CTRL | Qt::Key_Minus),
+    addTo(view, "smaller", tr("Smaller te&xt"), QKeySequence(Qt::CTRL | Qt::Key_Minus),
           &MainWindow::smallerText);
     addTo(view, "normal", tr("&Normal text size"), QKeySequence(Qt::CTRL | Qt::Key_0),
           &MainWindow::normalText);

@@ -50,7 +50,9 @@ MessageBar::MessageBar(Kind kind, QWidget* parent)
     label_->setTextFormat(Qt::PlainText);
     label_->setTextInteractionFlags(Qt::TextSelectableByMouse);
     label_->setObjectName(QStringLiteral("messageBarText"));
+    label_->setAccessibleName(tr("Notice"));
     action_->setProperty("link", true);
+    action_->setAccessibleName(tr("What can be done"));
     action_->hide();
     close_->setIcon(icon(QStringLiteral("close"), look.color));
     close_->setIconSize(QSize(14, 14));
@@ -73,8 +75,12 @@ MessageBar::MessageBar(Kind kind, QWidget* parent)
 
 void MessageBar::setText(const QString& text) {
     label_->setText(text);
-    label_->setAccessibleName(text);
+    label_->setAccessibleName(text.isEmpty() ? tr("Notice") : text);
     setAccessibleName(text);
+}
+
+void MessageBar::setCompact() {
+    icon_->hide();
 }
 
 QString MessageBar::text() const {

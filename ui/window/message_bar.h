@@ -23,6 +23,7 @@ class MessageBar final : public QFrame {
 
     void setText(const QString& text);
     QString text() const;
+    void setCompact();                    ///< without the sign at the left, for a narrow place
     void setAction(const QString& text);  ///< empty: no button; actionTriggered tells
     void closeAfter(
         int milliseconds);  ///< starts counting now; held while the mouse or the focus is on the bar

@@ -23,6 +23,7 @@ namespace tendril::ui {
 namespace {
 constexpr int kPopupWidth = 420;
 constexpr int kRowsShown = 6;
+constexpr int kButtonTextWidth = 280;
 }  // namespace
 
 ModelPopup::ModelPopup(ModelList& models, QWidget* parent)
@@ -172,7 +173,8 @@ void ModelChooser::setState(const app::ModelState& state) {
             text = name;
             break;
     }
-    button_->setText(button_->fontMetrics().elidedText(text, Qt::ElideMiddle, 320));
+    button_->setText(button_->fontMetrics().elidedText(text, Qt::ElideMiddle, kButtonTextWidth) +
+                     QStringLiteral("  ▾"));
     button_->setIcon(
         icon(QStringLiteral("model"), state.kind == Kind::ready ? IconColor::good : IconColor::muted));
     button_->setAccessibleName(state.kind == Kind::ready ? tr("Model: %1").arg(name) : text);

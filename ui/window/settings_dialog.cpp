@@ -28,6 +28,7 @@ namespace {
 constexpr int kTellDelayMs = 250;
 constexpr int kMaxTokens = 1 << 20;
 constexpr int kMaxThreads = 256;
+constexpr int kLabelWidth = 136;
 }  // namespace
 
 SettingsDialog::SettingsDialog(const app::Settings& settings, QWidget* parent)
@@ -64,7 +65,7 @@ SettingsDialog::SettingsDialog(const app::Settings& settings, QWidget* parent)
     column->addWidget(tabs, 1);
     column->addWidget(buttons);
     setSettings(settings);
-    resize(600, 500);
+    resize(640, 560);
 }
 
 void SettingsDialog::addRow(QFormLayout* form, const QString& label, QWidget* control, const QString& hint) {
@@ -76,7 +77,9 @@ void SettingsDialog::addRow(QFormLayout* form, const QString& label, QWidget* co
     auto* column = new QVBoxLayout(cell);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(2);
-    column->addWidget(control, 1);
+    const bool grows = control->sizePolicy().verticalPolicy() != QSizePolicy::Fixed;
+    column->addWidget(control, grows ? 1 : 0);
+    cell->setSizePolicy(QSizePolicy::Preferred, grows ? QSizePolicy::Expanding : QSizePolicy::Maximum);
     if (!hint.isEmpty()) {
         auto* note = new QLabel(hint, cell);
         note->setProperty("muted", true);
@@ -89,6 +92,9 @@ void SettingsDialog::addRow(QFormLayout* form, const QString& label, QWidget* co
     }
     auto* name = new QLabel(label, form->parentWidget());
     name->setBuddy(control);
+    name->setMinimumWidth(kLabelWidth);
+    name->setContentsMargins(0, grows ? 4 : (control->sizeHint().height() - name->fontMetrics().height()) / 2,
+                             0, 0);
     form->addRow(name, cell);
 }
 
@@ -229,7 +235,7 @@ QWidget* SettingsDialog::samplingPage() {
     addRow(form, tr("Pre&sence penalty"), presence_,
            tr("Subtracted for each token that was used already; 0 is off."));
     auto* seedRow = new QWidget(page);
-    fixedSeed_ = new QCheckBox(tr("Always"), seedRow);
+    fixedSeed_ = new QCheckBox(tr("Fixed"), seedRow);
     fixedSeed_->setObjectName(QStringLiteral("fixedSeed"));
     fixedSeed_->setAccessibleName(tr("Use the same seed for every answer"));
     seed_ = whole(0, std::numeric_limits<int>::max(), 1);

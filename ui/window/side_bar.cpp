@@ -24,6 +24,7 @@ namespace tendril::ui {
 namespace {
 constexpr int kSearchDelayMs = 200;
 constexpr int kUndoMs = 12000;
+constexpr int kUndoTitle = 28;
 }  // namespace
 
 SideBar::SideBar(QWidget* parent)
@@ -55,6 +56,7 @@ SideBar::SideBar(QWidget* parent)
     pages_->addWidget(list_);
     pages_->addWidget(results_);
     pages_->addWidget(empty_);
+    undo_->setCompact();
     undo_->hide();
 
     auto* column = new QVBoxLayout(this);
@@ -205,7 +207,12 @@ void SideBar::showMenu(const QPoint& position) {
 
 void SideBar::offerUndo(qint64 id, const QString& title) {
     undoId_ = id;
-    undo_->setText(title.isEmpty() ? tr("Conversation deleted") : tr("“%1” deleted").arg(title));
+    QString name = title;
+    if (name.size() > kUndoTitle) {
+        name = name.left(kUndoTitle - 1).trimmed() + QStringLiteral("…");
+    }
+    undo_->setText(name.isEmpty() ? tr("Conversation deleted") : tr("“%1” deleted").arg(name));
+
     undo_->setAction(tr("Undo"));
     undo_->show();
     undo_->closeAfter(kUndoMs);

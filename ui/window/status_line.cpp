@@ -9,6 +9,7 @@
 #include <QPainter>
 #include <QTimer>
 
+#include "ui/window/elided_label.h"
 #include "ui/window/format.h"
 #include "ui/window/theme.h"
 
@@ -17,6 +18,8 @@ namespace tendril::ui {
 namespace {
 constexpr int kHintMs = 6000;
 constexpr double kNearlyFull = 0.85;
+constexpr int kGap = 16;
+constexpr int kDeviceWidth = 150;  ///< at least, margins included
 }  // namespace
 
 ContextMeter::ContextMeter(QWidget* parent) : QWidget(parent) {
@@ -35,7 +38,7 @@ void ContextMeter::setUse(quint32 used, quint32 limit) {
 }
 
 void ContextMeter::paintEvent(QPaintEvent*) {
-    const ThemeColors& colors = themeColors(palette());
+    const ThemeColors& colors = currentColors();
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(Qt::NoPen);
@@ -51,7 +54,7 @@ void ContextMeter::paintEvent(QPaintEvent*) {
 
 StatusLine::StatusLine(QWidget* parent)
     : QWidget(parent),
-      device_(new QLabel(this)),
+      device_(new ElidedLabel(this)),
       activity_(new QLabel(this)),
       read_(new QLabel(this)),
       context_(new QLabel(this)),
@@ -59,7 +62,7 @@ StatusLine::StatusLine(QWidget* parent)
       hintTimer_(new QTimer(this)) {
     setObjectName(QStringLiteral("statusLine"));
     setAttribute(Qt::WA_StyledBackground);
-    for (QLabel* label : {device_, activity_, read_, context_}) {
+    for (QLabel* label : {static_cast<QLabel*>(device_), activity_, read_, context_}) {
         label->setProperty("muted", true);
         label->setTextFormat(Qt::PlainText);
         QFont font = label->font();
@@ -67,15 +70,13 @@ StatusLine::StatusLine(QWidget* parent)
         label->setFont(font);
     }
     device_->setObjectName(QStringLiteral("device"));
-    device_->setMinimumWidth(40);
-    device_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     activity_->setObjectName(QStringLiteral("activity"));
     read_->setObjectName(QStringLiteral("read"));
     context_->setObjectName(QStringLiteral("context"));
 
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(16, 2, 16, 8);
-    row->setSpacing(16);
+    row->setSpacing(kGap);
     row->addWidget(device_, 1);
     row->addWidget(activity_);
     row->addWidget(read_);
@@ -131,7 +132,6 @@ void StatusLine::setTurn(const app::TurnStatus& status) {
                               .arg(formatCount(status.readTokens), formatCount(status.reusedTokens))
                         : QString());
     read_->setToolTip(tr("Tokens of the newest prompt: read now, and taken from the cache"));
-    read_->setVisible(read);
     setContext(status.contextUsed, status.contextLimit != 0 ? status.contextLimit : modelLimit_);
     if (changed) {  // the beginning and the end of an answer are told to screen readers, not each token
         activity_->setAccessibleName(status.generating ? tr("The answer is being written")
@@ -143,30 +143,46 @@ void StatusLine::setTurn(const app::TurnStatus& status) {
 
 void StatusLine::setContext(quint32 used, quint32 limit) {
     meter_->setUse(used, limit);
-    meter_->setVisible(limit > 0);
-    context_->setVisible(limit > 0);
     context_->setText(
         limit > 0 ? tr("%1 / %2 tokens", "context used, limit").arg(formatCount(used), formatCount(limit))
                   : QString());
     context_->setToolTip(meter_->toolTip());
+    fit();
+}
+
+void StatusLine::fit() {
+    // What is said first is kept longest: speed, context, what was read; the device takes what is left.
+    int room = width() - kDeviceWidth - activity_->sizeHint().width();
+    const auto offer = [&room](QWidget* widget, bool wanted, int needed) {
+        const bool shown = wanted && room >= needed;
+        widget->setVisible(shown);
+        room -= shown ? needed : 0;
+    };
+    const bool limited = !context_->text().isEmpty();
+    offer(context_, limited, context_->sizeHint().width() + kGap);
+    offer(meter_, limited, meter_->sizeHint().width() + kGap);
+    offer(read_, !read_->text().isEmpty(), read_->sizeHint().width() + kGap);
+}
+
+void StatusLine::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    fit();
 }
 
 void StatusLine::showHint(const QString& text) {
-    device_->setText(text);
-    device_->setToolTip(text);
+    device_->setFullText(text);
     hintTimer_->start();
     QAccessibleEvent event(device_, QAccessible::NameChanged);
     QAccessible::updateAccessibility(&event);
 }
 
 void StatusLine::updateDevice() {
-    device_->setText(deviceText_);
-    device_->setToolTip(deviceText_);
+    device_->setFullText(deviceText_);
 }
 
 QString StatusLine::text() const {
-    QStringList parts;
-    for (const QLabel* label : {device_, activity_, read_, context_}) {
+    QStringList parts(device_->fullText());
+    for (const QLabel* label : {activity_, read_, context_}) {
         if (!label->text().isEmpty()) {
             parts << label->text();
         }

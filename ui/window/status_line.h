@@ -12,6 +12,8 @@ class QTimer;
 
 namespace tendril::ui {
 
+class ElidedLabel;
+
 /// How full the context is, drawn; its numbers are in its accessible name and in the text beside it.
 class ContextMeter final : public QWidget {
     Q_OBJECT
@@ -42,11 +44,15 @@ class StatusLine final : public QWidget {
     void showHint(const QString& text);  ///< instead of the device, for some seconds
     QString text() const;                ///< all of it, as a screen reader gets it
 
+  protected:
+    void resizeEvent(QResizeEvent* event) override;
+
   private:
+    void fit();
     void updateDevice();
     void setContext(quint32 used, quint32 limit);
 
-    QLabel* device_;
+    ElidedLabel* device_;
     QLabel* activity_;
     QLabel* read_;
     QLabel* context_;

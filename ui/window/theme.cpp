@@ -74,8 +74,8 @@ const ThemeColors& themeColors(bool dark) {
     return dark ? night : light;
 }
 
-const ThemeColors& themeColors(const QPalette& palette) {
-    return themeColors(isDark(palette));
+const ThemeColors& currentColors() {
+    return themeColors(isDark(QApplication::palette()));
 }
 
 bool isDark(const QPalette& palette) {
@@ -132,14 +132,15 @@ QPushButton:hover { background: @hover; }
 QPushButton:pressed { background: @selected; }
 QPushButton:focus { border-color: @accent; }
 QPushButton:disabled { color: @disabled; }
-QPushButton:default, QPushButton[accent="true"] { background: @accent; color: @accentText; border-color: @accent; }
+QPushButton[accent="true"] { background: @accent; color: @accentText; border-color: @accent; }
 QPushButton[accent="true"]:focus { border: 2px solid @text; padding: 5px 13px; }
 QPushButton[accent="true"]:disabled { background: @hover; color: @disabled; border-color: @border; }
 QPushButton[link="true"] { background: transparent; border: 1px solid transparent; color: @good; font-weight: 600; padding: 3px 6px; }
 QPushButton[link="true"]:hover { background: @hover; }
 QPushButton[link="true"]:focus { border-color: @accent; }
 #sideBar QPushButton#newConversation { text-align: left; padding: 7px 10px; }
-#modelButton { padding: 5px 10px; border-radius: 7px; font-weight: 600; }
+QToolButton#modelButton { padding: 5px 10px; border: 1px solid @border; border-radius: 7px; font-weight: 600; }
+QToolButton#modelButton:focus { border-color: @accent; }
 QToolButton { background: transparent; border: 1px solid transparent; border-radius: 6px; padding: 4px; color: @text; }
 QToolButton:hover { background: @hover; }
 QToolButton:pressed, QToolButton:checked { background: @selected; }
@@ -148,7 +149,7 @@ QToolButton#sendButton { background: @accent; border-radius: 9px; border: 2px so
 QToolButton#sendButton:hover { border-color: @text; }
 QToolButton#sendButton:focus { border-color: @text; }
 QToolButton#sendButton:disabled { background: @hover; border-color: @hover; }
-QLineEdit { background: @base; color: @text; border: 1px solid @border; border-radius: 7px; padding: 5px 8px; selection-background-color: @accent; selection-color: @accentText; }
+QLineEdit { background: @base; border: 1px solid @border; border-radius: 7px; padding: 5px 8px; selection-background-color: @accent; selection-color: @accentText; }
 QLineEdit:focus { border-color: @accent; }
 QDialog QPlainTextEdit { background: @base; border: 1px solid @border; border-radius: 7px; padding: 4px; }
 QDialog QPlainTextEdit:focus { border-color: @accent; }
@@ -175,6 +176,22 @@ QToolTip { background: @raised; color: @text; border: 1px solid @border; padding
 #messageBar[kind="error"] QLabel { color: @error; }
 #modelPopup { background: @raised; border: 1px solid @border; }
 #findBar { background: @window; border-bottom: 1px solid @border; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
+QSpinBox, QDoubleSpinBox, QComboBox { background: @base; border: 1px solid @border; border-radius: 7px; padding: 5px 8px; min-height: 1.2em; }
+QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus { border-color: @accent; }
+QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled { color: @disabled; }
+QAbstractSpinBox::up-button { subcontrol-origin: border; subcontrol-position: top right; width: 22px; border: none; background: transparent; margin: 2px 2px 0 0; }
+QAbstractSpinBox::down-button { subcontrol-origin: border; subcontrol-position: bottom right; width: 22px; border: none; background: transparent; margin: 0 2px 2px 0; }
+QAbstractSpinBox::up-button:hover, QAbstractSpinBox::down-button:hover { background: @hover; border-radius: 4px; }
+QAbstractSpinBox::up-arrow { image: url(:/style/spin-up.svg); width: 12px; height: 12px; }
+QAbstractSpinBox::down-arrow { image: url(:/style/spin-down.svg); width: 12px; height: 12px; }
+QComboBox::drop-down { subcontrol-origin: border; subcontrol-position: center right; width: 24px; border: none; }
+QComboBox::down-arrow { image: url(:/style/spin-down.svg); width: 14px; height: 14px; }
+QComboBox QAbstractItemView { background: @raised; border: 1px solid @border; selection-background-color: @selected; selection-color: @text; padding: 4px; }
+QCheckBox { spacing: 8px; }
+QCheckBox::indicator { width: 16px; height: 16px; border: 1px solid @strongBorder; border-radius: 4px; background: @base; }
+QCheckBox::indicator:checked { background: @accent; border-color: @accent; image: url(:/style/@tick.svg); }
+QCheckBox::indicator:focus { border: 2px solid @accent; }
 QTabWidget::pane { border: none; }
 QTabBar::tab { background: transparent; color: @muted; padding: 7px 14px; border: none; border-bottom: 2px solid transparent; }
 QTabBar::tab:selected { color: @text; border-bottom-color: @accent; }
@@ -199,18 +216,19 @@ QTabBar::tab:focus { background: @hover; }
         {"@good", c.good},
         {"@base", c.base},
     };
+    sheet.replace(QLatin1String("@tick"), QLatin1String(c.dark ? "tick-dark" : "tick-light"));
     for (const auto& [name, color] : names) {
         sheet.replace(QLatin1String(name), color.name());
     }
     return sheet;
 }
 
-Theme::Theme(QApplication& application, QObject* parent)
+WindowTheme::WindowTheme(QApplication& application, QObject* parent)
     : QObject(parent), application_(application), systemFont_(QApplication::font()) {
     application_.setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
 }
 
-void Theme::apply(app::ThemeChoice choice, int fontPoints) {
+void WindowTheme::apply(app::ThemeChoice choice, int fontPoints) {
     if (fontPoints != fontPoints_) {
         fontPoints_ = fontPoints;
         QFont font = systemFont_;
@@ -223,13 +241,13 @@ void Theme::apply(app::ThemeChoice choice, int fontPoints) {
     show(choice == app::ThemeChoice::dark || (choice == app::ThemeChoice::system && systemIsDark()));
 }
 
-void Theme::systemChanged() {
+void WindowTheme::systemChanged() {
     if (choice_ == app::ThemeChoice::system && shown_ && !looking_) {
         show(systemIsDark());
     }
 }
 
-bool Theme::systemIsDark() {
+bool WindowTheme::systemIsDark() {
     // Qt 6.4 has no colour scheme hint. Without a palette of ours the application shows what the desktop's
     // theme gives.
     looking_ = true;
@@ -243,7 +261,7 @@ bool Theme::systemIsDark() {
     return dark;
 }
 
-void Theme::show(bool dark) {
+void WindowTheme::show(bool dark) {
     if (shown_ && dark == dark_) {
         return;
     }

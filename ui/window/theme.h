@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Light and dark: colours, palette and the few style rules on top of Fusion. GUI thread; the main window owns
-// one Theme.
+// one WindowTheme.
 #pragma once
 
 #include <QColor>
@@ -40,19 +40,19 @@ struct ThemeColors {
 };
 
 const ThemeColors& themeColors(bool dark);
-/// The colours that belong to what a widget is drawn with now.
-const ThemeColors& themeColors(const QPalette& palette);
+/// The colours in use now. Not from a widget's palette: a style sheet changes that.
+const ThemeColors& currentColors();
 bool isDark(const QPalette& palette);
 double contrastRatio(const QColor& one, const QColor& other);  ///< WCAG 2.1, 1 to 21
 QPalette themePalette(const ThemeColors& colors);
 QString themeStyleSheet(const ThemeColors& colors);
 
-class Theme final : public QObject {
+class WindowTheme final : public QObject {
     Q_OBJECT
-    Q_DISABLE_COPY_MOVE(Theme)
+    Q_DISABLE_COPY_MOVE(WindowTheme)
 
   public:
-    explicit Theme(QApplication& application, QObject* parent = nullptr);
+    explicit WindowTheme(QApplication& application, QObject* parent = nullptr);
 
     void apply(app::ThemeChoice choice, int fontPoints);  ///< does nothing when nothing changes
     void systemChanged();  ///< the desktop has another palette: looked at only when the choice is "system"

@@ -12,6 +12,10 @@
 
 namespace tendril::ui {
 
+namespace {
+constexpr int kTextWidth = 480;
+}
+
 Welcome::Welcome(QWidget* parent)
     : QWidget(parent),
       picture_(new QLabel(this)),
@@ -25,6 +29,7 @@ Welcome::Welcome(QWidget* parent)
     picture_->setAlignment(Qt::AlignCenter);
     picture_->setPixmap(programIcon().pixmap(QSize(64, 64), devicePixelRatioF()));
     for (QLabel* label : {title_, text_, hint_}) {
+        label->setFixedWidth(kTextWidth);
         label->setAlignment(Qt::AlignCenter);
         label->setWordWrap(true);
         label->setTextFormat(Qt::PlainText);
@@ -34,6 +39,7 @@ Welcome::Welcome(QWidget* parent)
     text_->setProperty("muted", true);
     hint_->setProperty("muted", true);
     suggested_->setProperty("accent", true);
+    suggested_->setAccessibleName(tr("Use the model that was found"));
     suggested_->setObjectName(QStringLiteral("suggestedModel"));
     open_->setObjectName(QStringLiteral("chooseModelFile"));
     open_->setAccessibleName(tr("Choose a model file"));
@@ -64,12 +70,12 @@ Welcome::Welcome(QWidget* parent)
     column->setSpacing(12);
     column->addStretch(3);
     column->addWidget(picture_);
-    column->addWidget(title_);
-    column->addWidget(text_);
+    column->addWidget(title_, 0, Qt::AlignHCenter);
+    column->addWidget(text_, 0, Qt::AlignHCenter);
     column->addSpacing(8);
     column->addLayout(buttons);
     column->addWidget(ideas_);
-    column->addWidget(hint_);
+    column->addWidget(hint_, 0, Qt::AlignHCenter);
     column->addStretch(4);
 
     connect(open_, &QPushButton::clicked, this, &Welcome::openFileRequested);
@@ -88,7 +94,7 @@ void Welcome::setModel(const app::ModelState& state) {
 void Welcome::setSuggestion(const QString& name, const QString& path, const QString& detail) {
     suggestedName_ = name;
     suggestedPath_ = path;
-    suggested_->setText(tr("Use %1").arg(name));
+    suggested_->setText(name.isEmpty() ? tr("Use the model that was found") : tr("Use %1").arg(name));
     suggested_->setAccessibleName(suggested_->text());
     suggested_->setToolTip(detail);
     refresh();
@@ -128,7 +134,7 @@ void Welcome::refresh() {
     hint_->setVisible(needsModel);
     hint_->setText(suggestedPath_.isEmpty() ? tr("You can also drop a GGUF file on this window. The set-up "
                                                  "command in the README fetches a small "
-                                                 "model to start with (SmolLM2-135M, 92 MB).")
+                                                 "model to start with (SmolLM2-135M, 98 MB).")
                                             : tr("You can also drop a GGUF file on this window."));
 }
 

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// The settings dialog shows what it is given, tells what is changed, at once, and nothing else.
+#include <QCheckBox>
+#include <QComboBox>
+#include <QDoubleSpinBox>
+#include <QListWidget>
+#include <QPlainTextEdit>
+#include <QPushButton>
+#include <QSignalSpy>
+#include <QSpinBox>
+#include <QTest>
+#include <QWheelEvent>
+
+#include "ui/window/settings_dialog.h"
+
+namespace tendril::ui {
+
+class TestSettingsDialog final : public QObject {
+    Q_OBJECT
+
+  private Q_SLOTS:
+    void roundTrip();
+    void changesAreTold();
+    void textIsToldAfterAPause();
+    void closingTellsWhatWaits();
+    void resetKeepsTheModels();
+    void wheelChangesNothingWithoutFocus();
+    void seedNeedsItsBox();
+
+  private:
+    static app::Settings unusual();
+};
+
+app::Settings TestSettingsDialog::unusual() {
+    app::Settings s;
+    s.systemPrompt = QStringLiteral("Answer in verse.\nAlways.");
+    s.sampler.temperature = 1.25F;
+    s.sampler.top_k = 7;
+    s.sampler.top_p = 0.5F;
+    s.sampler.min_p = 0.25F;
+    s.sampler.repetition_penalty = 1.5F;
+    s.sampler.presence_penalty = -0.5F;
+    s.sampler.seed = 12345;
+    s.fixedSeed = true;
+    s.maxAnswerTokens = 512;
+    s.threads = 3;
+    s.context = 4096;
+    s.modelFolders = QStringList({QStringLiteral("/models"), QStringLiteral("/more")});
+    s.lastModel = QStringLiteral("/models/a.gguf");
+    s.theme = app::ThemeChoice::dark;
+    s.fontPoints = 13;
+    return s;
+}
+
+void TestSettingsDialog::roundTrip() {
+    const app::Settings before = unusual().clamped();
+    SettingsDialog dialog(before);
+    QSignalSpy told(&dialog, &SettingsDialog::changed);
+    QVERIFY(dialog.settings() == before);
+    dialog.show();
+    dialog.close();
+    QCOMPARE(told.count(), 0);  // looking is not changing
+    SettingsDialog plain{app::Settings()};
+    QVERIFY(plain.settings() == app::Settings());
+}
+
+void TestSettingsDialog::changesAreTold() {
+    SettingsDialog dialog{app::Settings()};
+    QSignalSpy told(&dialog, &SettingsDialog::changed);
+    dialog.findChild<QComboBox*>(QStringLiteral("theme"))->setCurrentIndex(2);
+    dialog.findChild<QDoubleSpinBox*>(QStringLiteral("temperature"))->setValue(0.3);
+    dialog.findChild<QSpinBox*>(QStringLiteral("threads"))->setValue(2);
+    QTRY_COMPARE(told.count(), 1);  // together
+    const auto settings = told[0][0].value<app::Settings>();
+    QCOMPARE(settings.theme, app::ThemeChoice::dark);
+    QCOMPARE(settings.sampler.temperature, 0.3F);
+    QCOMPARE(settings.threads, 2U);
+}
+
+void TestSettingsDialog::textIsToldAfterAPause() {
+    SettingsDialog dialog{app::Settings()};
+    QSignalSpy told(&dialog, &SettingsDialog::changed);
+    auto* prompt = dialog.findChild<QPlainTextEdit*>(QStringLiteral("systemPrompt"));
+    QTest::keyClicks(prompt, QStringLiteral("Be brief."));
+    QCOMPARE(told.count(), 0);
+    QTRY_COMPARE(told.count(), 1);
+    QCOMPARE(told[0][0].value<app::Settings>().systemPrompt, QStringLiteral("Be brief."));
+}
+
+void TestSettingsDialog::closingTellsWhatWaits() {
+    SettingsDialog dialog{app::Settings()};
+    QSignalSpy told(&dialog, &SettingsDialog::changed);
+    dialog.show();
+    dialog.findChild<QSpinBox*>(QStringLiteral("contextTokens"))->setValue(8192);
+    QTest::keyClick(&dialog, Qt::Key_Escape);
+    QCOMPARE(told.count(), 1);
+    QCOMPARE(told[0][0].value<app::Settings>().context, 8192U);
+}
+
+void TestSettingsDialog::resetKeepsTheModels() {
+    SettingsDialog dialog(unusual());
+    QSignalSpy told(&dialog, &SettingsDialog::changed);
+    QTest::mouseClick(dialog.findChild<QPushButton*>(QStringLiteral("resetSettings")), Qt::LeftButton);
+    QCOMPARE(told.count(), 1);
+    app::Settings wanted;
+    wanted.lastModel = unusual().lastModel;
+    wanted.modelFolders = unusual().modelFolders;
+    QVERIFY(told[0][0].value<app::Settings>() == wanted);
+    QVERIFY(dialog.settings() == wanted);
+}
+
+void TestSettingsDialog::wheelChangesNothingWithoutFocus() {
+    SettingsDialog dialog{app::Settings()};
+    dialog.show();
+    auto* threads = dialog.findChild<QSpinBox*>(QStringLiteral("threads"));
+    threads->setValue(4);
+    QWheelEvent wheel(QPointF(5, 5), threads->mapToGlobal(QPointF(5, 5)), {}, QPoint(0, 120), Qt::NoButton,
+                      Qt::NoModifier, Qt::NoScrollPhase, false);
+    QApplication::sendEvent(threads, &wheel);
+    QCOMPARE(threads->value(), 4);
+}
+
+void TestSettingsDialog::seedNeedsItsBox() {
+    SettingsDialog dialog{app::Settings()};
+    auto* seed = dialog.findChild<QSpinBox*>(QStringLiteral("seed"));
+    QVERIFY(!seed->isEnabled());
+    dialog.findChild<QCheckBox*>(QStringLiteral("fixedSeed"))->setChecked(true);
+    QVERIFY(seed->isEnabled());
+}
+
+}  // namespace tendril::ui
+
+QTEST_MAIN(tendril::ui::TestSettingsDialog)
+#include "test_settings_dialog.moc"
