@@ -74,6 +74,14 @@ void FindBar::setFound(bool found) {
     result_->setAccessibleName(text);
 }
 
+void FindBar::setMatches(int current, int total) {
+    if (!edit_->text().isEmpty() && total > 0) {
+        const QString text = tr("%1 of %2", "the match shown, all matches").arg(current).arg(total);
+        result_->setText(text);
+        result_->setAccessibleName(text);
+    }
+}
+
 bool FindBar::eventFilter(QObject* watched, QEvent* event) {
     if (watched == edit_ &&
         (event->type() == QEvent::ShortcutOverride || event->type() == QEvent::KeyPress)) {

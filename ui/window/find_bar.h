@@ -19,7 +19,8 @@ class FindBar final : public QWidget {
     void open();  ///< shows it and selects what it holds
     void setText(const QString& text);
     QString text() const;
-    void setFound(bool found);  ///< what the last findRequested came to
+    void setFound(bool found);                ///< what the last findRequested came to
+    void setMatches(int current, int total);  ///< from 1; a total below 0 is being counted
 
   Q_SIGNALS:
     void findRequested(const QString& text, bool forward);

@@ -201,6 +201,7 @@ void MainWindow::connectParts() {
     connect(modelError_, &MessageBar::closed, modelError_, &QWidget::hide);
     connect(modelWarning_, &MessageBar::closed, modelWarning_, &QWidget::hide);
     connect(findBar_, &FindBar::findRequested, this, &MainWindow::find);
+    connect(view_, &ConversationView::matchesChanged, findBar_, &FindBar::setMatches);
     connect(findBar_, &FindBar::closed, this, &MainWindow::closeFind);
     connect(view_, &ConversationView::retryRequested, &port_, &app::ChatPort::retry);
     connect(view_, &ConversationView::continueRequested, &port_, &app::ChatPort::continueReply);

@@ -77,7 +77,8 @@ void SettingsDialog::addRow(QFormLayout* form, const QString& label, QWidget* co
     auto* column = new QVBoxLayout(cell);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(2);
-    const bool grows = control->sizePolicy().verticalPolicy() != QSizePolicy::Fixed;
+    control->ensurePolished();
+    const bool grows = control == prompt_ || control->findChild<QListWidget*>() != nullptr;
     column->addWidget(control, grows ? 1 : 0);
     cell->setSizePolicy(QSizePolicy::Preferred, grows ? QSizePolicy::Expanding : QSizePolicy::Maximum);
     if (!hint.isEmpty()) {
