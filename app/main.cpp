@@ -63,9 +63,12 @@ bool isSet(const char* name) {
 
 /// Qt ends the process when no display can be reached; this handler says it in our words first.
 void whileStarting(QtMsgType type, const QMessageLogContext&, const QString& text) {
+    static QString reason;  // the first complaint names the cause: "could not connect to display :5"
+    if (reason.isEmpty()) {
+        reason = text.section(QLatin1Char('\n'), 0, 0);
+    }
     if (type == QtFatalMsg) {
-        std::fputs(kNoDisplay, stderr);
-        std::fprintf(stderr, "(%s)\n", qPrintable(text.section(QLatin1Char('\n'), 0, 0)));
+        std::fprintf(stderr, "%s(%s)\n", kNoDisplay, qPrintable(reason));
         std::_Exit(EXIT_FAILURE);
     }
 }

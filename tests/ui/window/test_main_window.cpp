@@ -6,59 +6,29 @@
 #include <QFileDialog>
 #include <QLabel>
 #include <QLineEdit>
-#include <QListView>
 #include <QMimeData>
-#include <QPlainTextEdit>
 #include <QPushButton>
-#include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
-#include <QToolButton>
 #include <QUrl>
 
-#include "tests/ui/window/fake_port.h"
-#include "ui/window/main_window.h"
+#include "tests/ui/window/window_fixture.h"
 #include "ui/window/message_bar.h"
-#include "ui/window/status_line.h"
-
-using tendril::app::ConversationItem;
-using tendril::app::MessageItem;
-using tendril::app::MessageRole;
-using tendril::app::MessageState;
-using tendril::app::ModelItem;
-using tendril::app::ModelState;
-using tendril::app::SearchResult;
-using tendril::app::TurnStatus;
 
 namespace tendril::ui {
 
-class TestMainWindow final : public QObject {
+using app::MessageRole;
+using app::ModelItem;
+using app::ModelState;
+using app::TurnStatus;
+
+class TestMainWindow final : public WindowFixture {
     Q_OBJECT
 
   private Q_SLOTS:
-    void init();
-    void cleanup();
-    void enterSendsAndClears();
-    void shiftEnterBreaksTheLine();
-    void enterDoesNotSendWhileAnInputMethodComposes();
-    void nothingIsSentWithoutAModel();
-    void escapeStops();
-    void buttonStops();
-    void enterWaitsForTheAnswer();
-    void draftIsSavedAfterAPause();
-    void draftIsSavedBeforeAnotherConversationOpens();
-    void draftIsRestored();
-    void reopeningTheSameConversationKeepsTheText();
-    void upEditsTheLastMessage();
-    void escapeEndsEditing();
+    void init() { WindowFixture::init(); }
+    void cleanup() { WindowFixture::cleanup(); }
     void retryContinueAndCopy();
-    void listOpens();
-    void listKeepsAnEditorOpenWhileItChanges();
-    void renameInPlace();
-    void deleteKeyOffersUndo();
-    void undoBelongsToTheTextAfterTyping();
-    void searchIsDebouncedAndOpens();
-    void staleSearchResultsAreIgnored();
     void droppedModelIsLoaded();
     void otherFilesAreNotTaken();
     void modelErrorStaysVisible();
@@ -72,194 +42,7 @@ class TestMainWindow final : public QObject {
     void findFieldOpensAndCloses();
     void geometryIsRemembered();
     void textSizeAndThemeAreApplied();
-
-  private:
-    QPlainTextEdit* editor() const {
-        return window_->findChild<QPlainTextEdit*>(QStringLiteral("composerEdit"));
-    }
-    QToolButton* sendButton() const { return window_->findChild<QToolButton*>(QStringLiteral("sendButton")); }
-    QListView* list() const { return window_->findChild<QListView*>(QStringLiteral("conversationList")); }
-    QAction* action(const char* name) const {
-        return window_->findChild<QAction*>(QString::fromLatin1(name));
-    }
-    QString statusText() const { return window_->findChild<StatusLine*>()->text(); }
-    QStringList notices() const;
-    void fillList();
-    static QVector<MessageItem> talk();
-    void generating(bool on);
-
-    std::unique_ptr<FakePort> port_;
-    std::unique_ptr<MainWindow> window_;
 };
-
-void TestMainWindow::init() {
-    port_ = std::make_unique<FakePort>();
-    window_ = std::make_unique<MainWindow>(*port_, app::Settings(), QString());
-    window_->show();
-    QVERIFY(QTest::qWaitForWindowActive(window_.get()));
-    port_->ready();
-    port_->open(1);
-    port_->taken();
-}
-
-void TestMainWindow::cleanup() {
-    window_.reset();
-    port_.reset();
-}
-
-QStringList TestMainWindow::notices() const {
-    QStringList texts;
-    for (const MessageBar* bar : window_->findChildren<MessageBar*>()) {
-        if (bar->isVisible()) {
-            texts << bar->text();
-        }
-    }
-    return texts;
-}
-
-QVector<MessageItem> TestMainWindow::talk() {
-    return {FakePort::message(10, MessageRole::user, QStringLiteral("What is a vine?")),
-            FakePort::message(11, MessageRole::assistant, QStringLiteral("A *climbing* plant."),
-                              MessageState::interrupted)};
-}
-
-void TestMainWindow::fillList() {
-    const QDateTime now = QDateTime::currentDateTime();
-    Q_EMIT port_->conversationsChanged({{1, QStringLiteral("Vines"), now},
-                                        {2, QStringLiteral("Roots"), now.addDays(-1)},
-                                        {3, QStringLiteral("Leaves"), now.addDays(-5)}});
-}
-
-void TestMainWindow::generating(bool on) {
-    TurnStatus status;
-    status.generating = on;
-    Q_EMIT port_->turnChanged(status);
-}
-
-void TestMainWindow::enterSendsAndClears() {
-    QVERIFY(editor()->hasFocus());
-    QTest::keyClicks(editor(), QStringLiteral("Hello there"));
-    QTest::keyClick(editor(), Qt::Key_Return);
-    QVERIFY(port_->calls.contains(QStringLiteral("send Hello there")));
-    QVERIFY(editor()->toPlainText().isEmpty());
-    port_->taken();
-    QTest::keyClick(editor(), Qt::Key_Return);  // nothing to send
-    QTest::keyClicks(editor(), QStringLiteral("  "));
-    QTest::keyClick(editor(), Qt::Key_Enter, Qt::KeypadModifier);
-    QVERIFY(port_->calls.filter(QStringLiteral("send")).isEmpty());
-}
-
-void TestMainWindow::shiftEnterBreaksTheLine() {
-    const int before = editor()->height();
-    QTest::keyClicks(editor(), QStringLiteral("one"));
-    QTest::keyClick(editor(), Qt::Key_Return, Qt::ShiftModifier);
-    QTest::keyClicks(editor(), QStringLiteral("two"));
-    QCOMPARE(editor()->toPlainText(), QStringLiteral("one\ntwo"));
-    QVERIFY(port_->calls.filter(QStringLiteral("send")).isEmpty());
-    QVERIFY2(editor()->height() > before, "the editor grows with its lines");
-    QTest::keyClick(editor(), Qt::Key_Return);
-    QVERIFY(port_->calls.contains(QStringLiteral("send one\ntwo")));
-    QCOMPARE(editor()->height(), before);
-}
-
-void TestMainWindow::enterDoesNotSendWhileAnInputMethodComposes() {
-    QInputMethodEvent composing(QStringLiteral("にほ"), {});
-    QApplication::sendEvent(editor(), &composing);
-    QTest::keyClick(editor(), Qt::Key_Return);
-    QVERIFY(port_->calls.filter(QStringLiteral("send")).isEmpty());
-    QInputMethodEvent done;
-    done.setCommitString(QStringLiteral("日本"));
-    QApplication::sendEvent(editor(), &done);
-    QTest::keyClick(editor(), Qt::Key_Return);
-    QVERIFY(port_->calls.contains(QStringLiteral("send 日本")));
-}
-
-void TestMainWindow::nothingIsSentWithoutAModel() {
-    Q_EMIT port_->modelChanged(ModelState());
-    QTest::keyClicks(editor(), QStringLiteral("Hello"));
-    QVERIFY(!sendButton()->isEnabled());
-    QTest::keyClick(editor(), Qt::Key_Return);
-    QVERIFY(port_->calls.filter(QStringLiteral("send")).isEmpty());
-    QCOMPARE(editor()->toPlainText(), QStringLiteral("Hello"));
-    QVERIFY2(statusText().contains(QStringLiteral("Choose a model")), qPrintable(statusText()));
-}
-
-void TestMainWindow::escapeStops() {
-    QTest::keyClick(editor(), Qt::Key_Escape);
-    QVERIFY(port_->calls.isEmpty());
-    generating(true);
-    QTest::keyClick(editor(), Qt::Key_Escape);
-    QCOMPARE(port_->taken(), QStringList(QStringLiteral("stop")));
-}
-
-void TestMainWindow::buttonStops() {
-    QVERIFY(!sendButton()->isEnabled());
-    generating(true);
-    QVERIFY(sendButton()->isEnabled());
-    QCOMPARE(sendButton()->accessibleName(), QStringLiteral("Stop the answer"));
-    QTest::mouseClick(sendButton(), Qt::LeftButton);
-    QCOMPARE(port_->taken(), QStringList(QStringLiteral("stop")));
-    generating(false);
-    QCOMPARE(sendButton()->accessibleName(), QStringLiteral("Send"));
-}
-
-void TestMainWindow::enterWaitsForTheAnswer() {
-    generating(true);
-    QTest::keyClicks(editor(), QStringLiteral("And then?"));
-    QTest::keyClick(editor(), Qt::Key_Return);
-    QVERIFY(port_->calls.filter(QStringLiteral("send")).isEmpty());
-    QCOMPARE(editor()->toPlainText(), QStringLiteral("And then?"));
-}
-
-void TestMainWindow::draftIsSavedAfterAPause() {
-    QTest::keyClicks(editor(), QStringLiteral("half a thou"));
-    QVERIFY2(port_->calls.isEmpty(), "not at each key");
-    QTRY_COMPARE(port_->calls, QStringList(QStringLiteral("draft half a thou")));
-}
-
-void TestMainWindow::draftIsSavedBeforeAnotherConversationOpens() {
-    fillList();
-    QTest::keyClicks(editor(), QStringLiteral("unsent"));
-    action("next")->trigger();
-    QCOMPARE(port_->taken(), QStringList({QStringLiteral("draft unsent"), QStringLiteral("open 2")}));
-}
-
-void TestMainWindow::draftIsRestored() {
-    port_->open(2, {}, QStringLiteral("from yesterday"));
-    QCOMPARE(editor()->toPlainText(), QStringLiteral("from yesterday"));
-    QTest::qWait(
-        400);  // longer than the pause after which a draft is saved: what was only shown is not saved again
-    QVERIFY(port_->calls.isEmpty());
-}
-
-void TestMainWindow::reopeningTheSameConversationKeepsTheText() {
-    QTest::keyClicks(editor(), QStringLiteral("kept"));
-    port_->open(1, talk(), QStringLiteral("old"));
-    QCOMPARE(editor()->toPlainText(), QStringLiteral("kept"));
-}
-
-void TestMainWindow::upEditsTheLastMessage() {
-    port_->open(2, talk(), QStringLiteral("x"));
-    QTest::keyClick(editor(), Qt::Key_Up);
-    QCOMPARE(editor()->toPlainText(), QStringLiteral("x"));  // something is written: Up is Up
-    port_->open(3, talk());
-    QTest::keyClick(editor(), Qt::Key_Up);
-    QCOMPARE(editor()->toPlainText(), QStringLiteral("What is a vine?"));
-    QTest::keyClicks(editor(), QStringLiteral(" Really?"));
-    QTest::keyClick(editor(), Qt::Key_Return);
-    QVERIFY(port_->calls.contains(QStringLiteral("edit 10 What is a vine? Really?")));
-    QVERIFY(editor()->toPlainText().isEmpty());
-    QVERIFY2(port_->calls.filter(QStringLiteral("draft")).isEmpty(), "an edit is not a draft");
-}
-
-void TestMainWindow::escapeEndsEditing() {
-    port_->open(3, talk(), QStringLiteral("my draft"));
-    action("editLast")->trigger();
-    QCOMPARE(editor()->toPlainText(), QStringLiteral("What is a vine?"));
-    QTest::keyClick(editor(), Qt::Key_Escape);
-    QCOMPARE(editor()->toPlainText(), QStringLiteral("my draft"));
-    QVERIFY(port_->calls.filter(QStringLiteral("edit")).isEmpty());
-}
 
 void TestMainWindow::retryContinueAndCopy() {
     port_->open(2, talk());
@@ -273,103 +56,6 @@ void TestMainWindow::retryContinueAndCopy() {
     QVERIFY2(!action("continue")->isEnabled(), "a complete answer is not continued");
     generating(true);
     QVERIFY(!action("retry")->isEnabled());
-}
-
-void TestMainWindow::listOpens() {
-    fillList();
-    QCOMPARE(list()->model()->rowCount(), 6);  // three headings
-    list()->setFocus();
-    QTest::keyClick(list(), Qt::Key_Down);
-    QTest::keyClick(list(), Qt::Key_Return);
-    QCOMPARE(port_->taken(), QStringList(QStringLiteral("open 2")));
-    const QModelIndex last = list()->model()->index(5, 0);
-    QTest::mouseClick(list()->viewport(), Qt::LeftButton, {}, list()->visualRect(last).center());
-    QCOMPARE(port_->taken(), QStringList(QStringLiteral("open 3")));
-}
-
-void TestMainWindow::listKeepsAnEditorOpenWhileItChanges() {
-    fillList();
-    action("rename")->trigger();
-    auto* edit = list()->findChild<QLineEdit*>();
-    QVERIFY(edit != nullptr);
-    edit->selectAll();
-    QTest::keyClicks(edit, QStringLiteral("Half"));
-    const QDateTime now = QDateTime::currentDateTime();
-    Q_EMIT port_->conversationsChanged(
-        {{4, QStringLiteral("Newest"), now}, {1, QStringLiteral("Vines"), now}});
-    QCOMPARE(list()->findChild<QLineEdit*>(), edit);
-    QTest::keyClick(edit, Qt::Key_Return);
-    QTRY_COMPARE(port_->calls, QStringList(QStringLiteral("rename 1 Half")));
-}
-
-void TestMainWindow::renameInPlace() {
-    fillList();
-    QTest::keyClick(window_.get(), Qt::Key_F2);
-    auto* edit = list()->findChild<QLineEdit*>();
-    QVERIFY(edit != nullptr);
-    QCOMPARE(edit->text(), QStringLiteral("Vines"));
-    edit->selectAll();
-    QTest::keyClicks(edit, QStringLiteral("Climbing plants"));
-    QTest::keyClick(edit, Qt::Key_Return);
-    QTRY_COMPARE(port_->calls, QStringList(QStringLiteral("rename 1 Climbing plants")));
-}
-
-void TestMainWindow::deleteKeyOffersUndo() {
-    fillList();
-    list()->setFocus();
-    QTest::keyClick(list(), Qt::Key_Backspace);
-    QVERIFY2(port_->calls.isEmpty(), "Backspace never deletes");
-    QVERIFY(!action("undoDelete")->isEnabled());
-    QTest::keyClick(list(), Qt::Key_Delete);
-    QCOMPARE(port_->taken(), QStringList(QStringLiteral("delete 1")));
-    Q_EMIT port_->conversationDeleted(1, QStringLiteral("Vines"));
-    QCOMPARE(notices(), QStringList(QStringLiteral("“Vines” deleted")));
-    editor()->setFocus();
-    QTest::keyClick(editor(), Qt::Key_Z, Qt::ControlModifier);
-    QCOMPARE(port_->taken(), QStringList(QStringLiteral("restore 1")));
-    QVERIFY(notices().isEmpty());
-}
-
-void TestMainWindow::undoBelongsToTheTextAfterTyping() {
-    Q_EMIT port_->conversationDeleted(2, QStringLiteral("Roots"));
-    QTest::keyClicks(editor(), QStringLiteral("typed"));
-    QTest::keyClick(editor(), Qt::Key_Z, Qt::ControlModifier);
-    QVERIFY(port_->calls.filter(QStringLiteral("restore")).isEmpty());
-    QVERIFY(editor()->toPlainText() != QStringLiteral("typed"));
-}
-
-void TestMainWindow::searchIsDebouncedAndOpens() {
-    fillList();
-    QTest::keyClick(window_.get(), Qt::Key_K, Qt::ControlModifier);
-    auto* field = window_->findChild<QLineEdit*>(QStringLiteral("searchField"));
-    QVERIFY(field->hasFocus());
-    QTest::keyClicks(field, QStringLiteral("root"));
-    QVERIFY(port_->calls.isEmpty());
-    QTRY_COMPARE(port_->calls, QStringList(QStringLiteral("search root")));
-    port_->taken();
-    Q_EMIT port_->searchFinished(
-        QStringLiteral("root"),
-        {SearchResult{2, 21, QStringLiteral("Roots"), QStringLiteral("the \u0002root\u0003 grows")},
-         SearchResult{3, 0, QStringLiteral("Root beer"), QString()}});
-    auto* results = window_->findChild<QListView*>(QStringLiteral("searchResults"));
-    QVERIFY(results->isVisible());
-    QCOMPARE(results->model()->index(0, 0).data(Qt::AccessibleTextRole).toString(),
-             QStringLiteral("Roots: the root grows"));
-    QTest::keyClick(field, Qt::Key_Down);
-    QTest::keyClick(field, Qt::Key_Return);
-    QCOMPARE(port_->taken(), QStringList(QStringLiteral("open 3")));
-    QTest::keyClick(field, Qt::Key_Escape);
-    QVERIFY(field->text().isEmpty());
-    QVERIFY(list()->isVisible());
-    QCOMPARE(port_->taken(), QStringList(QStringLiteral("search ")));
-}
-
-void TestMainWindow::staleSearchResultsAreIgnored() {
-    auto* field = window_->findChild<QLineEdit*>(QStringLiteral("searchField"));
-    field->setText(QStringLiteral("new words"));
-    Q_EMIT port_->searchFinished(QStringLiteral("old"),
-                                 {SearchResult{2, 0, QStringLiteral("Roots"), QString()}});
-    QVERIFY(!window_->findChild<QListView*>(QStringLiteral("searchResults"))->isVisible());
 }
 
 void TestMainWindow::droppedModelIsLoaded() {
