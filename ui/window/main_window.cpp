@@ -32,7 +32,7 @@ namespace tendril::ui {
 
 namespace {
 
-constexpr int kColumnWidth = 820;   ///< of composer and notices, like the conversation's
+constexpr int kColumnWidth = 800;   ///< of composer and notices, like the conversation's
 constexpr int kMaximumNotices = 3;  ///< older ones make room
 constexpr int kModelWaitMs = 1500;  ///< after that a silent port counts as "no model"
 

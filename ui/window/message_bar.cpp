@@ -98,6 +98,12 @@ void MessageBar::closeAfter(int milliseconds) {
     timer_->start();
 }
 
+void MessageBar::resizeEvent(QResizeEvent* event) {
+    QFrame::resizeEvent(event);
+    label_->setMinimumHeight(
+        label_->heightForWidth(label_->width()));  // in a low window the conversation gives way, not the text
+}
+
 void MessageBar::expire() {
     if (underMouse() || action_->hasFocus() || close_->hasFocus()) {
         timer_->start();

@@ -32,6 +32,9 @@ class MessageBar final : public QFrame {
     void actionTriggered();
     void closed();  ///< by its button or by time; the owner hides or deletes it
 
+  protected:
+    void resizeEvent(QResizeEvent* event) override;
+
   private:
     void expire();
 

@@ -94,8 +94,10 @@ void SettingsDialog::addRow(QFormLayout* form, const QString& label, QWidget* co
     auto* name = new QLabel(label, form->parentWidget());
     name->setBuddy(control);
     name->setMinimumWidth(kLabelWidth);
-    name->setContentsMargins(0, grows ? 4 : (control->sizeHint().height() - name->fontMetrics().height()) / 2,
-                             0, 0);
+    if (!grows) {
+        name->setFixedHeight(
+            control->sizeHint().height());  // in line with what stands beside it, not with the note below
+    }
     form->addRow(name, cell);
 }
 

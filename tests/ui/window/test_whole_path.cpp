@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole path on a real model: window, controller, worker, engine and database. Ask, see the answer come,
+// stop, close, open again, go on. Needs the default model, which the set-up fetches; skips without it.
+#include <QAction>
+#include <QLabel>
+#include <QListView>
+#include <QPlainTextEdit>
+#include <QTemporaryDir>
+#include <QTest>
+#include <QToolButton>
+
+#include "app/chat_controller.h"
+#include "app/chat_worker.h"
+#include "app/log.h"
+#include "app/shown_values.h"
+#include "tests/support/real_models.h"
+#include "ui/window/main_window.h"
+#include "ui/window/message_bar.h"
+#include "ui/window/status_line.h"
+
+namespace tendril::ui {
+
+using app::MessageItem;
+using app::MessageState;
+
+class TestWholePath final : public QObject {
+    Q_OBJECT
+
+  private Q_SLOTS:
+    void init();
+    void cleanup();
+    void answersAndGoesOnAfterARestart();
+    void aWrongFileIsExplained();
+    void deletedConversationComesBack();
+
+  private:
+    void startProgram(const QString& model);
+    void endProgram();
+    void ask(const QString& text);
+    QPlainTextEdit* editor() const {
+        return window_->findChild<QPlainTextEdit*>(QStringLiteral("composerEdit"));
+    }
+
+    std::unique_ptr<QTemporaryDir> folder_;
+    QString model_;
+    std::unique_ptr<app::ChatController> controller_;
+    std::unique_ptr<MainWindow> window_;
+    app::ModelState state_;
+    app::TurnStatus turn_;
+    app::OpenedConversation opened_;
+    QVector<MessageItem> messages_;  ///< as the window was told
+};
+
+void TestWholePath::init() {
+    model_ = QString::fromStdString(test::find_real_model(test::kDefaultModel).string());
+    if (model_.isEmpty()) {
+        QSKIP("the default model is not here; packaging/fetch-default-model brings it");
+    }
+    folder_ = std::make_unique<QTemporaryDir>();
+    QVERIFY(folder_->isValid());
+}
+
+void TestWholePath::cleanup() {
+    endProgram();
+}
+
+void TestWholePath::startProgram(const QString& model) {
+    app::Settings settings;
+    settings.sampler.temperature = 0;
+    settings.maxAnswerTokens = 48;
+    settings.context = 2048;
+    settings.threads = 2;
+    app::ChatWorkerOptions options;
+    options.database = folder_->filePath(QStringLiteral("chats.db")).toStdString();
+    options.settings = app::to_worker_settings(settings);
+    const auto log = app::make_silent_log();
+    controller_ = std::make_unique<app::ChatController>(
+        std::make_unique<app::ChatWorker>(std::move(options), app::make_engine_port(log), log),
+        app::ChatController::Files{{}, {}, model, !model.isEmpty(), settings});
+    window_ = std::make_unique<MainWindow>(*controller_, settings, QString());
+    connect(controller_.get(), &app::ChatPort::modelChanged, this,
+            [this](const app::ModelState& state) { state_ = state; });
+    connect(controller_.get(), &app::ChatPort::turnChanged, this,
+            [this](const app::TurnStatus& turn) { turn_ = turn; });
+    connect(controller_.get(), &app::ChatPort::conversationOpened, this,
+            [this](const app::OpenedConversation& opened) {
+                opened_ = opened;
+                messages_ = opened.messages;
+            });
+    connect(controller_.get(), &app::ChatPort::messageAdded, this,
+            [this](const MessageItem& message) { messages_.append(message); });
+    connect(controller_.get(), &app::ChatPort::messageTextAppended, this,
+            [this](qint64 id, const QString& text) {
+                for (MessageItem& message : messages_) {
+                    message.text += message.id == id ? text : QString();
+                }
+            });
+    connect(controller_.get(), &app::ChatPort::messageChanged, this, [this](const MessageItem& changed) {
+        for (MessageItem& message : messages_) {
+            message = message.id == changed.id ? changed : message;
+        }
+    });
+    window_->show();
+    controller_->start();
+    QVERIFY(QTest::qWaitForWindowActive(window_.get()));
+}
+
+void TestWholePath::endProgram() {
+    if (window_ != nullptr) {
+        window_->close();
+    }
+    window_.reset();
+    controller_.reset();
+    messages_.clear();
+    opened_ = {};
+    state_ = {};
+    turn_ = {};
+}
+
+void TestWholePath::ask(const QString& text) {
+    QTRY_COMPARE_WITH_TIMEOUT(state_.kind, app::ModelState::Kind::ready, 60000);
+    QTest::keyClicks(editor(), text);
+    QTest::keyClick(editor(), Qt::Key_Return);
+}
+
+void TestWholePath::answersAndGoesOnAfterARestart() {
+    startProgram(model_);
+    ask(QStringLiteral("What is the capital of France?"));
+    QTRY_COMPARE_WITH_TIMEOUT(messages_.size(), 2, 30000);
+    QTRY_COMPARE_WITH_TIMEOUT(messages_[1].state, MessageState::complete, 120000);
+    const QString first = messages_[1].text;
+    QVERIFY2(first.contains(QStringLiteral("Paris")), qPrintable(first));
+    QTRY_VERIFY(!turn_.generating);
+    const QString status = window_->findChild<StatusLine*>()->text();
+    QVERIFY2(status.contains(QStringLiteral("CPU")) && status.contains(QStringLiteral("tokens/s")),
+             qPrintable(status));
+    QTest::keyClicks(editor(), QStringLiteral("not sent yet"));
+    endProgram();
+
+    startProgram(model_);
+    QTRY_COMPARE_WITH_TIMEOUT(messages_.size(), 2, 30000);
+    QCOMPARE(messages_[1].text, first);
+    QTRY_COMPARE(editor()->toPlainText(), QStringLiteral("not sent yet"));
+    editor()->clear();
+    ask(QStringLiteral("Name a river there and tell me a long story about it."));
+    QTRY_COMPARE_WITH_TIMEOUT(messages_.size(), 4, 30000);
+    QTRY_VERIFY_WITH_TIMEOUT(messages_[3].text.size() > 20, 60000);
+    QTest::keyClick(editor(), Qt::Key_Escape);
+    QTRY_VERIFY_WITH_TIMEOUT(!turn_.generating, 10000);
+    QTRY_VERIFY(messages_[3].state != MessageState::streaming);
+}
+
+void TestWholePath::aWrongFileIsExplained() {
+    const QString path = folder_->filePath(QStringLiteral("notes.gguf"));
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    file.write("this is no model");
+    file.close();
+    startProgram(QString());
+    window_->openModel(path);
+    QTRY_COMPARE_WITH_TIMEOUT(state_.kind, app::ModelState::Kind::failed, 10000);
+    QVERIFY(!state_.text.isEmpty());
+    QCOMPARE(window_->findChild<QLabel*>(QStringLiteral("welcomeText"))->text(), state_.text);
+    window_->openModel(model_);  // and a good one works after it
+    QTRY_COMPARE_WITH_TIMEOUT(state_.kind, app::ModelState::Kind::ready, 60000);
+}
+
+void TestWholePath::deletedConversationComesBack() {
+    startProgram(model_);
+    ask(QStringLiteral("Say hello."));
+    QTRY_COMPARE_WITH_TIMEOUT(messages_.size(), 2, 30000);
+    QTRY_COMPARE_WITH_TIMEOUT(messages_[1].state, MessageState::complete, 120000);
+    auto* list = window_->findChild<QListView*>(QStringLiteral("conversationList"));
+    QTRY_VERIFY(list->model()->rowCount() >= 2);
+    const int rows = list->model()->rowCount();
+    const qint64 id = opened_.id;
+    window_->findChild<QAction*>(QStringLiteral("delete"))->trigger();
+    auto* undo = window_->findChild<QAction*>(QStringLiteral("undoDelete"));
+    QTRY_VERIFY(undo->isEnabled());
+    undo->trigger();
+    QTRY_COMPARE(list->model()->rowCount(), rows);
+    window_->openConversation(id);
+    QTRY_COMPARE(opened_.id, id);
+    QTRY_COMPARE(messages_.size(), 2);
+}
+
+}  // namespace tendril::ui
+
+QTEST_MAIN(tendril::ui::TestWholePath)
+#include "test_whole_path.moc"
