@@ -96,6 +96,35 @@ bool ConversationView::zoomKey(QKeyEvent* event) {
     return true;
 }
 
+/// While Tab has reached a block's control, left and right move that block when it is wide.
+bool ConversationView::stepSideways(int by) {
+    if (!byKeyboard_ || focusControl_ < 0 || current_ < 0) {
+        return false;
+    }
+    MessageFrame& frame = transcript_.frame(current_);
+    const int block = frame.controls().value(focusControl_).block;
+    if (block < 0 || frame.body().layout(block).sidewaysRange() == 0) {
+        return false;
+    }
+    BlockLayout& wide = frame.body().layout(block);
+    wide.setSideways(wide.sideways() + by * theme_.px(80));
+    viewport()->update();
+    return true;
+}
+
+/// Moves wide content so that the caret is in sight.
+void ConversationView::showCaretSideways() {
+    MessageBody& body = transcript_.frame(caret_.message).body();
+    if (caret_.block >= body.blockCount() || body.layout(caret_.block).sidewaysRange() == 0) {
+        return;
+    }
+    BlockLayout& wide = body.layout(caret_.block);
+    const int x = qRound(wide.caret(caret_.offset).left());
+    const int margin = theme_.px(40);
+    const int beyond = x < margin ? x - margin : qMax(0, x + margin - wide.usedWidth());
+    wide.setSideways(wide.sideways() + beyond);
+}
+
 /// What the current message or its focused control does.
 bool ConversationView::actionKey(QKeyEvent* event) {
     if (event->matches(QKeySequence::Copy)) {
@@ -130,9 +159,9 @@ bool ConversationView::actionKey(QKeyEvent* event) {
         case Qt::Key_C:
             return press(current_, Control::Kind::copy);
         case Qt::Key_Left:
-            return press(current_, Control::Kind::previousVersion);
+            return stepSideways(-1) || press(current_, Control::Kind::previousVersion);
         case Qt::Key_Right:
-            return press(current_, Control::Kind::nextVersion);
+            return stepSideways(1) || press(current_, Control::Kind::nextVersion);
         case Qt::Key_Escape:
             if (hasSelection()) {
                 select({}, {});
@@ -239,6 +268,7 @@ bool ConversationView::selectKey(QKeyEvent* event) {
     select(selectionAnchor_, to);
     followTail_ = false;
     ensureVisible(transcript_.caretRect(caret_), theme_.lineHeight);
+    showCaretSideways();
     if (current_ != caret_.message) {
         setCurrentMessage(caret_.message, byKeyboard_);
     }

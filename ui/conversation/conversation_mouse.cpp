@@ -70,6 +70,9 @@ void ConversationView::mousePressEvent(QMouseEvent* event) {
     if (spot.control) {
         return;
     }
+    if (grabSidewaysBar(point)) {
+        return;
+    }
     const TextPosition at = transcript_.positionAt(point.x(), point.y() + verticalScrollBar()->value());
     const bool extend = (event->modifiers() & Qt::ShiftModifier) != 0 && selectionAnchor_.isValid();
     selecting_ = at.isValid();
@@ -108,6 +111,16 @@ void ConversationView::mouseMoveEvent(QMouseEvent* event) {
         } else if (!outside) {
             dragTimer_.stop();
         }
+        return;
+    }
+    if (sideways_.control &&
+        sideways_.control->block < transcript_.frame(sideways_.message).body().blockCount()) {
+        BlockLayout& wide = transcript_.frame(sideways_.message).body().layout(sideways_.control->block);
+        const qreal width = qMax(1, wide.usedWidth());
+        wide.setSideways(wide.sideways() +
+                         qRound((point.x() - sidewaysX_) * (width + wide.sidewaysRange()) / width));
+        sidewaysX_ = point.x();
+        viewport()->update();
         return;
     }
     const Spot spot = spotAt(point);
@@ -158,6 +171,7 @@ void ConversationView::mouseReleaseEvent(QMouseEvent* event) {
         return;
     }
     dragTimer_.stop();
+    sideways_ = {};
     if (selecting_) {
         selecting_ = false;
         QClipboard* clipboard = QApplication::clipboard();
@@ -173,20 +187,32 @@ void ConversationView::mouseReleaseEvent(QMouseEvent* event) {
     }
 }
 
-bool ConversationView::moveSideways(const QPoint& point, int pixels) {
+/// The code or table at a point that is wider than the column; null when there is none.
+BlockLayout* ConversationView::wideBlockAt(const QPoint& point) {
     const int y = point.y() + verticalScrollBar()->value();
     const int message = transcript_.messageAt(y);
     if (message < 0) {
+        return nullptr;
+    }
+    MessageBody& body = transcript_.frame(message).body();
+    const int block =
+        body.blockAt(y - transcript_.top(message) - transcript_.frame(message).bodyOrigin().y());
+    const bool wide = block >= 0 && body.isLaidOut(block) && body.layout(block).sidewaysRange() > 0;
+    return wide ? &body.layout(block) : nullptr;
+}
+
+/// Pressing the thin bar below wide content starts to drag it.
+bool ConversationView::grabSidewaysBar(const QPoint& point) {
+    const BlockLayout* wide = wideBlockAt(point);
+    if (wide == nullptr || wideBlockAt(point + QPoint(0, theme_.px(10))) == wide) {
         return false;
     }
-    MessageFrame& frame = transcript_.frame(message);
-    const int block = frame.body().blockAt(y - transcript_.top(message) - frame.bodyOrigin().y());
-    if (block < 0 || !frame.body().isLaidOut(block) || frame.body().layout(block).sidewaysRange() == 0) {
-        return false;
-    }
-    BlockLayout& layout = frame.body().layout(block);
-    layout.setSideways(layout.sideways() + pixels);
-    viewport()->update();
+    const int y = point.y() + verticalScrollBar()->value();
+    const int message = transcript_.messageAt(y);
+    const MessageFrame& frame = transcript_.frame(message);
+    const int inside = y - transcript_.top(message) - frame.bodyOrigin().y();
+    sideways_ = {message, Control{Control::Kind::copyCode, frame.body().blockAt(inside), -1, {}}};
+    sidewaysX_ = point.x();
     return true;
 }
 
@@ -200,7 +226,10 @@ void ConversationView::wheelEvent(QWheelEvent* event) {
     const bool shifted = (event->modifiers() & Qt::ShiftModifier) != 0;
     const int sideways = qAbs(delta.x()) > qAbs(delta.y()) ? delta.x() : (shifted ? delta.y() : 0);
     if (sideways != 0) {
-        moveSideways(event->position().toPoint(), -sideways);
+        if (BlockLayout* wide = wideBlockAt(event->position().toPoint())) {
+            wide->setSideways(wide->sideways() - sideways);
+            viewport()->update();
+        }
         event->accept();
         return;
     }

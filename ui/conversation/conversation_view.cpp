@@ -32,6 +32,7 @@ ConversationView::ConversationView(QWidget* parent) : QAbstractScrollArea(parent
     setFrameShape(QFrame::NoFrame);
     setFocusPolicy(Qt::StrongFocus);
     setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOn);  // coming and going it would move the text
     setAccessibleName(tr("Conversation"));
     viewport()->setMouseTracking(true);
     viewport()->setCursor(Qt::ArrowCursor);

@@ -112,7 +112,8 @@ class ConversationView final : public QAbstractScrollArea {
     Spot spotAt(const QPoint& viewportPoint);
     void setPointed(const Spot& spot);
     void dragTo(const QPoint& viewportPoint);
-    bool moveSideways(const QPoint& viewportPoint, int pixels);
+    BlockLayout* wideBlockAt(const QPoint& viewportPoint);
+    bool grabSidewaysBar(const QPoint& viewportPoint);
     void askToOpen(const QString& address);
     void copyText(const QString& text, std::optional<Control> control, int message);
     // conversation_keys.cpp
@@ -122,6 +123,8 @@ class ConversationView final : public QAbstractScrollArea {
     bool zoomKey(QKeyEvent* event);
     TextPosition moved(const TextPosition& from, int key, bool word);
     void stepMessage(int by);
+    bool stepSideways(int by);
+    void showCaretSideways();
     bool press(int message, Control::Kind kind);
     void fillMenu(QMenu& menu, int message, const std::optional<Control>& control);
 
@@ -144,6 +147,8 @@ class ConversationView final : public QAbstractScrollArea {
     TextPosition caret_;
     TextPosition wordBegin_;
     TextPosition wordEnd_;  ///< of the double click that a drag extends
+    Spot sideways_;         ///< the wide block whose bar is dragged, as a copyCode control
+    int sidewaysX_ = 0;     ///< of the last move
     bool selecting_ = false;
     bool byWords_ = false;
     QPoint dragPoint_;

@@ -198,8 +198,10 @@ void MessageBody::paintMarker(QPainter& painter, const QRect& box, const Contain
     } else if (item.number >= 0) {
         painter.setPen(theme_.muted);
         painter.setFont(theme_.body);
-        painter.drawText(box, Qt::AlignRight | Qt::AlignVCenter,
-                         QString::number(item.number) + QLatin1Char('.'));
+        const QFontMetrics metrics(theme_.body);
+        const QString number = QString::number(item.number) + QLatin1Char('.');
+        const int baseline = box.top() + (theme_.lineHeight - metrics.height()) / 2 + metrics.ascent();
+        painter.drawText(box.right() - metrics.horizontalAdvance(number), baseline, number);
     } else {
         const qreal radius = theme_.px(5) / 2.0;
         painter.setPen(QPen(theme_.muted, 1.2));

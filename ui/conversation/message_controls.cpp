@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which controls a message has, what they are called and where they stand. GUI thread.
 #include <QCoreApplication>
+#include <QFontMetrics>
 
 #include "ui/conversation/message_frame.h"
 
@@ -38,6 +39,10 @@ QString roleName(app::MessageRole role) {
             break;
     }
     return tr("System");
+}
+
+QString interruptedText() {
+    return tr("Interrupted");
 }
 
 QStringList linksOf(const markup::Block& block) {
@@ -96,26 +101,34 @@ QVector<Control> controlsOf(const app::MessageItem& item, const markup::Document
     return out;
 }
 
-/// The square buttons at the foot, from the right: copy, retry or edit. Continue and retry of a failed answer
-/// are wide ones in the state row.
+/// Small buttons beside the user's name or at the answer's foot; retry of a failed answer and continue are
+/// wide, beside what happened.
 QRect MessageFrame::actionRect(Control::Kind kind) const {
     const int side = theme_.px(26);
-    const int middle = foot_.center().y() - side / 2;
-    const bool stated = !state_.isNull();
+    const QRect row = isUser() ? head_ : foot_;
+    const int name =
+        isUser() ? QFontMetrics(theme_.label).horizontalAdvance(roleName(item_.role)) + theme_.px(8) : 0;
+    const int versions = isUser() && item_.versions > 1 ? theme_.px(112) : 0;
+    const auto small = [&](int place) {
+        const int x = row.right() + 1 - name - versions - place * side - (place - 1) * theme_.px(2);
+        return QRect(x, row.center().y() - side / 2, side, side);
+    };
+    const auto wide = [&](int x, int width) {
+        return QRect(x, state_.center().y() - theme_.px(14), width, theme_.px(28));
+    };
     switch (kind) {
         case Control::Kind::copy:
-            return QRect(foot_.right() - side, middle, side, side);
+            return small(1);
         case Control::Kind::edit:
-            return QRect(foot_.right() - 2 * side - theme_.px(2), middle, side, side);
+            return small(2);
         case Control::Kind::retry:
-            if (stated && item_.state == app::MessageState::failed) {
-                return QRect(state_.right() - theme_.px(92), state_.center().y() - theme_.px(14),
-                             theme_.px(82), theme_.px(28));
-            }
-            return QRect(foot_.right() - 2 * side - theme_.px(2), middle, side, side);
+            return item_.state == app::MessageState::failed
+                       ? wide(state_.right() - theme_.px(92), theme_.px(82))
+                       : small(2);
         case Control::Kind::resume:
-            return QRect(state_.left() + theme_.px(112), state_.center().y() - theme_.px(14), theme_.px(104),
-                         theme_.px(28));
+            return wide(state_.left() + QFontMetrics(theme_.small).horizontalAdvance(interruptedText()) +
+                            theme_.px(14),
+                        QFontMetrics(theme_.small).horizontalAdvance(tr("Continue")) + theme_.px(40));
         default:
             return {};
     }
@@ -125,7 +138,7 @@ QRect MessageFrame::controlRect(const Control& control) {
     const int side = theme_.px(22);
     switch (control.kind) {
         case Control::Kind::previousVersion:
-            return QRect(head_.right() - theme_.px(112), head_.center().y() - side / 2, side, side);
+            return QRect(head_.right() - theme_.px(102), head_.center().y() - side / 2, side, side);
         case Control::Kind::nextVersion:
             return QRect(head_.right() - side + 1, head_.center().y() - side / 2, side, side);
         case Control::Kind::link:

@@ -122,7 +122,9 @@ void MessageFrame::place() {
         state_ = QRect(left_, y, column_, height);
         y += height;
     }
-    foot_ = QRect(left_, y + theme_.px(4), column_, theme_.px(28));
+    // A user's actions stand at the head, so that without a footer nothing follows the card.
+    const int foot = isUser() && footText().isEmpty() ? 0 : theme_.px(28);
+    foot_ = QRect(left_, y + theme_.px(foot > 0 ? 4 : 6), column_, foot);
 }
 
 int MessageFrame::height() const {
@@ -178,14 +180,14 @@ void MessageFrame::paintHead(QPainter& painter, const Look& look) {
     painter.setFont(theme_.label);
     painter.setPen(theme_.muted);
     const QFontMetrics metrics(theme_.label);
-    const int reserved = item_.versions > 1 ? theme_.px(122) : 0;
+    const int reserved = item_.versions > 1 ? theme_.px(112) : 0;
     painter.drawText(head_.adjusted(0, 0, -reserved, 0),
                      Qt::AlignVCenter | (isUser() ? Qt::AlignRight : Qt::AlignLeft), name);
     if (item_.versions < 2) {
         return;
     }
     painter.setFont(theme_.small);
-    const QRect between(head_.right() - theme_.px(90), head_.top(), theme_.px(69), head_.height());
+    const QRect between(head_.right() - theme_.px(80), head_.top(), theme_.px(59), head_.height());
     painter.drawText(between, Qt::AlignCenter, tr("%1 of %2").arg(item_.version).arg(item_.versions));
     for (const Control& control : own_) {
         if (control.kind == Control::Kind::previousVersion || control.kind == Control::Kind::nextVersion) {
@@ -226,7 +228,7 @@ void MessageFrame::paintState(QPainter& painter, const Look& look) {
             1.5);
     } else if (item_.state == app::MessageState::interrupted) {
         painter.setPen(theme_.muted);
-        painter.drawText(state_, Qt::AlignLeft | Qt::AlignVCenter, tr("Interrupted"));
+        painter.drawText(state_, Qt::AlignLeft | Qt::AlignVCenter, interruptedText());
     } else if (item_.state == app::MessageState::failed) {
         QColor border = theme_.error;
         border.setAlphaF(0.35F);
@@ -252,8 +254,8 @@ void MessageFrame::paintFoot(QPainter& painter, const Look& look) {
         painter.setFont(theme_.small);
         painter.setPen(theme_.muted);
         const int width = foot_.width() - theme_.px(64);
-        painter.drawText(QRect(foot_.left(), foot_.top(), width, foot_.height()),
-                         Qt::AlignVCenter | Qt::AlignLeft,
+        const QRect rect = isUser() ? foot_ : QRect(foot_.left(), foot_.top(), width, foot_.height());
+        painter.drawText(rect, Qt::AlignVCenter | (isUser() ? Qt::AlignRight : Qt::AlignLeft),
                          QFontMetrics(theme_.small).elidedText(text, Qt::ElideRight, width));
     }
     for (const Control& control : own_) {

@@ -36,6 +36,7 @@ QVector<Control> controlsOf(const app::MessageItem& item, const markup::Document
 QStringList linksOf(const markup::Block& block);
 /// "You", "Assistant", "System".
 QString roleName(app::MessageRole role);
+QString interruptedText();
 
 class MessageFrame {
     Q_DISABLE_COPY_MOVE(MessageFrame)

@@ -211,12 +211,11 @@ Anchor Transcript::anchorAt(int y, int viewportHeight) const {
              b < body.blockCount() && origin + body.top(b) < y + viewportHeight; ++b) {
             const int height =
                 qMax(1, (b + 1 < body.blockCount() ? body.top(b + 1) : body.height()) - body.top(b));
-            if (body.isLaidOut(b)) {
-                const int blockY = origin + body.top(b) - y;
+            const int blockY = origin + body.top(b) - y;
+            if (body.isLaidOut(b) && blockY + height > 0) {
                 return {i, b, blockY, qBound(0.0, -static_cast<qreal>(blockY) / height, 1.0)};
             }
         }
-        return {i, -1, top(i) - y, 0};
     }
     return fallback;
 }

@@ -9,6 +9,7 @@
 #include <md4c.h>
 
 #include "ui/markup/patch.h"
+#include "ui/markup/source_lines.h"
 #include "ui/markup/unicode.h"
 
 namespace tendril::ui::markup {
@@ -52,6 +53,7 @@ class Builder {
         std::int64_t next = 0;
     };
     struct Span {
+        MD_SPANTYPE type;
         std::uint8_t style;
         std::int32_t link;
         std::string address;  ///< of an image, shown behind its description
@@ -109,6 +111,9 @@ void Builder::close_leaf() {
     }
     flush_run();
     leaf_open_ = false;
+    spans_.clear();
+    style_ = 0;
+    link_ = -1;
     widen_to_lines(leaf_);
     if (leaf_.kind == BlockKind::code) {
         finish_code();
@@ -132,26 +137,7 @@ void Builder::widen_to_lines(Block& block) const {
         block.source_begin = block.source_end = out_.empty() ? chunk_.offset : out_.back().source_end;
         return;
     }
-    const auto line_begin = [this](std::size_t at) {
-        const std::size_t newline = at == 0 ? std::string_view::npos : input_.rfind('\n', at - 1);
-        return newline == std::string_view::npos ? 0 : newline + 1;
-    };
-    const auto line_end = [this](std::size_t at) { return std::min(input_.find('\n', at), input_.size()); };
-    std::size_t begin = line_begin(first_);
-    std::size_t end = line_end(last_);
-    const auto take_next_line = [&] { end = end < input_.size() ? line_end(end + 1) : end; };
-    if (block.kind == BlockKind::code && fenced_) {
-        begin = begin == 0 ? 0 : line_begin(begin - 1);
-        take_next_line();
-    } else if (block.kind == BlockKind::heading) {
-        const std::size_t next = std::min(end + 1, input_.size());
-        const std::string_view under = input_.substr(next, line_end(next) - next);
-        if (!under.empty() && under.find_first_not_of("=- \t\r") == std::string_view::npos) {
-            take_next_line();
-        }
-    } else if (block.kind == BlockKind::table && block.table.rows.size() == 1) {
-        take_next_line();
-    }
+    const auto [begin, end] = lines_of(block, fenced_, input_, first_, last_);
     const auto in_message = [this](std::size_t at) {
         const std::size_t in_text = at - std::min(at, chunk_.prefix.size());
         return chunk_.offset + std::min(patched_.original(in_text), chunk_.text.size());
@@ -188,6 +174,9 @@ int Builder::enter_cell(MD_ALIGN align) {
         return 1;
     }
     flush_run();
+    spans_.clear();
+    style_ = 0;
+    link_ = -1;
     std::vector<Inline>& row = leaf_.table.rows.back();
     if (row.size() >= kMaxTableColumns) {
         return 1;
@@ -275,7 +264,8 @@ int Builder::leave_block(MD_BLOCKTYPE type) {
         case MD_BLOCK_CODE:
         case MD_BLOCK_P:
         case MD_BLOCK_TABLE:
-            if (leaf_open_ && leaf_.kind == BlockKind::table && leaf_.table.continued) {
+            if (leaf_open_ && leaf_.kind == BlockKind::table && leaf_.table.continued &&
+                !leaf_.table.rows.empty()) {
                 leaf_.table.rows.erase(leaf_.table.rows.begin());
             }
             close_leaf();
@@ -324,7 +314,7 @@ int Builder::enter_span(MD_SPANTYPE type, void* detail) {
     if (!leaf_open_) {
         open_leaf(BlockKind::paragraph);
     }
-    spans_.push_back({style_, link_, {}});
+    spans_.push_back({type, style_, link_, {}});
     std::uint8_t style = style_;
     std::int32_t link = link_;
     const auto add_link = [&](const MD_ATTRIBUTE& address) {
@@ -360,8 +350,14 @@ int Builder::enter_span(MD_SPANTYPE type, void* detail) {
 }
 
 int Builder::leave_span(MD_SPANTYPE type) {
-    const Span span = spans_.back();
-    spans_.pop_back();
+    // md4c 0.4.8 can end spans that it never began, or in another order ("~~" across a link).
+    const auto begun =
+        std::find_if(spans_.rbegin(), spans_.rend(), [type](const Span& s) { return s.type == type; });
+    if (begun == spans_.rend() || !leaf_open_) {
+        return 0;
+    }
+    const Span span = *begun;
+    spans_.erase(std::next(begun).base(), spans_.end());
     if (type == MD_SPAN_IMG && !span.address.empty()) {
         // A picture is never loaded. Its description stays, and the address is there to be read and, on
         // purpose, followed.

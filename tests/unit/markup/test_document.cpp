@@ -97,6 +97,8 @@ class TestDocument : public QObject {
             "table | a | b | | {c:x | y} | 2 |\n");
         row("G4A-1898 display formula", "$$\n\\frac{a}{b}\n$$", "p $$ \\frac{a}{b} $$\n");
         row("unclosed fence", "a\n\n```js\nlet x = 1;\n// y", "p a\ncode(js) let x = 1;\\n// y\n");
+        row("md4c ends a span it never began", "![i](http:/~~/p) ~~s~~\n.",
+            "p {m:i} ({m:http:/~~/p->http:/~~/p}) ~~s .\n");
         row("unclosed styles", "**a `b", "p **a `b\n");
     }
 
