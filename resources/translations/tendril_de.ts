@@ -1,0 +1,1226 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="de" sourcelanguage="en">
+  <context>
+    <name>tendril::ui::AccessibleMessage</name>
+    <message>
+      <source>%1, message %2</source>
+      <translation>%1, Nachricht %2</translation>
+    </message>
+    <message>
+      <source>, %1 of %2</source>
+      <translation>, %1 von %2</translation>
+    </message>
+    <message>
+      <source>waiting for the model</source>
+      <translation>wartet auf das Modell</translation>
+    </message>
+    <message>
+      <source>being written</source>
+      <translation>wird geschrieben</translation>
+    </message>
+    <message>
+      <source>interrupted</source>
+      <translation>unterbrochen</translation>
+    </message>
+    <message>
+      <source>failed: %1</source>
+      <translation>fehlgeschlagen: %1</translation>
+    </message>
+    <message>
+      <source>not read for the latest answer</source>
+      <translation>für die letzte Antwort nicht gelesen</translation>
+    </message>
+  </context>
+  <context>
+    <name>tendril::ui::Composer</name>
+    <message>
+      <source>Your message</source>
+      <translation>Ihre Nachricht</translation>
+    </message>
+    <message>
+      <source>Enter sends, Shift and Enter break the line</source>
+      <translation>Eingabe sendet, Umschalt und Eingabe beginnt eine neue Zeile</translation>
+    </message>
+    <message>
+      <source>Write a message… (Shift+Enter breaks the line)</source>
+      <translation>Nachricht schreiben … (Umschalt+Eingabe: neue Zeile)</translation>
+    </message>
+    <message>
+      <source>Editing your message; the answer to it will be made anew.</source>
+      <translation>Sie bearbeiten Ihre Nachricht; die Antwort darauf entsteht neu.</translation>
+    </message>
+    <message>
+      <source>Cancel</source>
+      <translation>Abbrechen</translation>
+    </message>
+    <message>
+      <source>Cancel editing</source>
+      <translation>Bearbeiten abbrechen</translation>
+    </message>
+    <message>
+      <source>The answer is still being written. Esc stops it.</source>
+      <translation>Die Antwort wird noch geschrieben. Esc hält sie an.</translation>
+    </message>
+    <message>
+      <source>Stop the answer</source>
+      <translation>Antwort anhalten</translation>
+    </message>
+    <message>
+      <source>Send</source>
+      <translation>Senden</translation>
+    </message>
+    <message>
+      <source>Stop the answer (Esc)</source>
+      <translation>Antwort anhalten (Esc)</translation>
+    </message>
+    <message>
+      <source>Send (Enter)</source>
+      <translation>Senden (Eingabe)</translation>
+    </message>
+  </context>
+  <context>
+    <name>tendril::ui::ContextMeter</name>
+    <message>
+      <source>Context used</source>
+      <translation>Belegter Kontext</translation>
+    </message>
+    <message>
+      <source>No context yet</source>
+      <translation>Noch kein Kontext</translation>
+    </message>
+    <message>
+      <source>%1 of %2 tokens of context used</source>
+      <translation>%1 von %2 Token des Kontexts belegt</translation>
+    </message>
+  </context>
+  <context>
+    <name>tendril::ui::ConversationDelegate</name>
+    <message>
+      <source>Title of the conversation</source>
+      <translation>Titel des Gesprächs</translation>
+    </message>
+  </context>
+  <context>
+    <name>tendril::ui::ConversationModel</name>
+    <message>
+      <source>Today</source>
+      <translation>Heute</translation>
+    </message>
+    <message>
+      <source>Yesterday</source>
+      <translation>Gestern</translation>
+    </message>
+    <message>
+      <source>Previous 7 days</source>
+      <translation>Vorige 7 Tage</translation>
+    </message>
+    <message>
+      <source>Previous 30 days</source>
+      <translation>Vorige 30 Tage</translation>
+    </message>
+    <message>
+      <source>New conversation</source>
+      <translation>Neues Gespräch</translation>
+    </message>
+  </context>
+  <context>
+    <name>tendril::ui::ConversationView</name>
+    <message>
+      <source>Copy selection</source>
+      <translation>Auswahl kopieren</translation>
+    </message>
+    <message>
+      <source>Select all</source>
+      <translation>Alles auswählen</translation>
+    </message>
+    <message>
+      <source>Open link…</source>
+      <translation>Link öffnen …</translation>
+    </message>
+    <message>
+      <source>Copy link address</source>
+      <translation>Linkadresse kopieren</translation>
+    </message>
+    <message>
+      <source>Copied</source>
+      <translation>Kopiert</translation>
+    </message>
+    <message>
+      <source>Conversation</source>
+      <translation>Gespräch</translation>
+    </message>
+    <message>
+      <source>The assistant is answering</source>
+      <translation>Der Assistent antwortet</translation>
+    </message>
+    <message>
+      <source>The answer failed: %1</source>
+      <translation>Die Antwort ist fehlgeschlagen: %1</translation>
+    </message>
+    <message>
+      <source>The answer was interrupted</source>
+      <translation>Die Antwort wurde unterbrochen</translation>
+    </message>
+    <message>
+      <source>The answer is complete</source>
+      <translation>Die Antwort ist vollständig</translation>
+    </message>
+  </context>
+  <context>
+    <name>tendril::ui::DropOverlay</name>
+    <message>
+      <source>Drop to load %1</source>
+      <translation>Loslassen, um %1 zu laden</translation>
+    </message>
+  </context>
+  <context>
+    <name>tendril::ui::FindBar</name>
+    <message>
+      <source>Find in this conversation</source>
+      <translation>In diesem Gespräch suchen</translation>
+    </message>
+    <message>
+      <source>Previous (Shift+F3)</source>
+      <translation>Voriger Treffer (Umschalt+F3)</translation>
+    </message>
+    <message>
+      <source>Next (F3)</source>
+      <translation>Nächster Treffer (F3)</translation>
+    </message>
+    <message>
+      <source>Close (Esc)</source>
+      <translation>Schließen (Esc)</translation>
+    </message>
+    <message>
+      <source>Not found</source>
+      <translation>Nicht gefunden</translation>
+    </message>
+    <message>
+      <source>%1 of %2</source>
+      <comment>the match shown, all matches</comment>
+      <translation>%1 von %2</translation>
+    </message>
+  </context>
+  <context>
+    <name>tendril::ui::LinkDialog</name>
+    <message>
+      <source>Open link</source>
+      <translation>Link öffnen</translation>
+    </message>
+    <message>
+      <source>Tendril opens web and mail addresses only. This is where the link leads:</source>
+      <translation>Tendril öffnet nur Web- und Mailadressen. Dorthin führt der Link:</translation>
+    </message>
+    <message>
+      <source>Write a mail with your mail program? This is where the link leads:</source>
+      <translation>Eine Mail mit Ihrem Mailprogramm schreiben? Dorthin führt der Link:</translation>
+    </message>
+    <message>
+      <source>Open this address of %1 in your web browser?</source>
+      <translation>Diese Adresse von %1 im Webbrowser öffnen?</translation>
+    </message>
+    <message>
+      <source>Address</source>
+      <translation>Adresse</translation>
+    </message>
+    <message>
+      <source>The part before the @ is a user name, not the site. The site is %1.</source>
+      <translation>Der Teil vor dem @ ist ein Benutzername, nicht die Seite. Die Seite ist %1.</translation>
+    </message>
+    <message>
+      <source>&amp;Copy address</source>
+      <translation>Adresse &amp;kopieren</translation>
+    </message>
+    <message>
+      <source>&amp;Open</source>
+      <translation>Ö&amp;ffnen</translation>
+    </message>
+  </context>
+  <context>
+    <name>tendril::ui::MainWindow</name>
+    <message>
+      <source>Show or hide the conversations (Ctrl+B)</source>
+      <translation>Gespräche ein- oder ausblenden (Strg+B)</translation>
+    </message>
+    <message>
+      <source>Show or hide the conversations</source>
+      <translation>Gespräche ein- oder ausblenden</translation>
+    </message>
+    <message>
+      <source>System prompt (Ctrl+P)</source>
+      <translation>Systemanweisung (Strg+P)</translation>
+    </message>
+    <message>
+      <source>System prompt of this conversation</source>
+      <translation>Systemanweisung dieses Gesprächs</translation>
+    </message>
+    <message>
+      <source>Settings (Ctrl+,)</source>
+      <translation>Einstellungen (Strg+,)</translation>
+    </message>
+    <message>
+      <source>Settings</source>
+      <translation>Einstellungen</translation>
+    </message>
+    <message>
+      <source>Choose another…</source>
+      <translation>Anderes wählen …</translation>
+    </message>
+    <message>
+      <source>New conversation</source>
+      <translation>Neues Gespräch</translation>
+    </message>
+    <message>
+      <source>%1 – Tendril</source>
+      <translation>%1 – Tendril</translation>
+    </message>
+    <message>
+      <source>Choose a model first (Ctrl+M)</source>
+      <translation>Wählen Sie zuerst ein Modell (Strg+M)</translation>
+    </message>
+    <message>
+      <source>The model is still being loaded</source>
+      <translation>Das Modell wird noch geladen</translation>
+    </message>
+    <message>
+      <source>The model could not be loaded; choose another one (Ctrl+M)</source>
+      <translation>Das Modell konnte nicht geladen werden; wählen Sie ein anderes (Strg+M)</translation>
+    </message>
+    <message>
+      <source>Menu bar</source>
+      <translation>Menüleiste</translation>
+    </message>
+    <message>
+      <source>&amp;File</source>
+      <translation>&amp;Datei</translation>
+    </message>
+    <message>
+      <source>&amp;New conversation</source>
+      <translation>&amp;Neues Gespräch</translation>
+    </message>
+    <message>
+      <source>&amp;Open model file…</source>
+      <translation>Modelldatei ö&amp;ffnen …</translation>
+    </message>
+    <message>
+      <source>Choose &amp;model…</source>
+      <translation>&amp;Modell wählen …</translation>
+    </message>
+    <message>
+      <source>&amp;Export conversation…</source>
+      <translation>Gespräch &amp;exportieren …</translation>
+    </message>
+    <message>
+      <source>&amp;Settings…</source>
+      <translation>E&amp;instellungen …</translation>
+    </message>
+    <message>
+      <source>&amp;Quit</source>
+      <translation>&amp;Beenden</translation>
+    </message>
+    <message>
+      <source>&amp;Edit</source>
+      <translation>&amp;Bearbeiten</translation>
+    </message>
+    <message>
+      <source>&amp;Conversation</source>
+      <translation>&amp;Gespräch</translation>
+    </message>
+    <message>
+      <source>&amp;View</source>
+      <translation>&amp;Ansicht</translation>
+    </message>
+    <message>
+      <source>&amp;Help</source>
+      <translation>&amp;Hilfe</translation>
+    </message>
+    <message>
+      <source>&amp;Keyboard shortcuts</source>
+      <translation>&amp;Tastenkürzel</translation>
+    </message>
+    <message>
+      <source>&amp;About Tendril</source>
+      <translation>Ü&amp;ber Tendril</translation>
+    </message>
+    <message>
+      <source>&amp;Undo deletion</source>
+      <translation>&amp;Löschen rückgängig machen</translation>
+    </message>
+    <message>
+      <source>&amp;Edit last message</source>
+      <translation>Letzte &amp;Nachricht bearbeiten</translation>
+    </message>
+    <message>
+      <source>&amp;Copy last answer</source>
+      <translation>Letzte Antwort &amp;kopieren</translation>
+    </message>
+    <message>
+      <source>&amp;Find in conversation</source>
+      <translation>Im Gespräch &amp;suchen</translation>
+    </message>
+    <message>
+      <source>Find &amp;next</source>
+      <translation>Nä&amp;chster Treffer</translation>
+    </message>
+    <message>
+      <source>Find &amp;previous</source>
+      <translation>&amp;Voriger Treffer</translation>
+    </message>
+    <message>
+      <source>&amp;Search all conversations</source>
+      <translation>&amp;Alle Gespräche durchsuchen</translation>
+    </message>
+    <message>
+      <source>&amp;Stop the answer</source>
+      <translation>Antwort &amp;anhalten</translation>
+    </message>
+    <message>
+      <source>&amp;Retry: another answer</source>
+      <translation>Noch ein &amp;Versuch: andere Antwort</translation>
+    </message>
+    <message>
+      <source>&amp;Continue the answer</source>
+      <translation>Antwort &amp;fortsetzen</translation>
+    </message>
+    <message>
+      <source>System &amp;prompt…</source>
+      <translation>&amp;Systemanweisung …</translation>
+    </message>
+    <message>
+      <source>Re&amp;name</source>
+      <translation>&amp;Umbenennen</translation>
+    </message>
+    <message>
+      <source>&amp;Delete</source>
+      <translation>&amp;Löschen</translation>
+    </message>
+    <message>
+      <source>Ne&amp;xt conversation</source>
+      <translation>Nä&amp;chstes Gespräch</translation>
+    </message>
+    <message>
+      <source>Pre&amp;vious conversation</source>
+      <translation>Vo&amp;riges Gespräch</translation>
+    </message>
+    <message>
+      <source>&amp;Conversations</source>
+      <translation>&amp;Gespräche</translation>
+    </message>
+    <message>
+      <source>Go to the &amp;message field</source>
+      <translation>Zum &amp;Nachrichtenfeld</translation>
+    </message>
+    <message>
+      <source>Go to the con&amp;versation</source>
+      <translation>Zum Ges&amp;präch</translation>
+    </message>
+    <message>
+      <source>Go to the &amp;list of conversations</source>
+      <translation>Zur &amp;Liste der Gespräche</translation>
+    </message>
+    <message>
+      <source>Lar&amp;ger text</source>
+      <translation>G&amp;rößerer Text</translation>
+    </message>
+    <message>
+      <source>Smaller te&amp;xt</source>
+      <translation>&amp;Kleinerer Text</translation>
+    </message>
+    <message>
+      <source>&amp;Normal text size</source>
+      <translation>Norm&amp;ale Textgröße</translation>
+    </message>
+    <message>
+      <source>Colours like the &amp;desktop</source>
+      <translation>Farben wie die Arbeits&amp;umgebung</translation>
+    </message>
+    <message>
+      <source>L&amp;ight</source>
+      <translation>&amp;Hell</translation>
+    </message>
+    <message>
+      <source>Dar&amp;k</source>
+      <translation>&amp;Dunkel</translation>
+    </message>
+    <message>
+      <source>&amp;Full screen</source>
+      <translation>&amp;Vollbild</translation>
+    </message>
+    <message>
+      <source>Open a model file</source>
+      <translation>Modelldatei öffnen</translation>
+    </message>
+    <message>
+      <source>Language models (*.gguf)</source>
+      <translation>Sprachmodelle (*.gguf)</translation>
+    </message>
+    <message>
+      <source>All files (*)</source>
+      <translation>Alle Dateien (*)</translation>
+    </message>
+    <message>
+      <source>Export the conversation</source>
+      <translation>Gespräch exportieren</translation>
+    </message>
+    <message>
+      <source>Markdown, for people (*.md)</source>
+      <translation>Markdown, für Menschen (*.md)</translation>
+    </message>
+    <message>
+      <source>JSON, all versions and numbers (*.json)</source>
+      <translation>JSON, alle Fassungen und Zahlen (*.json)</translation>
+    </message>
+    <message>
+      <source>Exported to %1</source>
+      <translation>Exportiert nach %1</translation>
+    </message>
+    <message>
+      <source>The conversation could not be exported: %1</source>
+      <translation>Das Gespräch konnte nicht exportiert werden: %1</translation>
+    </message>
+    <message>
+      <source>The last answer is on the clipboard</source>
+      <translation>Die letzte Antwort ist in der Zwischenablage</translation>
+    </message>
+  </context>
+  <context>
+    <name>tendril::ui::MessageBar</name>
+    <message>
+      <source>Notice</source>
+      <translation>Hinweis</translation>
+    </message>
+    <message>
+      <source>What can be done</source>
+      <translation>Was man tun kann</translation>
+    </message>
+    <message>
+      <source>Close</source>
+      <translation>Schließen</translation>
+    </message>
+    <message>
+      <source>Close this notice</source>
+      <translation>Diesen Hinweis schließen</translation>
+    </message>
+  </context>
+  <context>
+    <name>tendril::ui::MessageFrame</name>
+    <message>
+      <source>Copy code</source>
+      <translation>Code kopieren</translation>
+    </message>
+    <message>
+      <source>Not read for the latest answer</source>
+      <translation>Für die letzte Antwort nicht gelesen</translation>
+    </message>
+    <message>
+      <source>Continue</source>
+      <translation>Fortsetzen</translation>
+    </message>
+    <message>
+      <source>Retry</source>
+      <translation>Neu versuchen</translation>
+    </message>
+    <message>
+      <source>Copied</source>
+      <translation>Kopiert</translation>
+    </message>
+    <message>
+      <source>Copy</source>
+      <translation>Kopieren</translation>
+    </message>
+    <message>
+      <source>%1 of %2</source>
+      <translation>%1 von %2</translation>
+    </message>
+    <message>
+      <source>Reading the conversation, %1 %</source>
+      <translation>Gespräch wird gelesen, %1 %</translation>
+    </message>
+    <message>
+      <source>Waiting for the model</source>
+      <translation>Wartet auf das Modell</translation>
+    </message>
+    <message>
+      <source>Interrupted</source>
+      <translation>Unterbrochen</translation>
+    </message>
+  </context>
+  <context>
+    <name>tendril::ui::ModelChooser</name>
+    <message>
+      <source>Loading the model</source>
+      <translation>Modell wird geladen</translation>
+    </message>
+    <message>
+      <source>Cancel loading</source>
+      <translation>Laden abbrechen</translation>
+    </message>
+    <message>
+      <source>Cancel loading the model</source>
+      <translation>Laden des Modells abbrechen</translation>
+    </message>
+    <message>
+      <source>Choose a model</source>
+      <translation>Modell wählen</translation>
+    </message>
+    <message>
+      <source>Loading %1</source>
+      <translation>%1 wird geladen</translation>
+    </message>
+    <message>
+      <source>Model: %1</source>
+      <translation>Modell: %1</translation>
+    </message>
+    <message>
+      <source>Choose a model (Ctrl+M)</source>
+      <translation>Modell wählen (Strg+M)</translation>
+    </message>
+    <message>
+      <source>%1
+Choose a model (Ctrl+M)</source>
+      <translation>%1
+Modell wählen (Strg+M)</translation>
+    </message>
+  </context>
+  <context>
+    <name>tendril::ui::ModelPopup</name>
+    <message>
+      <source>Open a model file…</source>
+      <translation>Modelldatei öffnen …</translation>
+    </message>
+    <message>
+      <source>Models</source>
+      <translation>Modelle</translation>
+    </message>
+    <message>
+      <source>Models found</source>
+      <translation>Gefundene Modelle</translation>
+    </message>
+    <message>
+      <source>Open a model file</source>
+      <translation>Modelldatei öffnen</translation>
+    </message>
+    <message>
+      <source>Looking for models…</source>
+      <translation>Modelle werden gesucht …</translation>
+    </message>
+    <message>
+      <source>No model was found in the model folders. Any GGUF file can be opened where it lies.</source>
+      <translation>In den Modellordnern wurde kein Modell gefunden. Jede GGUF-Datei lässt sich dort öffnen, wo sie liegt.</translation>
+    </message>
+  </context>
+  <context>
+    <name>QObject</name>
+    <message>
+      <source>text</source>
+      <translation>Text</translation>
+    </message>
+    <message>
+      <source>Tendril is running already, but does not answer. End it and start again.</source>
+      <translation>Tendril läuft schon, antwortet aber nicht. Beenden Sie es und starten Sie neu.</translation>
+    </message>
+  </context>
+  <context>
+    <name>tendril::ui::SearchModel</name>
+    <message>
+      <source>New conversation</source>
+      <translation>Neues Gespräch</translation>
+    </message>
+    <message>
+      <source>%1: %2</source>
+      <comment>title, part of the text</comment>
+      <translation>%1: %2</translation>
+    </message>
+    <message>
+      <source>The title matches</source>
+      <translation>Der Titel passt</translation>
+    </message>
+  </context>
+  <context>
+    <name>tendril::ui::SettingsDialog</name>
+    <message>
+      <source>Settings</source>
+      <translation>Einstellungen</translation>
+    </message>
+    <message>
+      <source>Groups of settings</source>
+      <translation>Gruppen von Einstellungen</translation>
+    </message>
+    <message>
+      <source>&amp;General</source>
+      <translation>&amp;Allgemein</translation>
+    </message>
+    <message>
+      <source>&amp;Answers</source>
+      <translation>Ant&amp;worten</translation>
+    </message>
+    <message>
+      <source>Sa&amp;mpling</source>
+      <translation>&amp;Zufall</translation>
+    </message>
+    <message>
+      <source>&amp;Computer</source>
+      <translation>&amp;Computer</translation>
+    </message>
+    <message>
+      <source>Close</source>
+      <translation>Schließen</translation>
+    </message>
+    <message>
+      <source>Reset to defaults</source>
+      <translation>Zurücksetzen</translation>
+    </message>
+    <message>
+      <source>All settings except the model and the model folders</source>
+      <translation>Alle Einstellungen außer dem Modell und den Modellordnern</translation>
+    </message>
+    <message>
+      <source>Like the desktop</source>
+      <translation>Wie die Arbeitsumgebung</translation>
+    </message>
+    <message>
+      <source>Light</source>
+      <translation>Hell</translation>
+    </message>
+    <message>
+      <source>Dark</source>
+      <translation>Dunkel</translation>
+    </message>
+    <message>
+      <source>A&amp;ppearance</source>
+      <translation>A&amp;ussehen</translation>
+    </message>
+    <message>
+      <source> pt</source>
+      <translation> pt</translation>
+    </message>
+    <message>
+      <source>Text si&amp;ze</source>
+      <translation>&amp;Textgröße</translation>
+    </message>
+    <message>
+      <source>Model &amp;folders</source>
+      <translation>Modell&amp;ordner</translation>
+    </message>
+    <message>
+      <source>GGUF files in these folders are offered in the model list. They stay where they are.</source>
+      <translation>GGUF-Dateien in diesen Ordnern stehen in der Modellliste. Sie bleiben, wo sie sind.</translation>
+    </message>
+    <message>
+      <source>Model folders</source>
+      <translation>Modellordner</translation>
+    </message>
+    <message>
+      <source>Add folder…</source>
+      <translation>Ordner hinzufügen …</translation>
+    </message>
+    <message>
+      <source>Add a model folder</source>
+      <translation>Modellordner hinzufügen</translation>
+    </message>
+    <message>
+      <source>Remove</source>
+      <translation>Entfernen</translation>
+    </message>
+    <message>
+      <source>Remove the chosen folder from the list</source>
+      <translation>Den gewählten Ordner aus der Liste entfernen</translation>
+    </message>
+    <message>
+      <source>For example: Answer briefly. Use metric units.</source>
+      <translation>Zum Beispiel: Antworte kurz. Nutze metrische Einheiten.</translation>
+    </message>
+    <message>
+      <source>System p&amp;rompt</source>
+      <translation>&amp;Systemanweisung</translation>
+    </message>
+    <message>
+      <source>What the model is told before a new conversation. Each conversation can have its own.</source>
+      <translation>Was dem Modell vor einem neuen Gespräch gesagt wird. Jedes Gespräch kann seine eigene haben.</translation>
+    </message>
+    <message>
+      <source>No limit</source>
+      <translation>Keine Grenze</translation>
+    </message>
+    <message>
+      <source> tokens</source>
+      <translation> Token</translation>
+    </message>
+    <message>
+      <source>&amp;Longest answer</source>
+      <translation>&amp;Längste Antwort</translation>
+    </message>
+    <message>
+      <source>No limit: as long as the context lasts.</source>
+      <translation>Keine Grenze: solange der Kontext reicht.</translation>
+    </message>
+    <message>
+      <source>0 (always the same)</source>
+      <translation>0 (immer gleich)</translation>
+    </message>
+    <message>
+      <source>&amp;Temperature</source>
+      <translation>&amp;Temperatur</translation>
+    </message>
+    <message>
+      <source>Higher is more varied; 0 takes the likeliest word each time.</source>
+      <translation>Höher ist abwechslungsreicher; 0 nimmt stets das wahrscheinlichste Wort.</translation>
+    </message>
+    <message>
+      <source>Off</source>
+      <translation>Aus</translation>
+    </message>
+    <message>
+      <source>Top &amp;k</source>
+      <translation>Top &amp;k</translation>
+    </message>
+    <message>
+      <source>Chooses among this many likeliest tokens.</source>
+      <translation>Wählt unter so vielen wahrscheinlichsten Token.</translation>
+    </message>
+    <message>
+      <source>Top &amp;p</source>
+      <translation>Top &amp;p</translation>
+    </message>
+    <message>
+      <source>Chooses among tokens that together have this probability; 1 is off.</source>
+      <translation>Wählt unter Token, die zusammen diese Wahrscheinlichkeit haben; 1 schaltet ab.</translation>
+    </message>
+    <message>
+      <source>M&amp;in p</source>
+      <translation>M&amp;in p</translation>
+    </message>
+    <message>
+      <source>Leaves out tokens less likely than this share of the likeliest one.</source>
+      <translation>Lässt Token weg, die unwahrscheinlicher sind als dieser Anteil des wahrscheinlichsten.</translation>
+    </message>
+    <message>
+      <source>Re&amp;petition penalty</source>
+      <translation>&amp;Wiederholungsabzug</translation>
+    </message>
+    <message>
+      <source>Above 1 makes repeated tokens less likely; 1 is off.</source>
+      <translation>Über 1 werden Wiederholungen seltener; 1 schaltet ab.</translation>
+    </message>
+    <message>
+      <source>Pre&amp;sence penalty</source>
+      <translation>A&amp;nwesenheitsabzug</translation>
+    </message>
+    <message>
+      <source>Subtracted for each token that was used already; 0 is off.</source>
+      <translation>Wird für jedes schon benutzte Token abgezogen; 0 schaltet ab.</translation>
+    </message>
+    <message>
+      <source>Fixed</source>
+      <translation>Fest</translation>
+    </message>
+    <message>
+      <source>Use the same seed for every answer</source>
+      <translation>Für jede Antwort denselben Startwert nehmen</translation>
+    </message>
+    <message>
+      <source>Seed</source>
+      <translation>Startwert</translation>
+    </message>
+    <message>
+      <source>S&amp;eed</source>
+      <translation>&amp;Startwert</translation>
+    </message>
+    <message>
+      <source>The same seed and settings give the same answer.</source>
+      <translation>Gleicher Startwert und gleiche Einstellungen geben die gleiche Antwort.</translation>
+    </message>
+    <message>
+      <source>Automatic</source>
+      <translation>Automatisch</translation>
+    </message>
+    <message>
+      <source>T&amp;hreads</source>
+      <translation>T&amp;hreads</translation>
+    </message>
+    <message>
+      <source>Automatic uses the processor's cores. Takes effect when a model is loaded.</source>
+      <translation>Automatisch nutzt die Kerne des Prozessors. Wirkt beim Laden eines Modells.</translation>
+    </message>
+    <message>
+      <source>C&amp;ontext</source>
+      <translation>K&amp;ontext</translation>
+    </message>
+    <message>
+      <source>How much of a conversation the model reads. More needs more memory. Takes effect when a model is loaded.</source>
+      <translation>Wie viel eines Gesprächs das Modell liest. Mehr braucht mehr Speicher. Wirkt beim Laden eines Modells.</translation>
+    </message>
+    <message>
+      <source>Tendril opens no network connection. Models and conversations stay on this computer.</source>
+      <translation>Tendril öffnet keine Netzverbindung. Modelle und Gespräche bleiben auf diesem Computer.</translation>
+    </message>
+  </context>
+  <context>
+    <name>tendril::ui::SideBar</name>
+    <message>
+      <source>New conversation</source>
+      <translation>Neues Gespräch</translation>
+    </message>
+    <message>
+      <source>New conversation (Ctrl+N)</source>
+      <translation>Neues Gespräch (Strg+N)</translation>
+    </message>
+    <message>
+      <source>Search conversations</source>
+      <translation>Gespräche durchsuchen</translation>
+    </message>
+    <message>
+      <source>Conversations</source>
+      <translation>Gespräche</translation>
+    </message>
+    <message>
+      <source>Search results</source>
+      <translation>Suchergebnisse</translation>
+    </message>
+    <message>
+      <source>Nothing found for “%1”</source>
+      <translation>Nichts gefunden zu „%1“</translation>
+    </message>
+    <message>
+      <source>Rename</source>
+      <translation>Umbenennen</translation>
+    </message>
+    <message>
+      <source>Export…</source>
+      <translation>Exportieren …</translation>
+    </message>
+    <message>
+      <source>Delete</source>
+      <translation>Löschen</translation>
+    </message>
+    <message>
+      <source>Conversation deleted</source>
+      <translation>Gespräch gelöscht</translation>
+    </message>
+    <message>
+      <source>“%1” deleted</source>
+      <translation>„%1“ gelöscht</translation>
+    </message>
+    <message>
+      <source>Undo</source>
+      <translation>Rückgängig</translation>
+    </message>
+  </context>
+  <context>
+    <name>tendril::ui::StatusLine</name>
+    <message>
+      <source>No model loaded</source>
+      <translation>Kein Modell geladen</translation>
+    </message>
+    <message>
+      <source>Loading the model, %1 %</source>
+      <translation>Modell wird geladen, %1 %</translation>
+    </message>
+    <message>
+      <source>The model could not be loaded</source>
+      <translation>Das Modell konnte nicht geladen werden</translation>
+    </message>
+    <message>
+      <source>Reading the prompt, %1 %</source>
+      <translation>Eingabe wird gelesen, %1 %</translation>
+    </message>
+    <message>
+      <source>%1 tokens/s</source>
+      <translation>%1 Token/s</translation>
+    </message>
+    <message>
+      <source>read %1 new, %2 reused</source>
+      <translation>%1 neu gelesen, %2 wiederverwendet</translation>
+    </message>
+    <message>
+      <source>Tokens of the newest prompt: read now, and taken from the cache</source>
+      <translation>Token der neuesten Eingabe: jetzt gelesen und aus dem Zwischenspeicher genommen</translation>
+    </message>
+    <message>
+      <source>The answer is being written</source>
+      <translation>Die Antwort wird geschrieben</translation>
+    </message>
+    <message>
+      <source>The answer is complete</source>
+      <translation>Die Antwort ist vollständig</translation>
+    </message>
+    <message>
+      <source>%1 / %2 tokens</source>
+      <comment>context used, limit</comment>
+      <translation>%1 / %2 Token</translation>
+    </message>
+  </context>
+  <context>
+    <name>tendril::ui::Welcome</name>
+    <message>
+      <source>Choose a model file…</source>
+      <translation>Modelldatei wählen …</translation>
+    </message>
+    <message>
+      <source>Use the model that was found</source>
+      <translation>Das gefundene Modell nehmen</translation>
+    </message>
+    <message>
+      <source>Choose a model file</source>
+      <translation>Modelldatei wählen</translation>
+    </message>
+    <message>
+      <source>Explain how a heat pump works</source>
+      <translation>Erkläre, wie eine Wärmepumpe arbeitet</translation>
+    </message>
+    <message>
+      <source>Write a polite reminder e-mail</source>
+      <translation>Schreibe eine höfliche Erinnerung</translation>
+    </message>
+    <message>
+      <source>Review this C++ function:</source>
+      <translation>Prüfe diese C++-Funktion:</translation>
+    </message>
+    <message>
+      <source>Begin with: %1</source>
+      <translation>Beginnen mit: %1</translation>
+    </message>
+    <message>
+      <source>Use %1</source>
+      <translation>%1 nehmen</translation>
+    </message>
+    <message>
+      <source>Choose a model to begin</source>
+      <translation>Wählen Sie zuerst ein Modell</translation>
+    </message>
+    <message>
+      <source>Tendril runs language models on this computer. A model is one GGUF file; it is used where it lies and nothing you write leaves this machine.</source>
+      <translation>Tendril führt Sprachmodelle auf diesem Computer aus. Ein Modell ist eine GGUF-Datei; sie bleibt, wo sie liegt, und nichts, was Sie schreiben, verlässt dieses Gerät.</translation>
+    </message>
+    <message>
+      <source>That model could not be loaded</source>
+      <translation>Dieses Modell konnte nicht geladen werden</translation>
+    </message>
+    <message>
+      <source>Loading the model…</source>
+      <translation>Modell wird geladen …</translation>
+    </message>
+    <message>
+      <source>You can write your message meanwhile.</source>
+      <translation>Sie können Ihre Nachricht schon schreiben.</translation>
+    </message>
+    <message>
+      <source>What shall we talk about?</source>
+      <translation>Worüber wollen wir sprechen?</translation>
+    </message>
+    <message>
+      <source>%1 runs on this computer. Nothing you write leaves it.</source>
+      <translation>%1 läuft auf diesem Computer. Nichts, was Sie schreiben, verlässt ihn.</translation>
+    </message>
+    <message>
+      <source>You can also drop a GGUF file on this window. The set-up command in the README fetches a small model to start with (SmolLM2-135M, 98 MB).</source>
+      <translation>Sie können auch eine GGUF-Datei auf dieses Fenster ziehen. Der Einrichtungsbefehl im README holt ein kleines Modell für den Anfang (SmolLM2-135M, 98 MB).</translation>
+    </message>
+    <message>
+      <source>You can also drop a GGUF file on this window.</source>
+      <translation>Sie können auch eine GGUF-Datei auf dieses Fenster ziehen.</translation>
+    </message>
+  </context>
+  <context>
+    <name>tendril::ui</name>
+    <message>
+      <source>done: </source>
+      <translation>erledigt: </translation>
+    </message>
+    <message>
+      <source>to do: </source>
+      <translation>offen: </translation>
+    </message>
+    <message>
+      <source>Link to %1</source>
+      <translation>Link zu %1</translation>
+    </message>
+    <message>
+      <source>Copy code</source>
+      <translation>Code kopieren</translation>
+    </message>
+    <message>
+      <source>Copy code: %1</source>
+      <translation>Code kopieren: %1</translation>
+    </message>
+    <message>
+      <source>You</source>
+      <translation>Sie</translation>
+    </message>
+    <message>
+      <source>Assistant</source>
+      <translation>Assistent</translation>
+    </message>
+    <message>
+      <source>System</source>
+      <translation>System</translation>
+    </message>
+    <message>
+      <source>Show version %1 of %2</source>
+      <translation>Fassung %1 von %2 zeigen</translation>
+    </message>
+    <message>
+      <source>Continue this answer</source>
+      <translation>Diese Antwort fortsetzen</translation>
+    </message>
+    <message>
+      <source>Retry: make another answer</source>
+      <translation>Neu versuchen: eine andere Antwort</translation>
+    </message>
+    <message>
+      <source>Edit this message</source>
+      <translation>Diese Nachricht bearbeiten</translation>
+    </message>
+    <message>
+      <source>Copy this message</source>
+      <translation>Diese Nachricht kopieren</translation>
+    </message>
+  </context>
+  <context>
+    <name>tendril::ui::Dialogs</name>
+    <message>
+      <source>System prompt of this conversation</source>
+      <translation>Systemanweisung dieses Gesprächs</translation>
+    </message>
+    <message>
+      <source>System prompt</source>
+      <translation>Systemanweisung</translation>
+    </message>
+    <message>
+      <source>For example: You are a patient teacher of mathematics.</source>
+      <translation>Zum Beispiel: Du bist eine geduldige Mathematiklehrerin.</translation>
+    </message>
+    <message>
+      <source>Save</source>
+      <translation>Speichern</translation>
+    </message>
+    <message>
+      <source>Save the system prompt</source>
+      <translation>Systemanweisung speichern</translation>
+    </message>
+    <message>
+      <source>Cancel</source>
+      <translation>Abbrechen</translation>
+    </message>
+    <message>
+      <source>What the model is told before the first message. A change counts from the next answer on; the model then reads the conversation again.</source>
+      <translation>Was dem Modell vor der ersten Nachricht gesagt wird. Eine Änderung gilt ab der nächsten Antwort; das Modell liest das Gespräch dann neu.</translation>
+    </message>
+    <message>
+      <source>Keyboard shortcuts</source>
+      <translation>Tastenkürzel</translation>
+    </message>
+    <message>
+      <source>Writing</source>
+      <translation>Schreiben</translation>
+    </message>
+    <message>
+      <source>Enter</source>
+      <translation>Eingabe</translation>
+    </message>
+    <message>
+      <source>Send</source>
+      <translation>Senden</translation>
+    </message>
+    <message>
+      <source>Shift+Enter</source>
+      <translation>Umschalt+Eingabe</translation>
+    </message>
+    <message>
+      <source>Break the line</source>
+      <translation>Neue Zeile</translation>
+    </message>
+    <message>
+      <source>Up</source>
+      <translation>Auf</translation>
+    </message>
+    <message>
+      <source>Edit the last message, when nothing is written</source>
+      <translation>Letzte Nachricht bearbeiten, wenn nichts geschrieben ist</translation>
+    </message>
+    <message>
+      <source>List of conversations</source>
+      <translation>Liste der Gespräche</translation>
+    </message>
+    <message>
+      <source>Open</source>
+      <translation>Öffnen</translation>
+    </message>
+    <message>
+      <source>Delete</source>
+      <translation>Löschen</translation>
+    </message>
+    <message>
+      <source>Delete; can be undone</source>
+      <translation>Löschen; kann rückgängig gemacht werden</translation>
+    </message>
+    <message>
+      <source>Close</source>
+      <translation>Schließen</translation>
+    </message>
+    <message>
+      <source>About Tendril</source>
+      <translation>Über Tendril</translation>
+    </message>
+    <message>
+      <source>Tendril %1</source>
+      <translation>Tendril %1</translation>
+    </message>
+    <message>
+      <source>A desktop chat with language models that run on this computer.</source>
+      <translation>Gespräche mit Sprachmodellen, die auf diesem Computer laufen.</translation>
+    </message>
+    <message>
+      <source>No network: Tendril opens no connection, sends no statistics and looks for no updates.</source>
+      <translation>Kein Netz: Tendril öffnet keine Verbindung, sendet keine Statistik und sucht keine Aktualisierungen.</translation>
+    </message>
+    <message>
+      <source>Nothing is lost: every message is saved as it is written, and what is deleted can be brought back.</source>
+      <translation>Nichts geht verloren: Jede Nachricht wird beim Schreiben gespeichert, und Gelöschtes lässt sich zurückholen.</translation>
+    </message>
+    <message>
+      <source>Nothing is silent: what the model did not read, and why something is slow or not possible, is said in words.</source>
+      <translation>Nichts geschieht stillschweigend: Was das Modell nicht gelesen hat und warum etwas langsam ist oder nicht geht, steht da.</translation>
+    </message>
+    <message>
+      <source>Your files stay yours: models are used where they lie, conversations can be exported at any time.</source>
+      <translation>Ihre Dateien bleiben Ihre: Modelle bleiben, wo sie liegen, Gespräche lassen sich jederzeit exportieren.</translation>
+    </message>
+    <message>
+      <source>Free software under the Apache License 2.0. Uses Qt %1 under the LGPL.</source>
+      <translation>Freie Software unter der Apache-Lizenz 2.0. Nutzt Qt %1 unter der LGPL.</translation>
+    </message>
+  </context>
+  <context>
+    <name>tendril::ui::Format</name>
+    <message>
+      <source>%1 GB</source>
+      <translation>%1 GB</translation>
+    </message>
+    <message>
+      <source>%1 MB</source>
+      <translation>%1 MB</translation>
+    </message>
+    <message>
+      <source>%1 kB</source>
+      <translation>%1 kB</translation>
+    </message>
+    <message>
+      <source>%1 billion parameters</source>
+      <translation>%1 Milliarden Parameter</translation>
+    </message>
+    <message>
+      <source>%1 million parameters</source>
+      <translation>%1 Millionen Parameter</translation>
+    </message>
+    <message>
+      <source>Fits: needs %1, %2 free</source>
+      <translation>Passt: braucht %1, %2 frei</translation>
+    </message>
+    <message>
+      <source>Too large: needs %1, only %2 free</source>
+      <translation>Zu groß: braucht %1, nur %2 frei</translation>
+    </message>
+  </context>
+</TS>
