@@ -42,17 +42,15 @@ std::size_t sequence_length(std::string_view text, std::size_t i) {
     return overlong || outside ? 0 : length;
 }
 
-template <std::size_t N>
-bool in_ranges(const CodePointRange (&ranges)[N], char32_t c) {
-    const auto* after =
+bool in_ranges(std::span<const CodePointRange> ranges, char32_t c) {
+    const auto after =
         std::upper_bound(std::begin(ranges), std::end(ranges), c,
                          [](char32_t value, const CodePointRange& r) { return value < r.first; });
     return after != std::begin(ranges) && c <= std::prev(after)->last;
 }
 
-template <std::size_t N>
-const char* long_mapping(const SpecialCase (&cases)[N], char32_t c) {
-    const auto* found =
+const char* long_mapping(std::span<const SpecialCase> cases, char32_t c) {
+    const auto found =
         std::lower_bound(std::begin(cases), std::end(cases), c,
                          [](const SpecialCase& s, char32_t value) { return s.code_point < value; });
     return found != std::end(cases) && found->code_point == c ? found->mapped : nullptr;
@@ -102,7 +100,7 @@ bool is_final_sigma(const std::vector<char32_t>& points, std::size_t i) {
 }
 
 void append_upper(std::string& out, char32_t c) {
-    if (const char* mapped = long_mapping(kLongUpper, c)) {
+    if (const char* mapped = long_mapping(long_upper(), c)) {
         out += mapped;
     } else {
         append_code_point(out, static_cast<char32_t>(utf8proc_toupper(static_cast<utf8proc_int32_t>(c))));
@@ -110,7 +108,7 @@ void append_upper(std::string& out, char32_t c) {
 }
 
 void append_title(std::string& out, char32_t c) {
-    if (const char* mapped = long_mapping(kLongTitle, c)) {
+    if (const char* mapped = long_mapping(long_title(), c)) {
         out += mapped;
     } else {
         append_code_point(out, static_cast<char32_t>(utf8proc_totitle(static_cast<utf8proc_int32_t>(c))));
@@ -302,20 +300,20 @@ bool is_decimal(char32_t c) {
     return category(c) == UTF8PROC_CATEGORY_ND;
 }
 bool is_digit(char32_t c) {
-    return is_decimal(c) || in_ranges(kOtherDigits, c);
+    return is_decimal(c) || in_ranges(other_digits(), c);
 }
 bool is_numeric(char32_t c) {
     const auto kind = category(c);
-    return (kind >= UTF8PROC_CATEGORY_ND && kind <= UTF8PROC_CATEGORY_NO) || in_ranges(kOtherNumerics, c);
+    return (kind >= UTF8PROC_CATEGORY_ND && kind <= UTF8PROC_CATEGORY_NO) || in_ranges(other_numerics(), c);
 }
 bool is_alnum(char32_t c) {
     return is_alpha(c) || is_numeric(c);
 }
 bool is_upper(char32_t c) {
-    return category(c) == UTF8PROC_CATEGORY_LU || in_ranges(kOtherUpper, c);
+    return category(c) == UTF8PROC_CATEGORY_LU || in_ranges(other_upper(), c);
 }
 bool is_lower(char32_t c) {
-    return category(c) == UTF8PROC_CATEGORY_LL || in_ranges(kOtherLower, c);
+    return category(c) == UTF8PROC_CATEGORY_LL || in_ranges(other_lower(), c);
 }
 bool is_title(char32_t c) {
     return category(c) == UTF8PROC_CATEGORY_LT;
