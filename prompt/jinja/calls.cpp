@@ -171,70 +171,79 @@ Value Interpreter::call(const Value& callee, const Arguments& arguments) {
     }
 }
 
+namespace {
+
+/// The named argument, taken out of the list; missing when it is not there.
+Value taken(std::vector<std::pair<std::string_view, Value>>& named, std::string_view name) {
+    const auto found =
+        std::find_if(named.begin(), named.end(), [&](const auto& entry) { return entry.first == name; });
+    Value value;
+    if (found != named.end()) {
+        value = found->second;
+        named.erase(found);
+    }
+    return value;
+}
+
+}  // namespace
+
+/// As jinja2's Macro.__call__: what is not given is undefined until the defaults are evaluated, in order,
+/// inside of the macro.
 void Interpreter::bind_parameters(const Macro& macro, const Arguments& arguments, Scope& scope) {
     const MacroNode& node = *macro.node;
     const std::size_t count = node.parameters.size();
-    auto named = arguments.named;
-    const auto take = [&](std::string_view name) {
-        const auto found =
-            std::find_if(named.begin(), named.end(), [&](const auto& entry) { return entry.first == name; });
-        Value value;
-        if (found != named.end()) {
-            value = found->second;
-            named.erase(found);
-        }
-        return value;
-    };
-    std::vector<Value> given(arguments.positional.begin(),
-                             arguments.positional.begin() +
-                                 static_cast<std::ptrdiff_t>(std::min(count, arguments.positional.size())));
-    const bool caller_found = given.size() == count ? node.names_caller : false;
-    bool caller_named = caller_found;
+    Arguments rest{{}, arguments.named};
+    std::vector<Value> given = arguments.positional;
+    if (given.size() > count) {
+        rest.positional.assign(given.begin() + static_cast<std::ptrdiff_t>(count), given.end());
+        given.resize(count);
+    }
+    bool caller_given = given.size() == count && node.names_caller;
     for (std::size_t i = given.size(); i < count; ++i) {
         const std::string& name = program_.names[node.parameters[i]];
-        caller_named = caller_named || name == "caller";
-        given.push_back(take(name));
+        caller_given = caller_given || name == "caller";
+        given.push_back(taken(rest.named, name));
     }
     for (std::size_t i = 0; i < count; ++i) {
         const std::string& name = program_.names[node.parameters[i]];
-        const Value unset = given[i].is_missing()
-                                ? make_undefined(heap_, "parameter '" + name + "' was not provided")
-                                : given[i];
-        store(node.parameters[i], unset, scope);
-    }
-    if (node.uses_caller && !caller_named) {
-        const Value caller = take("caller");
-        store(*caller_name_,
-              caller.is_missing() || caller.is_none() ? make_undefined(heap_, "No caller defined") : caller,
+        store(node.parameters[i],
+              given[i].is_missing() ? make_undefined(heap_, "parameter '" + name + "' was not provided")
+                                    : given[i],
               scope);
     }
-    if (node.uses_kwargs) {
-        auto* kwargs = heap_.make<Dict>();
-        for (const auto& [name, value] : named) {
-            kwargs->set(heap_, string(name), value);
-        }
-        store(*kwargs_name_, Value(Kind::dict, kwargs), scope);
-    } else if (!named.empty()) {
-        raise("macro " + macro_name_repr(macro) + " takes no keyword argument '" +
-              std::string(named[0].first) + "'");
-    }
-    const std::size_t extra = arguments.positional.size() > count ? arguments.positional.size() - count : 0;
-    if (node.uses_varargs) {
-        store(*varargs_name_,
-              make_list(heap_,
-                        std::vector<Value>(arguments.positional.end() - static_cast<std::ptrdiff_t>(extra),
-                                           arguments.positional.end()),
-                        Kind::tuple),
-              scope);
-    } else if (extra > 0) {
-        raise("macro " + macro_name_repr(macro) + " takes not more than " + std::to_string(count) +
-              " argument(s)");
-    }
+    bind_special(macro, rest, caller_given, scope);
     const std::size_t first_default = count - node.defaults.size();
     for (std::size_t i = first_default; i < count; ++i) {
         if (given[i].is_missing()) {
             store(node.parameters[i], evaluate(*node.defaults[i - first_default], scope), scope);
         }
+    }
+}
+
+/// caller, kwargs and varargs for macros that speak of them; an error where arguments are left over for
+/// others.
+void Interpreter::bind_special(const Macro& macro, Arguments& rest, bool caller_given, Scope& scope) {
+    const MacroNode& node = *macro.node;
+    if (node.uses_caller && !caller_given) {
+        const Value caller = taken(rest.named, "caller");
+        const bool none = caller.is_missing() || caller.is_none();
+        store(*caller_name_, none ? make_undefined(heap_, "No caller defined") : caller, scope);
+    }
+    if (node.uses_kwargs) {
+        auto* kwargs = heap_.make<Dict>();
+        for (const auto& [name, value] : rest.named) {
+            kwargs->set(heap_, string(name), value);
+        }
+        store(*kwargs_name_, Value(Kind::dict, kwargs), scope);
+    } else if (!rest.named.empty()) {
+        raise("macro " + macro_name_repr(macro) + " takes no keyword argument '" +
+              std::string(rest.named[0].first) + "'");
+    }
+    if (node.uses_varargs) {
+        store(*varargs_name_, make_list(heap_, std::move(rest.positional), Kind::tuple), scope);
+    } else if (!rest.positional.empty()) {
+        raise("macro " + macro_name_repr(macro) + " takes not more than " +
+              std::to_string(node.parameters.size()) + " argument(s)");
     }
 }
 

@@ -149,10 +149,12 @@ std::string format_whole(Heap& heap, std::int64_t value, const Spec& spec) {
                           : spec.type == 'o'                       ? 8
                           : (spec.type == 'x' || spec.type == 'X') ? 16
                                                                    : 10;
-    for (std::uint64_t rest = magnitude; rest != 0 || digits.empty(); rest /= base) {
-        digits.insert(digits.begin(),
-                      (spec.type == 'X' ? "0123456789ABCDEF" : "0123456789abcdef")[rest % base]);
-    }
+    const std::string_view symbols = spec.type == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
+    std::uint64_t rest = magnitude;
+    do {
+        digits.insert(digits.begin(), symbols[rest % base]);
+        rest /= base;
+    } while (rest != 0);
     if (spec.alternate && base != 10) {
         prefix = std::string("0") + spec.type;
     }

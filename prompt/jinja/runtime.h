@@ -110,6 +110,7 @@ class Interpreter {
     // Calls (calls.cpp)
     Value call_macro(const Macro& macro, const Arguments& arguments);
     void bind_parameters(const Macro& macro, const Arguments& arguments, Scope& scope);
+    void bind_special(const Macro& macro, Arguments& rest, bool caller_given, Scope& scope);
     Value call_loop(Loop& loop, const Arguments& arguments);
     Value object_attribute(const Value& object, std::string_view name);
     Value loop_attribute(const Value& object, std::string_view name);
