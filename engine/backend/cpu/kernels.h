@@ -61,7 +61,7 @@ struct VectorKernels {
 };
 
 /// A page of one key/value head against several queries. Partial softmax over the page; see
-/// attention_kernels.inl.h.
+/// attention_kernels.inl.
 struct AttentionPage {
     const std::uint16_t* keys;    // f16 [head_size][64]: a position is a column
     const std::uint16_t* values;  // f16 [64][padded]

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Matrix products in AVX2; see matmul_kernels.inl.h.
+// Matrix products in AVX2; see matmul_kernels.inl.
 // The lanes come first.
 // clang-format off
-#include "engine/backend/cpu/lanes_avx2.h"
-#include "engine/backend/cpu/matmul_kernels.inl.h"
+#include "engine/backend/cpu/lanes_avx2.inl"
+#include "engine/backend/cpu/matmul_kernels.inl"
 // clang-format on
 
 namespace tendril::engine {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Products of packed weights with quantised (or float) activations over the Lanes of the including file.
 // Integer types: each block of 32 inputs is summed in whole numbers, then acc = fma(sum, weight scale *
-// activation scale, acc), block after block, the same for any number of rows. Include after a lanes_*.h;
+// activation scale, acc), block after block, the same for any number of rows. Include after a lanes_*.inl;
 // internal linkage.
-#pragma once
 
 #include "engine/backend/cpu/kernels.h"
 #include "engine/backend/cpu/packed_format.h"
@@ -153,7 +152,8 @@ void rows_by_group(const MatmulPiece& piece, std::size_t group, const Activation
                    std::size_t row) {
     constexpr PackedFormat kFormat = packed_format(kType);
     const std::uint8_t* scales = piece.weight + group * piece.group_bytes;
-    // The first rows read the weights from memory, the others from the second-level cache, where prefetching only costs.
+    // The first rows read the weights from memory, the others from the second-level cache, where prefetching
+    // only costs.
     const bool stream = row == 0;
     for (int half = 0; half < kHalves; ++half) {
         const std::uint8_t* planes = scales + piece.quant_start + half * Lanes::kWidth * 4;

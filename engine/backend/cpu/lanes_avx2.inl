@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// 8 lanes in AVX2 registers (FMA, F16C; AVX-VNNI where the file has it), for the kernels in *.inl.h. Internal
+// 8 lanes in AVX2 registers (FMA, F16C; AVX-VNNI where the file has it), for the kernels in *.inl. Internal
 // linkage.
-#pragma once
 
 #include <immintrin.h>
 

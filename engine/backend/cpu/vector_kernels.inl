@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Row-wise ops over the Lanes of the including file: quantisation of activations, norms, gates, rotation.
-// Include after a lanes_*.h; internal linkage.
-#pragma once
+// Include after a lanes_*.inl; internal linkage.
 
-#include "engine/backend/cpu/exponential.inl.h"
+#include "engine/backend/cpu/exponential.inl"
 #include "engine/backend/cpu/kernels.h"
 
 namespace tendril::engine {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// 8 lanes in plain C++, for hosts without AVX2 and as the readable form of the kernels in *.inl.h. Internal
+// 8 lanes in plain C++, for hosts without AVX2 and as the readable form of the kernels in *.inl. Internal
 // linkage.
-#pragma once
 
 #include <cmath>
 #include <cstddef>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// exp over Lanes. Include after a lanes_*.h; internal linkage.
-#pragma once
+// exp over Lanes. Include after a lanes_*.inl; internal linkage.
 
 namespace tendril::engine {
 namespace {

@@ -2,10 +2,9 @@
 // Attention over one page of f16 keys and values, over the Lanes of the including file. Each query's scores,
 // weights and mix are sums in one fixed order (inputs, then positions, ascending), whatever the number of
 // queries and whether the page was unpacked to floats first; pages are merged in order by merge(). Include
-// after a lanes_*.h; internal linkage.
-#pragma once
+// after a lanes_*.inl; internal linkage.
 
-#include "engine/backend/cpu/exponential.inl.h"
+#include "engine/backend/cpu/exponential.inl"
 #include "engine/backend/cpu/kernels.h"
 
 namespace tendril::engine {

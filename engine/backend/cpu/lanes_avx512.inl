@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// 16 lanes in AVX-512 registers, for the kernels in *.inl.h. Only for files compiled with these instructions;
+// 16 lanes in AVX-512 registers, for the kernels in *.inl. Only for files compiled with these instructions;
 // internal linkage.
-#pragma once
 
 #include <immintrin.h>
 

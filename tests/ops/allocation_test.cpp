@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// After reserve(), the CPU backend's ops take no memory: calls of operator new are counted around whole
+// steps.
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include <QTest>
+
+#include "tests/ops/ops_fixture.h"
+
+namespace {
+std::atomic<bool> counting{false};
+std::atomic<int> allocations{0};
+
+void* counted(std::size_t size) {
+    if (counting) {
+        ++allocations;
+    }
+    if (void* memory = std::malloc(size == 0 ? 1 : size)) {
+        return memory;
+    }
+    throw std::bad_alloc();
+}
+}  // namespace
+
+void* operator new(std::size_t size) {
+    return counted(size);
+}
+void* operator new[](std::size_t size) {
+    return counted(size);
+}
+void operator delete(void* memory) noexcept {
+    std::free(memory);
+}
+void operator delete[](void* memory) noexcept {
+    std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+    std::free(memory);
+}
+void operator delete[](void* memory, std::size_t) noexcept {
+    std::free(memory);
+}
+
+namespace tendril::engine::test {
+
+class AllocationTest : public QObject {
+    Q_OBJECT
+
+  private Q_SLOTS:
+    void stepsTakeNoMemory();
+};
+
+void AllocationTest::stepsTakeNoMemory() {
+    constexpr std::size_t kWidth = 256;
+    constexpr std::size_t kMostRows = 70;
+    const auto backend = cpu(best_host_isa(), 4);
+    Random random(61);
+    auto pages = std::move(*backend->make_kv_pages({1, 2, 64}, 24));
+    QVERIFY(backend->reserve(kMostRows, kWidth));
+    const auto table = std::move(*backend->make_rope_table({}, 64, 2048));
+    std::vector<std::unique_ptr<Weight>> weights;
+    for (const DataType type : {DataType::q4_k, DataType::q8_0, DataType::f16}) {
+        weights.push_back(std::move(
+            *backend->prepare(source_of(type, kWidth, kWidth, random_weight(random, type, kWidth, kWidth)))));
+    }
+    std::vector<PageId> ids;
+    for (PageId id = 0; id < 24; ++id) {
+        ids.push_back(id);
+    }
+    const DeviceRows x(*backend, kWidth, random_rows(random, kMostRows, kWidth)),
+        y(*backend, kMostRows, kWidth), z(*backend, kMostRows, kWidth),
+        kv(*backend, 128, random_rows(random, kMostRows, 128));
+    for (const std::size_t rows : {std::size_t{1}, std::size_t{5}, kMostRows}) {
+        for (const std::size_t first : {std::size_t{0}, std::size_t{900}}) {
+            std::vector<std::int32_t> positions;
+            std::vector<TokenId> tokens;
+            for (std::size_t i = 0; i < rows; ++i) {
+                positions.push_back(static_cast<std::int32_t>(first + i));
+                tokens.push_back(static_cast<TokenId>(i));
+            }
+            const StepView view{0, rows, first, ids};
+            const StepPlan plan{std::span(&view, 1), positions};
+            const Rows in{x.rows().data, rows, kWidth}, mid{y.rows().data, rows, kWidth},
+                out{z.rows().data, rows, kWidth};
+            const Rows kv_rows{kv.rows().data, rows, 128};
+            const Product products[] = {{weights[0].get(), nullptr, mid},
+                                        {weights[1].get(), nullptr, out},
+                                        {weights[2].get(), nullptr, out}};
+            counting = true;
+            backend->embed(*weights[1], tokens, 1.0F, in);
+            backend->rms_norm(in, y.data(), 1e-5F, in);
+            backend->matmul(in, products);
+            backend->rope(*table, 64, plan, mid);
+            backend->store_kv(*pages, 0, plan, kv_rows, kv_rows);
+            backend->attention(*pages, {0, 4, 0.1F, 0, 0.0F}, plan, mid, out);
+            backend->gate(Activation::silu, mid, out, mid);
+            backend->add(mid, in);
+            backend->soft_cap(30.0F, in);
+            counting = false;
+        }
+    }
+    QCOMPARE(allocations.load(), 0);
+    counting = true;
+    ::operator delete(::operator new(1));  // negative control: the counter counts
+    counting = false;
+    QVERIFY(allocations.load() > 0);
+}
+
+}  // namespace tendril::engine::test
+
+QTEST_GUILESS_MAIN(tendril::engine::test::AllocationTest)
+#include "allocation_test.moc"
