@@ -82,15 +82,15 @@ QAccessibleInterface* makeInterface(const QString&, QObject* object) {
 }
 
 AccessibleConversation* interfaceOf(ConversationView* view) {
-    return QAccessible::isActive()
+    return view->tellsAccessibility()
                ? static_cast<AccessibleConversation*>(QAccessible::queryAccessibleInterface(view))
                : nullptr;
 }
 
-void tell(QAccessibleInterface* interface, QAccessible::Event what) {
+void tell(ConversationView* view, QAccessibleInterface* interface, QAccessible::Event what) {
     if (interface != nullptr) {
         QAccessibleEvent event(interface, what);
-        QAccessible::updateAccessibility(&event);
+        view->tellAccessibility(&event);
     }
 }
 
@@ -108,26 +108,26 @@ void installConversationAccessibility() {
 void accessibleReset(ConversationView* view) {
     if (AccessibleConversation* list = interfaceOf(view)) {
         list->forgetMessages();
-        tell(list, QAccessible::ObjectReorder);
+        tell(view, list, QAccessible::ObjectReorder);
     }
 }
 
 void accessibleMessageAdded(ConversationView* view, int message) {
     if (AccessibleConversation* list = interfaceOf(view)) {
-        tell(list->child(message), QAccessible::ObjectCreated);
+        tell(view, list->child(message), QAccessible::ObjectCreated);
     }
 }
 
 void accessibleMessageChanged(ConversationView* view, int message) {
     if (AccessibleConversation* list = interfaceOf(view)) {
-        tell(list->child(message), QAccessible::NameChanged);
-        tell(list->child(message), QAccessible::DescriptionChanged);
+        tell(view, list->child(message), QAccessible::NameChanged);
+        tell(view, list->child(message), QAccessible::DescriptionChanged);
     }
 }
 
 void accessibleStatusChanged(ConversationView* view) {
     if (AccessibleConversation* list = interfaceOf(view)) {
-        tell(list->status(), QAccessible::NameChanged);
+        tell(view, list->status(), QAccessible::NameChanged);
     }
 }
 
@@ -139,7 +139,7 @@ void accessibleTextInserted(ConversationView* view, int message, const QString& 
     }
     const int end = item->textInterface()->characterCount();
     QAccessibleTextInsertEvent event(item, qMax(0, end - static_cast<int>(text.size())), text);
-    QAccessible::updateAccessibility(&event);
+    view->tellAccessibility(&event);
 }
 
 void accessibleFocusChanged(ConversationView* view, int message, int control) {
@@ -148,7 +148,7 @@ void accessibleFocusChanged(ConversationView* view, int message, int control) {
         return;
     }
     QAccessibleInterface* item = list->child(message);
-    tell(control < 0 || item == nullptr ? item : item->child(control), QAccessible::Focus);
+    tell(view, control < 0 || item == nullptr ? item : item->child(control), QAccessible::Focus);
 }
 
 }  // namespace tendril::ui

@@ -182,6 +182,17 @@ void ConversationView::stateSeen(int index, app::MessageState before) {
                                                             : tr("The answer is complete"));
 }
 
+bool ConversationView::tellsAccessibility() const {
+    return accessibilitySink_ || QAccessible::isActive();
+}
+
+void ConversationView::tellAccessibility(QAccessibleEvent* event) {
+    if (accessibilitySink_) {
+        accessibilitySink_(event);
+    }
+    QAccessible::updateAccessibility(event);
+}
+
 void ConversationView::announce(const QString& text) {
     status_ = text;
     accessibleStatusChanged(this);
@@ -189,7 +200,7 @@ void ConversationView::announce(const QString& text) {
 
 /// Speaks whole sentences of a streaming answer; an empty `text` ends it.
 void ConversationView::sayNewText(int index, const QString& text) {
-    if (!hasFocus() || !QAccessible::isActive()) {
+    if (!hasFocus() || !tellsAccessibility()) {
         unsaid_.clear();
         return;
     }

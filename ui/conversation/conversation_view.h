@@ -16,6 +16,7 @@
 #include "ui/conversation/transcript.h"
 #include "ui/conversation/view_theme.h"
 
+class QAccessibleEvent;
 class QMenu;
 
 namespace tendril::ui {
@@ -40,7 +41,7 @@ class ConversationView final : public QAbstractScrollArea {
     /// Marks `text` everywhere and goes to the next place from here; false when there is none. Empty ends the
     /// search.
     bool find(const QString& text, bool forward = true);
-    QString selectedText() const;  ///< whole blocks as the model wrote them, parts as they are shown
+    QString selectedText() const;  ///< see textBetween()
     bool hasSelection() const { return selectionAnchor_.isValid() && selectionAnchor_ != caret_; }
     void selectAll();
     void copy();  ///< the selection, else the current message
@@ -49,6 +50,14 @@ class ConversationView final : public QAbstractScrollArea {
     double zoom() const { return zoom_; }
     /// Called instead of QDesktopServices once a person has agreed to open an address; for tests.
     void setLinkOpener(std::function<void(const QUrl&)> opener) { openLink_ = std::move(opener); }
+
+    /// Who is told of changes besides Qt's accessibility, which is silent while no screen reader runs; for
+    /// tests.
+    void setAccessibilitySink(std::function<void(QAccessibleEvent*)> sink) {
+        accessibilitySink_ = std::move(sink);
+    }
+    bool tellsAccessibility() const;
+    void tellAccessibility(QAccessibleEvent* event);
 
     int currentMessage() const { return current_; }  ///< index, -1 = none
     void setCurrentMessage(int index, bool byKeyboard = true);
@@ -160,6 +169,7 @@ class ConversationView final : public QAbstractScrollArea {
     QString status_;
     QString unsaid_;  ///< streamed text that does not make a sentence yet
     std::function<void(const QUrl&)> openLink_;
+    std::function<void(QAccessibleEvent*)> accessibilitySink_;
 };
 
 }  // namespace tendril::ui

@@ -16,7 +16,7 @@ QString partOf(const markup::Document& document, int firstBlock, int begin, int 
     const QString last = plainOf(lastBlock);
     const bool firstWhole = begin <= 0;
     const bool lastWhole = end >= last.size();
-    if (firstBlock == lastBlock && !(firstWhole && lastWhole)) {
+    if (firstBlock == lastBlock) {
         return first.mid(begin, end - begin);
     }
     QStringList parts;

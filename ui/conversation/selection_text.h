@@ -8,8 +8,9 @@
 
 namespace tendril::ui {
 
-/// The text between two places (from <= to). Messages and blocks that lie in it whole are given as the model
-/// wrote them, byte for byte; parts of a block as they are shown.
+/// The text between two places (from <= to). A message that lies in it whole is given as the model wrote it,
+/// byte for byte; so are whole blocks between others. What is less than that, a word of a heading, is given
+/// as it is shown.
 QString textBetween(Transcript& transcript, const TextPosition& from, const TextPosition& to);
 
 /// The code of a block as the model wrote it, without fences and quote signs; bytes that are shown as marks

@@ -10,6 +10,8 @@ namespace tendril::ui::markup {
 namespace {
 
 constexpr char32_t kReplacement = 0xFFFD;
+constexpr std::size_t kMaxMarks =
+    12;  // upon one letter; real writing needs four, more only paints over other lines
 
 std::size_t sequence_length(unsigned char lead) {
     if (lead < 0x80) {
@@ -58,6 +60,12 @@ bool is_direction_mark(char32_t c) {
            (c >= 0x2066 && c <= 0x2069);
 }
 
+/// The marks that can be piled upon a letter without end.
+bool is_combining(char32_t c) {
+    return (c >= 0x0300 && c <= 0x036F) || (c >= 0x0483 && c <= 0x0489) || (c >= 0x1AB0 && c <= 0x1AFF) ||
+           (c >= 0x1DC0 && c <= 0x1DFF) || (c >= 0x20D0 && c <= 0x20FF) || (c >= 0xFE20 && c <= 0xFE2F);
+}
+
 char32_t clean(char32_t c, bool code) {
     if (c < 0x20) {
         if (c == '\t' || c == '\n') {
@@ -93,8 +101,16 @@ void append_code_point(std::u16string& out, char32_t c) {
 }
 
 void append_clean(std::u16string& out, std::string_view utf8, bool code) {
+    std::size_t marks = 0;  // at the end of `out`: a text may come in pieces
+    while (marks < std::min(kMaxMarks, out.size()) && is_combining(out[out.size() - 1 - marks])) {
+        ++marks;
+    }
     for (std::size_t at = 0; at < utf8.size();) {
-        append_code_point(out, clean(next_character(utf8, at), code));
+        const char32_t c = clean(next_character(utf8, at), code);
+        marks = is_combining(c) ? marks + 1 : 0;
+        if (marks <= kMaxMarks) {
+            append_code_point(out, c);
+        }
     }
 }
 

@@ -10,8 +10,8 @@ namespace tendril::ui::markup {
 
 /// Appends `utf8` to `out`. Broken bytes and NUL become U+FFFD, other controls their visible pictures, line
 /// and paragraph separators a space, overrides of the writing direction U+FFFD; in code every invisible
-/// direction mark becomes U+FFFD (text that reads differently from what runs). A byte sequence cut off by the
-/// end counts as broken.
+/// direction mark becomes U+FFFD (text that reads differently from what runs). Of a pile of combining marks
+/// the first dozen stay. A byte sequence cut off by the end counts as broken.
 void append_clean(std::u16string& out, std::string_view utf8, bool code);
 
 /// How many bytes at the end of `utf8` are the beginning of a character that is not complete yet: 0 to 3.

@@ -121,6 +121,8 @@ class TestDocument : public QObject {
                        "b\n```"),
                  std::string("code() a\xEF\xBF\xBD"
                              "b\\n\n"));
+        QCOMPARE(shape("a" + repeated("\xCC\x81", 500)),
+                 std::string("p a") + repeated("\xCC\x81", 12) + "\n");
         QCOMPARE(shape("\xFF\xC0\x80 \xED\xA0\x80"),
                  std::string("p ") + repeated("\xEF\xBF\xBD", 3) + " " + repeated("\xEF\xBF\xBD", 3) + "\n");
     }
