@@ -70,7 +70,7 @@ void AllocationTest::stepsTakeNoMemory() {
         ids.push_back(id);
     }
     const DeviceRows x(*backend, kWidth, random_rows(random, kMostRows, kWidth)),
-        y(*backend, kMostRows, kWidth), z(*backend, kMostRows, kWidth),
+        y(*backend, kMostRows, kWidth), z(*backend, kMostRows, kWidth), u(*backend, kMostRows, kWidth),
         kv(*backend, 128, random_rows(random, kMostRows, 128));
     for (const std::size_t rows : {std::size_t{1}, std::size_t{5}, kMostRows}) {
         for (const std::size_t first : {std::size_t{0}, std::size_t{900}}) {
@@ -83,11 +83,11 @@ void AllocationTest::stepsTakeNoMemory() {
             const StepView view{0, rows, first, ids};
             const StepPlan plan{std::span(&view, 1), positions};
             const Rows in{x.rows().data, rows, kWidth}, mid{y.rows().data, rows, kWidth},
-                out{z.rows().data, rows, kWidth};
+                out{z.rows().data, rows, kWidth}, other{u.rows().data, rows, kWidth};
             const Rows kv_rows{kv.rows().data, rows, 128};
             const Product products[] = {{weights[0].get(), nullptr, mid},
                                         {weights[1].get(), nullptr, out},
-                                        {weights[2].get(), nullptr, out}};
+                                        {weights[2].get(), nullptr, other}};
             counting = true;
             backend->embed(*weights[1], tokens, 1.0F, in);
             backend->rms_norm(in, y.data(), 1e-5F, in);

@@ -26,6 +26,7 @@ class MatmulTest : public QObject {
     void matchesReference();
     void sharesOneInput();
     void plantedErrorIsSeen();
+    void brokenInputShows();
     void embedsFromTheSameWeight();
     void keepsTheSizeOfTheSource();
     void refusesBadSources();
@@ -153,6 +154,28 @@ void MatmulTest::plantedErrorIsSeen() {
         QVERIFY(worst(product(*backend, source, in), wanted, scale) <= kExact);
         QVERIFY2(worst(product(*backend, source_of(type, 33, 1536, broken), in), wanted, scale) > kExact,
                  traits(type).name);
+    }
+}
+
+/// A value that is not finite makes all outputs of its row so, and touches no other row.
+void MatmulTest::brokenInputShows() {
+    Random random(15);
+    for (const Isa isa : kAllIsas) {
+        const auto backend = cpu(isa);
+        if (backend == nullptr) {
+            continue;
+        }
+        for (const DataType type : kAllTypes) {
+            const auto bytes = random_weight(random, type, 20, 512);
+            for (const float bad : {NAN, -INFINITY}) {
+                auto in = random_rows(random, 3, 512);
+                in[512 + 77] = bad;
+                const auto got = product(*backend, source_of(type, 20, 512, bytes), in);
+                for (std::size_t i = 0; i < got.size(); ++i) {
+                    QVERIFY2(std::isfinite(got[i]) == (i / 20 != 1), traits(type).name);
+                }
+            }
+        }
     }
 }
 

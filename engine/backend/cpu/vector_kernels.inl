@@ -24,29 +24,34 @@ inline void for_vectors(std::size_t count, Full&& full, Rest&& rest) {
     }
 }
 
-/// 32 values to int8: scale = largest magnitude / 127, to nearest even.
+/// 32 values to int8: scale = largest magnitude / 127, to nearest even. A value that is not finite makes the
+/// scale NaN, so that a broken model shows.
 inline void quantise_block(const float* in, std::int8_t* q, float& scale, float& sum,
-                           std::int32_t* minus_sums, std::size_t stride) {
+                           std::int32_t* minus_sums, int stride) {
     constexpr int kVectors = 32 / Lanes::kWidth;
     F x[kVectors];
     F largest = Lanes::zero();
+    F broken = Lanes::zero();
     for (int v = 0; v < kVectors; ++v) {
         x[v] = Lanes::load(in + v * Lanes::kWidth);
-        largest = Lanes::max(largest, Lanes::abs(x[v]));
+        largest = Lanes::max(Lanes::abs(x[v]), largest);
+        broken = Lanes::add(broken, Lanes::sub(x[v], x[v]));
     }
     const float most = Lanes::largest(largest);
-    scale = most / 127.0F;
+    scale = most / 127.0F + Lanes::sum(broken);
     const F inverse = Lanes::set1(most > 0.0F ? 127.0F / most : 0.0F);
+    const F limit = Lanes::set1(127.0F);
     std::int32_t sums[2];
     for (int half = 0; half < 2; ++half) {
         I total = Lanes::izero();
         for (int v = half * kVectors / 2; v < (half + 1) * kVectors / 2; ++v) {
-            const I whole = Lanes::round(Lanes::mul(x[v], inverse));
+            const F wide = Lanes::max(Lanes::mul(x[v], inverse), Lanes::sub(Lanes::zero(), limit));
+            const I whole = Lanes::round(Lanes::min(wide, limit));
             Lanes::to_s8(q + v * Lanes::kWidth, whole);
             total = Lanes::iadd(total, whole);
         }
         sums[half] = Lanes::isum(total);
-        minus_sums[half * static_cast<int>(stride)] = -sums[half];
+        minus_sums[half * stride] = -sums[half];
     }
     sum = scale * static_cast<float>(sums[0] + sums[1]);
 }
