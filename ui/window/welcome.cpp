@@ -136,6 +136,10 @@ void Welcome::refresh() {
                                                  "command in the README fetches a small "
                                                  "model to start with (SmolLM2-135M, 98 MB).")
                                             : tr("You can also drop a GGUF file on this window."));
+    for (QLabel* label : {title_, text_, hint_}) {
+        label->setMinimumHeight(
+            label->heightForWidth(kTextWidth));  // a centred layout item is not asked for it
+    }
 }
 
 void Welcome::changeEvent(QEvent* event) {

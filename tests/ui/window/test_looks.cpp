@@ -7,6 +7,7 @@
 #include <QDialog>
 #include <QDir>
 #include <QImage>
+#include <QLabel>
 #include <QPlainTextEdit>
 #include <QTabWidget>
 #include <QTest>
@@ -50,6 +51,10 @@ void TestLooks::keep(QWidget* widget, const QString& name) {
     QTest::qWait(60);
     const QImage image = widget->grab().toImage();
     QVERIFY(!image.isNull());
+    for (const QLabel* label : widget->findChildren<QLabel*>()) {
+        const bool whole = !label->wordWrap() || label->height() >= label->heightForWidth(label->width());
+        QVERIFY2(!label->isVisible() || whole, qPrintable(name + QStringLiteral(" cuts: ") + label->text()));
+    }
     if (!folder_.isEmpty()) {
         QVERIFY(image.save(folder_ + QLatin1Char('/') + name + QStringLiteral(".png")));
     }
@@ -165,7 +170,7 @@ void TestLooks::states() {
     broken.error = QStringLiteral("The file ends inside its tensors: 1.2 GB of 4.7 GB are there.");
     Q_EMIT port_->modelsDescribed({model, large, broken});
     keep(window_.get(), tone + QStringLiteral("-2-model-found"));
-    port_->ready(QStringLiteral("SmolLM2 135M Instruct"));
+    port_->ready(QStringLiteral("SmolLM2 135M Instruct, a name that needs a second line of the text"));
     fill();
     port_->open(2);
     keep(window_.get(), tone + QStringLiteral("-3-new-conversation"));
