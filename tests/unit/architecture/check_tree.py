@@ -17,6 +17,7 @@ MAY_INCLUDE = {
     "storage": ("engine/result.h",),
     "app": ("engine/engine.h", "engine/types.h", "engine/result.h", "engine/text/tokenizer.h", "engine/text/utf8_stream.h",
             "engine/sample/sampler_settings.h", "engine/model/gguf.h", "engine/model/mapped_file.h", "engine/model/describe.h",
+            "engine/model/memory_plan.h",
             "prompt/", "storage/chat_store.h"),
     "ui": ("app/",),
 }
@@ -36,8 +37,9 @@ FORBIDDEN = [
     (re.compile(r"QtNetwork|QNetworkAccess|QTcp|QUdp"), "uses the network", ROOMS),
     (re.compile(r"sleep_for|usleep\(|QThread::m?sleep"), "sleeps instead of waiting for a condition", ("prompt", "storage", "ui", "app")),
 ]
+EXEMPT = {("app/instance_lock.cpp", "sleeps instead of waiting for a condition"): "waits for another process, which has no way to tell it"}
 MAX_FILE_LINES = 500
-MAX_HEADER_LINES = 180
+MAX_HEADER_LINES = 200
 SOURCE = {".cpp", ".h", ".cu", ".cuh"}
 NEEDS_SPDX = SOURCE | {".py", ".sh", ".cmake"}
 
@@ -77,7 +79,7 @@ def breaches(root):
             yield from include_breaches(path, text)
             code = re.sub(r"//[^\n]*|/\*.*?\*/", "", text, flags=re.S)
             for pattern, what, rooms in FORBIDDEN:
-                if top in rooms and pattern.search(code):
+                if top in rooms and pattern.search(code) and (path, what) not in EXEMPT:
                     yield f"{path}: {what}"
 
 
@@ -93,7 +95,7 @@ def self_test():
         "engine/f.cpp": head + "void f() { abort(); }\n",
         "app/g.cpp": head + "\n" * 501,
         "app/h.cpp": head + "#include <sqlite3.h>\n",
-        "engine/i.h": head + "\n" * 181,
+        "engine/i.h": head + "\n" * 201,
     }
     clean = {"app/ok.cpp": head + '#include "engine/engine.h"\n// abort() in a comment\n', "app/main.cpp": head + '#include "ui/x.h"\n'}
     with tempfile.TemporaryDirectory() as folder:
