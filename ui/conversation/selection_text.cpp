@@ -44,7 +44,7 @@ QString partOf(const markup::Document& document, int firstBlock, int begin, int 
 
 QString codeSource(const markup::Document& document, int block) {
     const markup::Block& code = document.blocks()[static_cast<std::size_t>(block)];
-    const QString shown = toQString(code.content.text);
+    QString shown = toQString(code.content.text);
     // Where cleaning changed a character, what was written differs from what is shown: then the lines are
     // taken from the source.
     if (!code.containers.empty() || !shown.contains(QChar::ReplacementCharacter)) {

@@ -23,6 +23,7 @@ struct TextPosition {
     int message = -1;
     int block = 0;
     int offset = 0;  ///< in plainText(block)
+    // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the comparison for a null pointer
     auto operator<=>(const TextPosition&) const = default;
     bool isValid() const { return message >= 0; }
 };

@@ -50,8 +50,13 @@ struct Frames {
     }
 };
 
-constexpr double kFrame = 16;  // ms of the GUI thread
-constexpr double kSlack = 2;   // for a loaded machine
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr double kChecked = 15;  // what the sanitizers slow down; memory is theirs then
+#else
+constexpr double kChecked = 1;
+#endif
+constexpr double kFrame = 16 * kChecked;  // ms of the GUI thread
+constexpr double kSlack = 2 * kChecked;   // for a loaded machine
 
 /// Streams `text` in tokens, as many at a time as arrive in a thirtieth of a second at 100 tokens/s; gives
 /// the time of each frame.
@@ -113,7 +118,7 @@ class TestConversationSpeed : public QObject {
               static_cast<double>(timer.nsecsElapsed()) / 1e6, view->transcript().frameCount(),
               residentMiB() - before);
         QVERIFY(view->transcript().frameCount() < 60);
-        QVERIFY(residentMiB() - before < 40);
+        QVERIFY(kChecked > 1 || residentMiB() - before < 40);
     }
 
     /// A frame at the end of a long answer takes as long as one at its beginning.
