@@ -86,7 +86,12 @@ class Opening {
     }
 
     Status take_memory() {
-        Result<ModelWeights> weights = load_weights(gguf_, runtime_.config, *runtime_.backend, progress_);
+        // What the backend has copied need not stay in memory a second time.
+        const SourceDone source_done = [&](std::span<const std::byte> bytes) {
+            runtime_.file->release_pages(bytes);
+        };
+        Result<ModelWeights> weights =
+            load_weights(gguf_, runtime_.config, *runtime_.backend, progress_, source_done);
         if (!weights) {
             return fail(std::move(weights.error()));
         }
