@@ -45,16 +45,8 @@ ChatController::ChatController(std::unique_ptr<ChatWorker> worker, Files files, 
     pace_.setInterval(kPaceMs);
     connect(&pace_, &QTimer::timeout, this, &ChatController::deliver);
     // The worker has ended before this object goes, so the pointer is good whenever it is used.
-    events_ = std::make_shared<EventQueue>([this] {
-        QMetaObject::invokeMethod(
-            this,
-            [this] {
-                if (!pace_.isActive()) {
-                    deliver();
-                }
-            },
-            Qt::QueuedConnection);
-    });
+    // By name, so that nothing but Qt's own event crosses the threads and a thread sanitizer can follow.
+    events_ = std::make_shared<EventQueue>([this] { QMetaObject::invokeMethod(this, "wake", Qt::QueuedConnection); });
 }
 
 ChatController::~ChatController() {
@@ -69,6 +61,12 @@ void ChatController::start() {
         worker_->load(files_.model.toStdString());
     } else if (files_.loadLast) {
         worker_->autoload(settings_.lastModel.toStdString());
+    }
+}
+
+void ChatController::wake() {
+    if (!pace_.isActive()) {
+        deliver();
     }
 }
 

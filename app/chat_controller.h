@@ -58,6 +58,9 @@ class ChatController final : public ChatPort {
     void describeModels(const QStringList& paths) override;
     void applySettings(const tendril::app::Settings& settings) override;
 
+  private Q_SLOTS:
+    void wake();
+
   private:
     void deliver();
     void tell(WorkerEvent event);
