@@ -73,6 +73,7 @@ struct ChatWorker::Core {
     void end() {
         desk.write_draft();
         turns.finish_all();
+        models.end();
     }
 
     std::unique_ptr<storage::ChatStore> store;

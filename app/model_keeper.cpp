@@ -118,6 +118,13 @@ void ModelKeeper::cancel() {
     }
 }
 
+void ModelKeeper::end() {
+    if (loading()) {
+        link_.engine.cancel_load();
+        marker_.clear();
+    }
+}
+
 void ModelKeeper::progress(std::uint64_t serial, double share) {
     if (serial == serial_ && loading()) {
         status_.progress = share;

@@ -30,6 +30,8 @@ class ModelKeeper {
     void cancel();
     /// Loads the model again when threads or context were changed.
     void apply_settings(const WorkerSettings& before);
+    /// The program ends: a load that is broken off by that is no crash.
+    void end();
     /// Answers with ModelsDescribed: `paths`, and the models found in `folders`.
     void describe(std::vector<std::filesystem::path> paths, std::vector<std::filesystem::path> folders);
 

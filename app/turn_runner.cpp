@@ -194,6 +194,7 @@ void TurnRunner::start(Turn& turn) {
     request.max_tokens = turn.max_tokens;
     request.sampler = turn.sampler;
     request.stop = std::move(prompt->stop);
+    request.speculate = true;  // the engine stops guessing where it does not pay
     turn.request = link_.engine.submit(
         std::move(request),
         [inbox = turn.inbox](engine::RequestId, engine::Event event) { inbox->put(std::move(event)); });

@@ -89,6 +89,7 @@ int run(GenerateOptions& options, Interrupt& interrupt) {
     options.sampling.draw_seed();
     request->sampler = options.sampling.sampler;
     request->max_tokens = options.most_tokens;
+    request->speculate = options.speculate == "auto";
     request->stop.insert(request->stop.end(), options.stop.begin(), options.stop.end());
     std::string text;
     bool open = true;
