@@ -9,7 +9,7 @@
 #include <QTest>
 
 #include "tests/crash/chat_process.h"
-#include "tests/support/gguf_writer.h"
+#include "tests/support/endless_model.h"
 
 using namespace tendril;
 using namespace tendril::test;
@@ -22,41 +22,6 @@ constexpr double kPromiseMs = 250;
 /// with other tests.
 constexpr double kSlackMs = 150;
 constexpr const char* kContext = "16384";
-
-/// Large enough to stream for seconds. Its end token has no embedding, so its logit is 0 and never among the
-/// forty largest.
-void write_endless_model(const QString& file) {
-    TinyModel options;
-    options.layers = 6;
-    options.width = 256;
-    options.heads = 8;
-    options.kv_heads = 2;
-    options.head_size = 32;
-    options.feed_forward = 1024;
-    options.context = 16384;
-    GgufWriter writer = tiny_model(options);
-    std::vector<std::string> tokens;
-    for (std::uint32_t i = 0; i < kTinyVocabulary; ++i) {
-        tokens.push_back(i < 26 ? std::string(1, static_cast<char>('a' + i)) : "word" + std::to_string(i));
-    }
-    writer.remove("tokenizer.ggml.tokens")
-        .remove("tokenizer.ggml.token_type")
-        .remove("tokenizer.ggml.eos_token_id")
-        .remove("tokenizer.ggml.merges");
-    writer.add_strings("tokenizer.ggml.tokens", tokens)
-        .add_i32s("tokenizer.ggml.token_type", std::vector<std::int32_t>(tokens.size(), 1))
-        .add_strings("tokenizer.ggml.merges", {});
-    constexpr std::uint32_t kEnd = 263;
-    Random random(7);
-    std::vector<float> embedding(static_cast<std::size_t>(options.width) * kTinyVocabulary);
-    for (std::size_t i = 0; i < embedding.size(); ++i) {
-        embedding[i] = i / options.width == kEnd ? 0.0F : random.uniform(-0.2F, 0.2F);
-    }
-    writer.add_u32("tokenizer.ggml.eos_token_id", kEnd)
-        .remove_tensor("token_embd.weight")
-        .add_tensor("token_embd.weight", {options.width, kTinyVocabulary}, engine::DataType::f32, embedding);
-    QVERIFY(writer.write(file.toStdString()));
-}
 
 }  // namespace
 
@@ -78,7 +43,7 @@ class TestKilledChat : public QObject {
     }
 
   private Q_SLOTS:
-    void initTestCase() { write_endless_model(model()); }
+    void initTestCase() { QVERIFY(write_endless_model(model().toStdString())); }
 
     void nothingPromisedIsLost() {
         const int kills = qEnvironmentVariableIntValue("TENDRIL_CRASH_KILLS") > 0

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A turn from question to row: what is on the disk when, what is told, what is kept with the answer, and how
 // it can end.
+#include <QCryptographicHash>
+#include <QFile>
 #include <QTest>
 #include <nlohmann/json.hpp>
 
@@ -361,6 +363,47 @@ class TestChatWorker : public QObject {
         f.worker->autoload("/models/heavy.gguf");  // the next start may try again
         f.engine.finish_load();
         QCOMPARE(f.engine.loads(), loads + 1);
+    }
+
+    void endWhileLoadingIsNoCrash() {
+        WorkerFixture f;
+        f.engine.hold_loads = true;
+        f.run();
+        f.worker->load("/models/heavy.gguf");
+        f.events.wait<app::ModelChanged>();
+        f.worker.reset();
+        QVERIFY(!std::filesystem::exists(f.options.load_marker));
+    }
+
+    void hashOfTheModelIsKeptWithTheAnswer() {
+        WorkerFixture f;
+        const QString file = QString::fromStdString(f.path("model.gguf").string());
+        const QByteArray bytes(5 << 20, 'm');
+        QFile model(file);
+        QVERIFY(model.open(QIODevice::WriteOnly) && model.write(bytes) == bytes.size());
+        model.close();
+        const auto expected =
+            QCryptographicHash::hash(bytes, QCryptographicHash::Sha256).toHex().toStdString();
+        f.run();
+        f.worker->open_last();
+        f.events.wait<app::ConversationShown>();
+        f.worker->load(file.toStdString());
+        f.turn("Question", "Answer");  // may end before the hash is known; it is filled in then
+        const auto row = [&] { return f.second_connection()->messages(1).value().at(1); };
+        QTRY_COMPARE(row().model_sha256, expected);
+        QTRY_COMPARE(row().status, MessageStatus::complete);
+        QCOMPARE(row().text, std::string("Answer"));
+        QCOMPARE(row().counters.answer_tokens, 1);
+
+        // The next load knows it without reading the file; a changed file is read again.
+        f.worker->load(file.toStdString());
+        QCOMPARE(f.turn("Second", "Answer").model_sha256, expected);
+        QVERIFY(model.open(QIODevice::Append) && model.write("x") == 1);
+        model.close();
+        f.worker->load(file.toStdString());
+        f.turn("Third", "Answer");
+        QTRY_VERIFY(!f.second_connection()->messages(1).value().at(5).model_sha256.empty());
+        QVERIFY(f.second_connection()->messages(1).value().at(5).model_sha256 != expected);
     }
 
     void newThreadsLoadTheModelAgainAfterTheAnswer() {

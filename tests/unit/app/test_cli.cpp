@@ -11,6 +11,7 @@
 
 #include "app/file_lock.h"
 #include "storage/chat_store.h"
+#include "tests/support/endless_model.h"
 #include "tests/unit/app/cli_program.h"
 
 using namespace tendril;
@@ -361,10 +362,11 @@ class TestCli : public QObject {
     }
 
     void interruptEndsCleanly() {
-        ModelFolder large(8192);
+        const QString endless = folder_.path("endless.gguf");
+        QVERIFY(write_endless_model(endless.toStdString()));
+        const QString database = folder_.path("int.db");
         QProcess process;
-        process.start(TENDRIL_CLI, {"chat", large.model(), "--database", large.path("int.db"), "--context",
-                                    "8192", "--json"});
+        process.start(TENDRIL_CLI, {"chat", endless, "--database", database, "--json"});
         process.write("Hello\n");
         QByteArray out;
         while (!out.contains("\"text\",") && process.waitForReadyRead(20000)) {
@@ -381,8 +383,8 @@ class TestCli : public QObject {
         QCOMPARE(finished.front()["status"].toString(), QString("interrupted"));
         QCOMPARE(finished.front()["stop_reason"].toString(), QString("cancelled"));
         // and the answer can be gone on with
-        const CliResult again = run_cli({"chat", large.model(), "--database", large.path("int.db"),
-                                         "--conversation", "1", "--continue", "-n", "3", "--json"});
+        const CliResult again = run_cli({"chat", endless, "--database", database, "--conversation", "1",
+                                         "--continue", "-n", "3", "--json"});
         QVERIFY2(again.code == 0, again.err.constData());
         QVERIFY(named(lines(again.out), "finished")
                     .front()["text"]
