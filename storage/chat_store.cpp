@@ -35,7 +35,7 @@ Result<std::unique_ptr<ChatStore>> make_store(std::unique_ptr<SQLite::Database> 
     return store;
 }
 
-Result<std::unique_ptr<ChatStore>> open_read_only(const fs::path& file, OpenReport& report) {
+Result<std::unique_ptr<ChatStore>> open_for_reading(const fs::path& file, OpenReport& report) {
     return guarded("opening the conversations", [&]() -> Result<std::unique_ptr<ChatStore>> {
         report.read_only = true;
         try {
@@ -109,7 +109,7 @@ Result<std::unique_ptr<ChatStore>> open_existing(const fs::path& file, OpenRepor
                         "one knows {}). They can be read here, "
                         "but nothing new is saved.",
                         file.string(), version, schemas().size()));
-        return open_read_only(file, report);
+        return open_for_reading(file, report);
     }
     if (auto migrated = migrate(*database, file, schemas()); !migrated) {
         return fail(migrated.error());
@@ -143,7 +143,7 @@ Result<std::unique_ptr<ChatStore>> ChatStore::open(const fs::path& file, OpenRep
             report.notices.push_back(
                 fmt::format("{} cannot be written. The conversations can be read, but nothing new is saved.",
                             file.string()));
-            return open_read_only(file, report);
+            return open_for_reading(file, report);
         }
         return exists && fs::file_size(file) > 0 ? open_existing(file, report) : open_fresh(file, report);
     });
@@ -156,7 +156,7 @@ Result<std::unique_ptr<ChatStore>> ChatStore::open_read_only(const fs::path& fil
         if (!fs::is_regular_file(file, none)) {
             return fail(ErrorCode::not_found, fmt::format("There is no file of conversations {}.", file.string()));
         }
-        return storage::open_read_only(file, report);
+        return open_for_reading(file, report);
     });
 }
 
