@@ -4,6 +4,14 @@
   <context>
     <name>tendril::ui::AccessibleMessage</name>
     <message>
+      <source>done: </source>
+      <translation>erledigt: </translation>
+    </message>
+    <message>
+      <source>to do: </source>
+      <translation>offen: </translation>
+    </message>
+    <message>
       <source>%1, message %2</source>
       <translation>%1, Nachricht %2</translation>
     </message>
@@ -506,16 +514,60 @@
   <context>
     <name>tendril::ui::MessageFrame</name>
     <message>
+      <source>Link to %1</source>
+      <translation>Link zu %1</translation>
+    </message>
+    <message>
       <source>Copy code</source>
       <translation>Code kopieren</translation>
     </message>
     <message>
-      <source>Not read for the latest answer</source>
-      <translation>Für die letzte Antwort nicht gelesen</translation>
+      <source>Copy code: %1</source>
+      <translation>Code kopieren: %1</translation>
+    </message>
+    <message>
+      <source>You</source>
+      <translation>Sie</translation>
+    </message>
+    <message>
+      <source>Assistant</source>
+      <translation>Assistent</translation>
+    </message>
+    <message>
+      <source>System</source>
+      <translation>System</translation>
+    </message>
+    <message>
+      <source>Interrupted</source>
+      <translation>Unterbrochen</translation>
+    </message>
+    <message>
+      <source>Show version %1 of %2</source>
+      <translation>Fassung %1 von %2 zeigen</translation>
+    </message>
+    <message>
+      <source>Continue this answer</source>
+      <translation>Diese Antwort fortsetzen</translation>
+    </message>
+    <message>
+      <source>Retry: make another answer</source>
+      <translation>Neu versuchen: eine andere Antwort</translation>
+    </message>
+    <message>
+      <source>Edit this message</source>
+      <translation>Diese Nachricht bearbeiten</translation>
+    </message>
+    <message>
+      <source>Copy this message</source>
+      <translation>Diese Nachricht kopieren</translation>
     </message>
     <message>
       <source>Continue</source>
       <translation>Fortsetzen</translation>
+    </message>
+    <message>
+      <source>Not read for the latest answer</source>
+      <translation>Für die letzte Antwort nicht gelesen</translation>
     </message>
     <message>
       <source>Retry</source>
@@ -540,10 +592,6 @@
     <message>
       <source>Waiting for the model</source>
       <translation>Wartet auf das Modell</translation>
-    </message>
-    <message>
-      <source>Interrupted</source>
-      <translation>Unterbrochen</translation>
     </message>
   </context>
   <context>
@@ -573,14 +621,19 @@
       <translation>Modell: %1</translation>
     </message>
     <message>
+      <source>Named “%1” in the file</source>
+      <translation>In der Datei „%1“ genannt</translation>
+    </message>
+    <message>
       <source>Choose a model (Ctrl+M)</source>
       <translation>Modell wählen (Strg+M)</translation>
     </message>
+  </context>
+  <context>
+    <name>tendril::ui::ModelList</name>
     <message>
-      <source>%1
-Choose a model (Ctrl+M)</source>
-      <translation>%1
-Modell wählen (Strg+M)</translation>
+      <source>Named “%1” in the file</source>
+      <translation>In der Datei „%1“ genannt</translation>
     </message>
   </context>
   <context>
@@ -1020,61 +1073,6 @@ Modell wählen (Strg+M)</translation>
     <message>
       <source>You can also drop a GGUF file on this window.</source>
       <translation>Sie können auch eine GGUF-Datei auf dieses Fenster ziehen.</translation>
-    </message>
-  </context>
-  <context>
-    <name>tendril::ui</name>
-    <message>
-      <source>done: </source>
-      <translation>erledigt: </translation>
-    </message>
-    <message>
-      <source>to do: </source>
-      <translation>offen: </translation>
-    </message>
-    <message>
-      <source>Link to %1</source>
-      <translation>Link zu %1</translation>
-    </message>
-    <message>
-      <source>Copy code</source>
-      <translation>Code kopieren</translation>
-    </message>
-    <message>
-      <source>Copy code: %1</source>
-      <translation>Code kopieren: %1</translation>
-    </message>
-    <message>
-      <source>You</source>
-      <translation>Sie</translation>
-    </message>
-    <message>
-      <source>Assistant</source>
-      <translation>Assistent</translation>
-    </message>
-    <message>
-      <source>System</source>
-      <translation>System</translation>
-    </message>
-    <message>
-      <source>Show version %1 of %2</source>
-      <translation>Fassung %1 von %2 zeigen</translation>
-    </message>
-    <message>
-      <source>Continue this answer</source>
-      <translation>Diese Antwort fortsetzen</translation>
-    </message>
-    <message>
-      <source>Retry: make another answer</source>
-      <translation>Neu versuchen: eine andere Antwort</translation>
-    </message>
-    <message>
-      <source>Edit this message</source>
-      <translation>Diese Nachricht bearbeiten</translation>
-    </message>
-    <message>
-      <source>Copy this message</source>
-      <translation>Diese Nachricht kopieren</translation>
     </message>
   </context>
   <context>

@@ -2,16 +2,10 @@
 // One message, one of its buttons, and the status line, as a screen reader sees them. GUI thread.
 #include "ui/conversation/accessible_message.h"
 
-#include <QCoreApplication>
-
 #include "ui/conversation/selection_text.h"
 
 namespace tendril::ui {
 namespace {
-
-QString tr(const char* text) {
-    return QCoreApplication::translate("tendril::ui::AccessibleMessage", text);
-}
 
 QString markerOf(const markup::Block& block) {
     QString out;
@@ -22,7 +16,8 @@ QString markerOf(const markup::Block& block) {
         out += container.number >= 0 ? QString::number(container.number) + QStringLiteral(". ")
                                      : QStringLiteral("• ");
         if (container.task != markup::Task::none) {
-            out += container.task == markup::Task::done ? tr("done: ") : tr("to do: ");
+            out += container.task == markup::Task::done ? AccessibleMessage::tr("done: ")
+                                                        : AccessibleMessage::tr("to do: ");
         }
     }
     return out;

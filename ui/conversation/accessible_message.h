@@ -6,6 +6,7 @@
 #include <QAccessibleActionInterface>
 #include <QAccessibleInterface>
 #include <QAccessibleTextInterface>
+#include <QCoreApplication>
 #include <QHash>
 #include <QPointer>
 
@@ -23,6 +24,7 @@ SpokenText spokenText(const markup::Document& document);
 class AccessibleMessage final : public QAccessibleInterface,
                                 public QAccessibleTextInterface,
                                 public QAccessibleActionInterface {
+    Q_DECLARE_TR_FUNCTIONS(tendril::ui::AccessibleMessage)
     Q_DISABLE_COPY_MOVE(AccessibleMessage)
 
   public:

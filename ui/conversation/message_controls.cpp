@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which controls a message has, what they are called and where they stand. GUI thread.
-#include <QCoreApplication>
 #include <QFontMetrics>
 
 #include "ui/conversation/message_frame.h"
@@ -8,21 +7,19 @@
 namespace tendril::ui {
 namespace {
 
-QString tr(const char* text, int n = -1) {
-    return QCoreApplication::translate("tendril::ui::Message", text, nullptr, n);
-}
-
 void addBlockControls(const markup::Document& document, QVector<Control>& out) {
     for (int i = 0; i < static_cast<int>(document.blocks().size()); ++i) {
         const markup::Block& block = document.blocks()[static_cast<std::size_t>(i)];
         const QStringList links = linksOf(block);
         for (int link = 0; link < links.size(); ++link) {
-            out.append({Control::Kind::link, i, link, tr("Link to %1").arg(links[link].left(200))});
+            out.append(
+                {Control::Kind::link, i, link, MessageFrame::tr("Link to %1").arg(links[link].left(200))});
         }
         if (block.kind == markup::BlockKind::code) {
             const QString language = QString::fromStdString(block.language);
             out.append({Control::Kind::copyCode, i, -1,
-                        language.isEmpty() ? tr("Copy code") : tr("Copy code: %1").arg(language)});
+                        language.isEmpty() ? MessageFrame::tr("Copy code")
+                                           : MessageFrame::tr("Copy code: %1").arg(language)});
         }
     }
 }
@@ -32,17 +29,17 @@ void addBlockControls(const markup::Document& document, QVector<Control>& out) {
 QString roleName(app::MessageRole role) {
     switch (role) {
         case app::MessageRole::user:
-            return tr("You");
+            return MessageFrame::tr("You");
         case app::MessageRole::assistant:
-            return tr("Assistant");
+            return MessageFrame::tr("Assistant");
         case app::MessageRole::system:
             break;
     }
-    return tr("System");
+    return MessageFrame::tr("System");
 }
 
 QString interruptedText() {
-    return tr("Interrupted");
+    return MessageFrame::tr("Interrupted");
 }
 
 QStringList linksOf(const markup::Block& block) {
@@ -66,24 +63,24 @@ QVector<Control> ownControls(const app::MessageItem& item) {
     QVector<Control> out;
     if (item.version > 1) {
         out.append({Kind::previousVersion, -1, -1,
-                    tr("Show version %1 of %2").arg(item.version - 1).arg(item.versions)});
+                    MessageFrame::tr("Show version %1 of %2").arg(item.version - 1).arg(item.versions)});
     }
     if (item.version < item.versions) {
         out.append({Kind::nextVersion, -1, -1,
-                    tr("Show version %1 of %2").arg(item.version + 1).arg(item.versions)});
+                    MessageFrame::tr("Show version %1 of %2").arg(item.version + 1).arg(item.versions)});
     }
     const bool busy = item.state == app::MessageState::waiting || item.state == app::MessageState::streaming;
     if (item.state == app::MessageState::interrupted && item.role == app::MessageRole::assistant) {
-        out.append({Kind::resume, -1, -1, tr("Continue this answer")});
+        out.append({Kind::resume, -1, -1, MessageFrame::tr("Continue this answer")});
     }
     if (item.role == app::MessageRole::assistant && !busy) {
-        out.append({Kind::retry, -1, -1, tr("Retry: make another answer")});
+        out.append({Kind::retry, -1, -1, MessageFrame::tr("Retry: make another answer")});
     }
     if (item.role == app::MessageRole::user) {
-        out.append({Kind::edit, -1, -1, tr("Edit this message")});
+        out.append({Kind::edit, -1, -1, MessageFrame::tr("Edit this message")});
     }
     if (!item.text.isEmpty()) {
-        out.append({Kind::copy, -1, -1, tr("Copy this message")});
+        out.append({Kind::copy, -1, -1, MessageFrame::tr("Copy this message")});
     }
     return out;
 }
@@ -126,9 +123,10 @@ QRect MessageFrame::actionRect(Control::Kind kind) const {
                        ? wide(state_.right() - theme_.px(92), theme_.px(82))
                        : small(2);
         case Control::Kind::resume:
-            return wide(state_.left() + QFontMetrics(theme_.small).horizontalAdvance(interruptedText()) +
-                            theme_.px(14),
-                        QFontMetrics(theme_.small).horizontalAdvance(tr("Continue")) + theme_.px(40));
+            return wide(
+                state_.left() + QFontMetrics(theme_.small).horizontalAdvance(interruptedText()) +
+                    theme_.px(14),
+                QFontMetrics(theme_.small).horizontalAdvance(MessageFrame::tr("Continue")) + theme_.px(40));
         default:
             return {};
     }
@@ -175,7 +173,7 @@ std::optional<Control> MessageFrame::controlAt(const QPoint& point, bool actions
     }
     const QPoint inside = point - bodyOrigin() - QPoint(body_.left(block), body_.top(block));
     if (body_.layout(block).copyButton().contains(inside)) {
-        return Control{Control::Kind::copyCode, block, -1, tr("Copy code")};
+        return Control{Control::Kind::copyCode, block, -1, MessageFrame::tr("Copy code")};
     }
     const int link = body_.layout(block).linkAt(inside);
     if (link < 0) {

@@ -2,7 +2,6 @@
 // One message as it stands in the column: geometry and painting. GUI thread, owned by the Transcript.
 #include "ui/conversation/message_frame.h"
 
-#include <QCoreApplication>
 #include <QFontMetrics>
 
 #include "ui/conversation/icons.h"
@@ -12,10 +11,6 @@ namespace {
 
 constexpr int kColumn = 760;            // the widest that text is set, at zoom 1
 constexpr int kMaxMeasuredBlocks = 40;  // a longer message of the user takes the whole width
-
-QString tr(const char* text) {
-    return QCoreApplication::translate("tendril::ui::Message", text);
-}
 
 bool isBusy(const app::MessageItem& item) {
     return item.state == app::MessageState::waiting || item.state == app::MessageState::streaming;

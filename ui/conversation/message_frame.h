@@ -6,6 +6,7 @@
 
 #include <optional>
 
+#include <QCoreApplication>
 #include <QPainter>
 #include <QString>
 #include <QVector>
@@ -39,6 +40,7 @@ QString roleName(app::MessageRole role);
 QString interruptedText();
 
 class MessageFrame {
+    Q_DECLARE_TR_FUNCTIONS(tendril::ui::MessageFrame)
     Q_DISABLE_COPY_MOVE(MessageFrame)
 
   public:

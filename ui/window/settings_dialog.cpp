@@ -29,6 +29,7 @@ constexpr int kTellDelayMs = 250;
 constexpr int kMaxTokens = 1 << 20;
 constexpr int kMaxThreads = 256;
 constexpr int kLabelWidth = 136;
+constexpr int kFieldWidth = 180;
 }  // namespace
 
 SettingsDialog::SettingsDialog(const app::Settings& settings, QWidget* parent)
@@ -111,6 +112,13 @@ QFormLayout* newForm(QWidget* page) {
     form->setLabelAlignment(Qt::AlignLeft | Qt::AlignTop);
     return form;
 }
+
+/// As wide as the longest text it can show, in any language, and no wider.
+void fitWidth(QWidget& box) {
+    box.setMinimumWidth(kFieldWidth);
+    box.setSizePolicy(QSizePolicy::Maximum, QSizePolicy::Fixed);
+}
+
 }  // namespace
 
 QDoubleSpinBox* SettingsDialog::decimal(double minimum, double maximum, double step, const QString& off) {
@@ -119,7 +127,7 @@ QDoubleSpinBox* SettingsDialog::decimal(double minimum, double maximum, double s
     box->setSingleStep(step);
     box->setDecimals(2);
     box->setSpecialValueText(off);
-    box->setMaximumWidth(180);
+    fitWidth(*box);
     box->setFocusPolicy(Qt::StrongFocus);
     box->installEventFilter(this);
     connect(box, &QDoubleSpinBox::valueChanged, this, &SettingsDialog::tellSoon);
@@ -131,7 +139,7 @@ QSpinBox* SettingsDialog::whole(int minimum, int maximum, int step, const QStrin
     box->setRange(minimum, maximum);
     box->setSingleStep(step);
     box->setSpecialValueText(zero);
-    box->setMaximumWidth(180);
+    fitWidth(*box);
     box->setFocusPolicy(Qt::StrongFocus);
     box->installEventFilter(this);
     connect(box, &QSpinBox::valueChanged, this, &SettingsDialog::tellSoon);
@@ -146,7 +154,7 @@ QWidget* SettingsDialog::generalPage() {
     theme_->addItem(tr("Like the desktop"), static_cast<int>(app::ThemeChoice::system));
     theme_->addItem(tr("Light"), static_cast<int>(app::ThemeChoice::light));
     theme_->addItem(tr("Dark"), static_cast<int>(app::ThemeChoice::dark));
-    theme_->setMaximumWidth(180);
+    fitWidth(*theme_);
     theme_->setFocusPolicy(Qt::StrongFocus);
     theme_->installEventFilter(this);
     connect(theme_, &QComboBox::currentIndexChanged, this, &SettingsDialog::tellSoon);

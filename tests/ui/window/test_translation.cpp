@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The German window: translations are found at run time under the contexts that tr() uses, none is missing,
 // mnemonics stay unique.
+#include <QAbstractSpinBox>
 #include <QAction>
+#include <QComboBox>
 #include <QDirIterator>
 #include <QFile>
 #include <QMenu>
@@ -11,7 +13,10 @@
 #include <QTranslator>
 
 #include "tests/ui/window/window_fixture.h"
+#include "ui/conversation/accessible_message.h"
+#include "ui/conversation/message_frame.h"
 #include "ui/window/format.h"
+#include "ui/window/settings_dialog.h"
 
 namespace tendril::ui {
 
@@ -24,6 +29,8 @@ class TestTranslation final : public WindowFixture {
     void cleanup() { WindowFixture::cleanup(); }
     void menusAreGerman();
     void partsAreGerman();
+    void messagesAreGerman();
+    void settingsShowTheirWholeText();
     void mnemonicsAreUnique();
     void nothingIsLeftToTranslate();
 
@@ -55,6 +62,28 @@ void TestTranslation::partsAreGerman() {
     model.neededBytes = 310'000'000;
     model.availableBytes = 20'000'000'000;
     QCOMPARE(describeFit(model), QStringLiteral("Passt: braucht 310 MB, 20 GB frei"));
+}
+
+void TestTranslation::messagesAreGerman() {
+    QCOMPARE(roleName(app::MessageRole::user), QStringLiteral("Sie"));
+    QCOMPARE(interruptedText(), QStringLiteral("Unterbrochen"));
+    QCOMPARE(MessageFrame::tr("Continue"), QStringLiteral("Fortsetzen"));
+    markup::Document document;
+    document.append("- [x] fertig\n");
+    document.finish();
+    QVERIFY(!spokenText(document).text.contains(QLatin1String("done")));
+}
+
+void TestTranslation::settingsShowTheirWholeText() {
+    SettingsDialog dialog(app::Settings{});
+    dialog.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&dialog));
+    for (const QComboBox* box : dialog.findChildren<QComboBox*>()) {
+        QVERIFY2(!box->isVisible() || box->width() >= box->sizeHint().width(), qPrintable(box->objectName()));
+    }
+    for (const QAbstractSpinBox* box : dialog.findChildren<QAbstractSpinBox*>()) {
+        QVERIFY2(!box->isVisible() || box->width() >= box->sizeHint().width(), qPrintable(box->text()));
+    }
 }
 
 void TestTranslation::mnemonicsAreUnique() {
