@@ -21,17 +21,19 @@ struct MessageItem {
     qint64 id = 0;
     MessageRole role = MessageRole::user;
     MessageState state = MessageState::complete;
-    QString text;         ///< Markdown, exactly as stored
-    QString error;        ///< why it failed, for a person
-    QString footer;       ///< "read 12 new tokens, 3,104 reused, first token after 80 ms · 41.2 tokens/s · SmolLM2"
-    int version = 1;      ///< which of `versions` siblings this is, from 1
+    QString text;   ///< Markdown, exactly as stored
+    QString error;  ///< why it failed, for a person
+    QString
+        footer;  ///< "read 12 new tokens, 3,104 reused, first token after 80 ms · 41.2 tokens/s · SmolLM2"
+    int version = 1;  ///< which of `versions` siblings this is, from 1
     int versions = 1;
     bool leftOut = false;  ///< the model did not read it for the newest answer
 };
 
 struct ModelItem {
     QString path;
-    QString name;
+    QString name;       ///< of the file, without its suffix: what a person chose and recognises
+    QString givenName;  ///< what the file's metadata calls the model; may be empty or strange
     QString architecture;
     QString quantisation;
     quint64 fileBytes = 0;
@@ -39,7 +41,7 @@ struct ModelItem {
     quint64 neededBytes = 0;     ///< weights, KV and scratch at the context in the settings
     quint64 availableBytes = 0;  ///< memory free now
     quint32 contextLength = 0;
-    QString error;               ///< why it cannot be used; empty = it can
+    QString error;  ///< why it cannot be used; empty = it can
     bool fits() const { return error.isEmpty() && neededBytes <= availableBytes; }
 };
 
@@ -47,20 +49,21 @@ struct ModelState {
     enum class Kind { none, loading, ready, failed };
     Kind kind = Kind::none;
     QString path;
-    QString name;
+    QString name;         ///< as in ModelItem
+    QString givenName;    ///< as in ModelItem; once loaded
     double progress = 0;  ///< 0 to 1 while loading
     QString device;       ///< "CPU, AVX-512 VNNI, 4 threads (no CUDA plugin)"
     quint32 contextLimit = 0;
-    QString text;         ///< the error when failed; a warning ("no chat template, using ChatML") when ready
+    QString text;  ///< the error when failed; a warning ("no chat template, using ChatML") when ready
 };
 
 struct TurnStatus {
     bool generating = false;
-    double prefillShare = 0;      ///< 0 to 1 while the prompt is being read
+    double prefillShare = 0;  ///< 0 to 1 while the prompt is being read
     double tokensPerSecond = 0;
     quint32 contextUsed = 0;
     quint32 contextLimit = 0;
-    quint32 readTokens = 0;       ///< of the prompt of the newest answer
+    quint32 readTokens = 0;  ///< of the prompt of the newest answer
     quint32 reusedTokens = 0;
 };
 
@@ -68,7 +71,7 @@ struct SearchResult {
     qint64 conversation = 0;
     qint64 message = 0;  ///< 0: the title matched
     QString title;
-    QString snippet;     ///< plain text; hits between U+0002 and U+0003
+    QString snippet;  ///< plain text; hits between U+0002 and U+0003
 };
 
 struct OpenedConversation {

@@ -146,9 +146,7 @@ void ModelKeeper::loaded(std::uint64_t serial, Result<engine::LoadedModel> resul
     }
     model_ = std::move(*result);
     composer_ = std::make_unique<PromptComposer>(*model_);
-    if (!model_->description.name.empty()) {
-        status_.name = model_->description.name;
-    }
+    status_.given_name = model_->description.name;
     status_.progress = 1;
     status_.device = model_->device;
     status_.context = model_->context;

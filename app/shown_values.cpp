@@ -52,7 +52,8 @@ QString footer_of(const storage::Message& message) {
     const QLocale locale;
     const qint64 fresh = std::max<qint64>(0, counters.prompt_tokens - counters.cached_tokens);
     QString text =
-        tr("read %1 new tokens, %2 reused, first token after %3")
+        (fresh == 1 ? tr("read %1 new token, %2 reused, first token after %3")
+                    : tr("read %1 new tokens, %2 reused, first token after %3"))
             .arg(locale.toString(fresh), locale.toString(static_cast<qint64>(counters.cached_tokens)),
                  milliseconds(counters.first_token_ms));
     if (counters.decode_ms > 0 && counters.answer_tokens > 1) {
@@ -110,8 +111,8 @@ OpenedConversation to_opened(const ConversationShown& shown) {
 ModelItem to_item(const DescribedModel& model) {
     ModelItem item;
     item.path = path_text(model.path);
-    item.name = model.description.name.empty() ? path_text(model.path.stem())
-                                               : QString::fromStdString(model.description.name);
+    item.name = path_text(model.path.stem());
+    item.givenName = QString::fromStdString(model.description.name);
     item.architecture = QString::fromStdString(model.description.architecture);
     item.quantisation = QString::fromStdString(model.description.quantisation);
     item.fileBytes = model.file_bytes;
@@ -141,6 +142,7 @@ ModelState to_state(const ModelStatus& status) {
     }
     state.path = path_text(status.path);
     state.name = QString::fromStdString(status.name);
+    state.givenName = QString::fromStdString(status.given_name);
     state.progress = status.progress;
     state.device = QString::fromStdString(status.device);
     state.contextLimit = status.context;

@@ -68,8 +68,9 @@ enum class ModelPhase : std::uint8_t { none, loading, ready, failed };
 struct ModelStatus {
     ModelPhase phase = ModelPhase::none;
     std::filesystem::path path;
-    std::string name;
-    double progress = 0;  ///< 0 to 1 while loading
+    std::string name;        ///< of the file, without its suffix
+    std::string given_name;  ///< by the file's metadata, once loaded; may be empty or strange
+    double progress = 0;     ///< 0 to 1 while loading
     std::string device;
     std::uint32_t context = 0;  ///< tokens
     std::string text;           ///< the error when failed; warnings when ready

@@ -178,8 +178,11 @@ void ModelChooser::setState(const app::ModelState& state) {
     button_->setIcon(
         icon(QStringLiteral("model"), state.kind == Kind::ready ? IconColor::good : IconColor::muted));
     button_->setAccessibleName(state.kind == Kind::ready ? tr("Model: %1").arg(name) : text);
-    button_->setToolTip(state.path.isEmpty() ? tr("Choose a model (Ctrl+M)")
-                                             : tr("%1\nChoose a model (Ctrl+M)").arg(state.path));
+    QString tip = state.path.isEmpty() ? QString() : state.path + QLatin1Char('\n');
+    if (!state.givenName.isEmpty()) {
+        tip += tr("Named “%1” in the file").arg(state.givenName) + QLatin1Char('\n');
+    }
+    button_->setToolTip(tip + tr("Choose a model (Ctrl+M)"));
     progress_->setVisible(loading);
     progress_->setValue(static_cast<int>(state.progress * 1000));
     cancel_->setVisible(loading);

@@ -10,6 +10,21 @@
 #include "ui/window/list_delegates.h"
 
 namespace tendril::ui {
+namespace {
+
+/// Where the file lies, what its metadata calls the model, and why it cannot be used.
+QString tipOf(const app::ModelItem& model) {
+    QStringList lines{model.path};
+    if (!model.givenName.isEmpty()) {
+        lines << ModelList::tr("Named “%1” in the file").arg(model.givenName);
+    }
+    if (!model.error.isEmpty()) {
+        lines << model.error;
+    }
+    return lines.join(QLatin1Char('\n'));
+}
+
+}  // namespace
 
 ModelList::ModelList(QObject* parent) : QAbstractListModel(parent) {}
 
@@ -47,7 +62,7 @@ QVariant ModelList::data(const QModelIndex& index, int role) const {
         case Qt::DisplayRole:
             return name;
         case Qt::ToolTipRole:
-            return model.error.isEmpty() ? model.path : model.path + QLatin1Char('\n') + model.error;
+            return tipOf(model);
         case Qt::AccessibleTextRole:
             return QStringList{name, describeModel(model), describeFit(model)}.join(QStringLiteral(", "));
         case TwoLineDelegate::DetailRole:

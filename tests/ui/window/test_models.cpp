@@ -139,6 +139,7 @@ void TestModels::modelsThatFitComeFirst() {
     app::ModelItem large = fits;
     large.path = QStringLiteral("/m/a.gguf");
     large.name = QStringLiteral("A");
+    large.givenName = QStringLiteral("Mix1 Ep2");
     large.neededBytes = 3;
     app::ModelItem broken;
     broken.path = QStringLiteral("/m/0.gguf");
@@ -147,6 +148,8 @@ void TestModels::modelsThatFitComeFirst() {
     QCOMPARE(rows(model), QStringList({QStringLiteral("Z"), QStringLiteral("A"), QStringLiteral("0")}));
     QCOMPARE(model.index(2, 0).data(TwoLineDelegate::FitRole).toString(), broken.error);
     QCOMPARE(model.index(1, 0).data(TwoLineDelegate::FitStateRole).toInt(), int(TwoLineDelegate::tooLarge));
+    QCOMPARE(model.index(0, 0).data(Qt::ToolTipRole).toString(), fits.path);
+    QVERIFY(model.index(1, 0).data(Qt::ToolTipRole).toString().contains(large.givenName));
     QCOMPARE(model.rowOf(QStringLiteral("/m/a.gguf")), 1);
     QCOMPARE(model.rowOf(QStringLiteral("/m/none.gguf")), -1);
 }

@@ -64,7 +64,7 @@ class TestChatController : public QObject {
         QCOMPARE(shown, QString("Answer"));
         const auto last = changed.back().front().value<app::MessageItem>();
         QCOMPARE(last.text, QString("Answer"));
-        QVERIFY(last.footer.contains("Fake"));
+        QVERIFY(last.footer.contains("fake"));
         QVERIFY(!listed.isEmpty());
         QCOMPARE(listed.back().front().value<QVector<app::ConversationItem>>().front().title,
                  QString("Question"));

@@ -60,7 +60,7 @@ class TestChatWorker : public QObject {
         const auto row = f.second_connection()->messages(1).value().at(1);
         QCOMPARE(row.status, MessageStatus::complete);
         QCOMPARE(row.text, std::string("Answer"));
-        QCOMPARE(row.model_name, std::string("Fake"));
+        QCOMPARE(row.model_name, std::string("fake"));
         QCOMPARE(row.seed, f.engine.request().sampler.seed);
         QVERIFY(row.seed != 0);
         QCOMPARE(nlohmann::json::parse(row.sampler)["temperature"].get<float>(), 0.25F);
@@ -210,6 +210,17 @@ class TestChatWorker : public QObject {
         f.engine.take_request();
         f.engine.finish();
         QCOMPARE(f.events.wait<app::TurnEnded>().message.status, MessageStatus::complete);
+    }
+
+    void modelIsCalledByItsFile() {
+        WorkerFixture f;
+        f.run();
+        f.engine.model.description.name = "Smollm2 135M 8k Lc100K Mix1 Ep2";
+        f.worker->load("/models/SmolLM2-135M-Instruct.Q4_1.gguf");
+        const auto ready = f.events.wait<app::ModelChanged>(
+            [](const auto& e) { return e.status.phase == app::ModelPhase::ready; });
+        QCOMPARE(ready.status.name, std::string("SmolLM2-135M-Instruct.Q4_1"));
+        QCOMPARE(ready.status.given_name, std::string("Smollm2 135M 8k Lc100K Mix1 Ep2"));
     }
 
     void failedLoadIsSaidToWhoWaits() {
