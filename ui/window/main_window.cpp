@@ -49,6 +49,19 @@ QWidget* centred(QWidget* widget, QWidget* parent) {
     return holder;
 }
 
+/// Notices one below the other. Without one to show it takes no room, its margins included.
+class NoticeLayout final : public QVBoxLayout {
+  public:
+    QSize sizeHint() const override { return isEmpty() ? QSize(0, 0) : QVBoxLayout::sizeHint(); }
+    QSize minimumSize() const override { return isEmpty() ? QSize(0, 0) : QVBoxLayout::minimumSize(); }
+    int heightForWidth(int width) const override {
+        return isEmpty() ? 0 : QVBoxLayout::heightForWidth(width);
+    }
+    int minimumHeightForWidth(int width) const override {
+        return isEmpty() ? 0 : QVBoxLayout::minimumHeightForWidth(width);
+    }
+};
+
 }  // namespace
 
 MainWindow::MainWindow(app::ChatPort& port, const app::Settings& settings, const QString& memory,
@@ -131,14 +144,15 @@ QWidget* MainWindow::buildMainPane() {
     auto* pane = new QWidget(splitter_);
     pane->setObjectName(QStringLiteral("mainPane"));
     pane->setAttribute(Qt::WA_StyledBackground);
-    auto* bars = new QWidget(pane);
-    notices_ = new QVBoxLayout(bars);
-    notices_->setContentsMargins(0, 0, 0, 6);
+    notices_ = new NoticeLayout;
+    notices_->setContentsMargins(16, 6, 16, 6);
     notices_->setSpacing(6);
-    modelError_ = new MessageBar(MessageBar::Kind::error, bars);
+    modelError_ = new MessageBar(MessageBar::Kind::error, pane);
+    modelError_->setMaximumWidth(kColumnWidth);
     modelError_->setAction(tr("Choose another…"));
     modelError_->hide();
-    modelWarning_ = new MessageBar(MessageBar::Kind::warning, bars);
+    modelWarning_ = new MessageBar(MessageBar::Kind::warning, pane);
+    modelWarning_->setMaximumWidth(kColumnWidth);
     modelWarning_->hide();
     notices_->addWidget(modelError_);
     notices_->addWidget(modelWarning_);
@@ -158,8 +172,7 @@ QWidget* MainWindow::buildMainPane() {
     column->setSpacing(0);
     column->addWidget(buildTopBar());
     column->addWidget(findBar_);
-    column->addSpacing(6);
-    column->addWidget(centred(bars, pane));
+    column->addLayout(notices_);
     column->addWidget(pages_, 1);
     column->addSpacing(8);
     column->addWidget(centred(composer_, pane));
@@ -224,6 +237,7 @@ void MainWindow::showNotice(const QString& text) {
         delete own.takeFirst();
     }
     auto* bar = new MessageBar(MessageBar::Kind::warning, modelError_->parentWidget());
+    bar->setMaximumWidth(kColumnWidth);
     bar->setProperty("notice", true);
     bar->setText(text);
     connect(bar, &MessageBar::closed, bar, &QObject::deleteLater);

@@ -157,7 +157,7 @@ QDialog QPlainTextEdit:focus { border-color: @accent; }
 #composerFrame[focused="true"] { border-color: @accent; }
 #composerFrame QPlainTextEdit { background: transparent; border: none; }
 #card { background: @base; border: 1px solid @border; border-radius: 10px; }
-QListView { background: transparent; border: none; outline: none; }
+#sideBar QListView, #modelPopup QListView { background: transparent; border: none; outline: none; }
 QScrollBar:vertical { background: transparent; width: 12px; margin: 0; }
 QScrollBar::handle:vertical { background: @border; border-radius: 4px; min-height: 32px; margin: 2px; }
 QScrollBar::handle:vertical:hover { background: @strongBorder; }
@@ -235,7 +235,12 @@ void WindowTheme::apply(app::ThemeChoice choice, int fontPoints) {
         if (fontPoints > 0) {
             font.setPointSize(fontPoints);
         }
+        // While a style sheet is set, the widgets that are there keep the font that they have.
+        application_.setStyleSheet(QString());
         QApplication::setFont(font);
+        if (shown_) {
+            application_.setStyleSheet(themeStyleSheet(themeColors(dark_)));
+        }
     }
     choice_ = choice;
     show(choice == app::ThemeChoice::dark || (choice == app::ThemeChoice::system && systemIsDark()));

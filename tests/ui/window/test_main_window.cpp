@@ -93,6 +93,10 @@ void TestMainWindow::modelErrorStaysVisible() {
     port_->open(2, talk());
     port_->ready();
     QVERIFY(notices().isEmpty());
+    const auto* view = window_->findChild<QWidget*>(QStringLiteral("conversationView"));
+    const auto* bar = window_->findChild<QWidget*>(QStringLiteral("topBar"));
+    QTRY_COMPARE(view->mapTo(window_.get(), QPoint(0, 0)).y(),  // no strip where notices may come
+                 bar->mapTo(window_.get(), QPoint(0, bar->height())).y());
 }
 
 void TestMainWindow::modelWarningIsShown() {
@@ -262,7 +266,11 @@ void TestMainWindow::textSizeAndThemeAreApplied() {
     action("bigger")->trigger();
     QCOMPARE(QApplication::font().pointSize(), before + 1);
     QCOMPARE(port_->settings.fontPoints, before + 1);
+    QCOMPARE(editor()->font().pointSize(), before + 1);
+    QCOMPARE(window_->findChild<QWidget*>(QStringLiteral("conversationView"))->font().pointSize(),
+             before + 1);
     action("normal")->trigger();
+    QCOMPARE(editor()->font().pointSize(), before);
     QCOMPARE(QApplication::font().pointSize(), before);
 }
 

@@ -3,6 +3,7 @@
 #include <QApplication>
 #include <QDirIterator>
 #include <QImage>
+#include <QListView>
 #include <QLocale>
 #include <QTest>
 
@@ -21,6 +22,7 @@ class TestTheme final : public QObject {
     void outlinesCanBeSeen_data() { textCanBeRead_data(); }
     void outlinesCanBeSeen();
     void noPlaceholderIsLeftInTheSheet();
+    void listsOfOtherWindowsAreOpaque();
     void choiceIsFollowed();
     void systemChangeIsFollowedOnlyWhenAsked();
     void everyIconDraws();
@@ -73,6 +75,20 @@ void TestTheme::noPlaceholderIsLeftInTheSheet() {
         const QString sheet = themeStyleSheet(themeColors(dark));
         QVERIFY2(!sheet.contains(QLatin1Char('@')),
                  qPrintable(sheet.mid(sheet.indexOf(QLatin1Char('@')), 30)));
+    }
+}
+
+// A list that a file dialog pops up to complete a name has nothing but black behind it.
+void TestTheme::listsOfOtherWindowsAreOpaque() {
+    for (const bool dark : {false, true}) {
+        WindowTheme theme(*qApp);
+        theme.apply(dark ? app::ThemeChoice::dark : app::ThemeChoice::light, 0);
+        QListView view;
+        view.resize(80, 60);
+        view.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&view));
+        const QColor shown = view.viewport()->grab().toImage().pixelColor(40, 30);
+        QCOMPARE(shown, themeColors(dark).base);
     }
 }
 
