@@ -51,10 +51,6 @@
       <translation>Eingabe sendet, Umschalt und Eingabe beginnt eine neue Zeile</translation>
     </message>
     <message>
-      <source>Write a message… (Shift+Enter breaks the line)</source>
-      <translation>Nachricht schreiben … (Umschalt+Eingabe: neue Zeile)</translation>
-    </message>
-    <message>
       <source>Editing your message; the answer to it will be made anew.</source>
       <translation>Sie bearbeiten Ihre Nachricht; die Antwort darauf entsteht neu.</translation>
     </message>
@@ -85,6 +81,17 @@
     <message>
       <source>Send (Enter)</source>
       <translation>Senden (Eingabe)</translation>
+    </message>
+  </context>
+  <context>
+    <name>tendril::ui::ComposerEdit</name>
+    <message>
+      <source>Write a message… (Shift+Enter breaks the line)</source>
+      <translation>Nachricht schreiben … (Umschalt+Eingabe: neue Zeile)</translation>
+    </message>
+    <message>
+      <source>Write a message…</source>
+      <translation>Nachricht schreiben …</translation>
     </message>
   </context>
   <context>

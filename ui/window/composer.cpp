@@ -118,12 +118,21 @@ void ComposerEdit::focusOutEvent(QFocusEvent* event) {
 void ComposerEdit::resizeEvent(QResizeEvent* event) {
     QPlainTextEdit::resizeEvent(event);
     fitHeight();
+    fitHint();
+}
+
+/// The hint has one line only: where the long one would be cut, a short one stands.
+void ComposerEdit::fitHint() {
+    const QString full = tr("Write a message… (Shift+Enter breaks the line)");
+    const int room = viewport()->width() - 2 * qRound(document()->documentMargin());
+    setPlaceholderText(fontMetrics().horizontalAdvance(full) <= room ? full : tr("Write a message…"));
 }
 
 void ComposerEdit::changeEvent(QEvent* event) {
     QPlainTextEdit::changeEvent(event);
     if (event->type() == QEvent::FontChange) {
         fitHeight();
+        fitHint();
     }
 }
 
@@ -143,7 +152,6 @@ Composer::Composer(QWidget* parent)
     edit_->setObjectName(QStringLiteral("composerEdit"));
     edit_->setAccessibleName(tr("Your message"));
     edit_->setAccessibleDescription(tr("Enter sends, Shift and Enter break the line"));
-    edit_->setPlaceholderText(tr("Write a message… (Shift+Enter breaks the line)"));
     button_->setObjectName(QStringLiteral("sendButton"));
     button_->setIconSize(QSize(20, 20));
     button_->setFixedSize(36, 36);

@@ -45,6 +45,7 @@ class ComposerEdit final : public QPlainTextEdit {
 
   private:
     void fitHeight();
+    void fitHint();
 
     int maximumLines_ = 10;
     bool composing_ = false;

@@ -18,6 +18,7 @@ class TestComposer final : public WindowFixture {
     void cleanup() { WindowFixture::cleanup(); }
     void enterSendsAndClears();
     void shiftEnterBreaksTheLine();
+    void hintIsNeverCut();
     void enterDoesNotSendWhileAnInputMethodComposes();
     void nothingIsSentWithoutAModel();
     void escapeStops();
@@ -55,6 +56,18 @@ void TestComposer::shiftEnterBreaksTheLine() {
     QTest::keyClick(editor(), Qt::Key_Return);
     QVERIFY(port_->calls.contains(QStringLiteral("send one\ntwo")));
     QCOMPARE(editor()->height(), before);
+}
+
+void TestComposer::hintIsNeverCut() {
+    window_->resize(1080, 760);
+    QTRY_VERIFY(editor()->placeholderText().contains(QLatin1String("Shift+Enter")));
+    window_->resize(window_->minimumSize());
+    const auto cut = [this] {
+        return editor()->fontMetrics().horizontalAdvance(editor()->placeholderText()) >
+               editor()->viewport()->width();
+    };
+    QTRY_VERIFY(!cut());
+    QVERIFY(!editor()->placeholderText().isEmpty());
 }
 
 void TestComposer::enterDoesNotSendWhileAnInputMethodComposes() {
