@@ -119,10 +119,16 @@ void add_generate(CLI::App& app, Chosen& chosen) {
     auto& input = *command.add_option_group("input", "What the model reads");
     input.add_option("--prompt", options->prompt,
                      "The text as it is (the texts of control tokens count as those tokens)");
-    input.add_option("--prompt-file", options->prompt_file, "The same from a file; - is standard input");
-    input.add_option(
-        "--messages", options->messages,
-        "A file with a JSON list of messages (role, content) for the model's template; - is standard input");
+    // As with an unset variable in a script; it is not the same as an empty prompt.
+    const CLI::Validator named([](std::string& name) { return name.empty() ? "a file name is needed" : ""; },
+                               "");
+    input.add_option("--prompt-file", options->prompt_file, "The same from a file; - is standard input")
+        ->check(named);
+    input
+        .add_option("--messages", options->messages,
+                    "A file with a JSON list of messages (role, content) for the model's template; - is "
+                    "standard input")
+        ->check(named);
     input.require_option(1);
     command
         .add_option("-n", options->most_tokens, "Most tokens of the answer; 0 = as many as the context holds")

@@ -28,6 +28,7 @@ int parse(CLI::App& app, int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    hold_standard_descriptors();
     Interrupt interrupt;
     try {
         CLI::App app("Tendril: local language models, on the command line", "tendril-cli");

@@ -2,9 +2,42 @@
 // Options that commands of tendril-cli share. Main thread.
 #include "app/cli/options.h"
 
+#include <charconv>
+#include <cstdio>
+
 #include "app/turn_records.h"
 
 namespace tendril::app::cli {
+namespace {
+
+/// CLI::Range lets "nan" pass, which is neither below nor above.
+CLI::Validator number_between(double least, double most) {
+    char range[64];
+    std::snprintf(range, sizeof range, "%g - %g", least, most);
+    return CLI::Validator(
+        [=, words = std::string(range)](std::string& text) {
+            double value = 0;
+            const bool fits = CLI::detail::lexical_cast(text, value) && value >= least && value <= most;
+            return fits ? std::string() : "Value " + text + " not in range " + words;
+        },
+        std::string("in [") + range + "]");
+}
+
+/// The parser takes "-1" for 2^64 - 1, and what is larger as well.
+CLI::Validator whole_number() {
+    return CLI::Validator(
+        [](std::string& text) {
+            std::uint64_t value = 0;
+            const char* end = text.data() + text.size();
+            const auto [read, error] = std::from_chars(text.data(), end, value);
+            return error == std::errc() && read == end
+                       ? std::string()
+                       : "Value " + text + " is no whole number from 0 to 18446744073709551615";
+        },
+        "in [0 - 2^64)");
+}
+
+}  // namespace
 
 void Common::add_to(CLI::App& command) {
     add_json(command);
@@ -42,34 +75,36 @@ engine::LoadOptions Common::load_options(const std::string& model) const {
 
 void SamplerOptions::add_to(CLI::App& command) {
     command.add_option("--temperature", sampler.temperature, "0 = always the likeliest token")
-        ->check(CLI::Range(0.0, 100.0))
+        ->check(number_between(0, 100))
         ->capture_default_str();
     command.add_option("--top-k", sampler.top_k, "0 = off")
         ->check(CLI::Range(0, 1'000'000))
         ->capture_default_str();
     command.add_option("--top-p", sampler.top_p, "1 = off")
-        ->check(CLI::Range(0.0, 1.0))
+        ->check(number_between(0, 1))
         ->capture_default_str();
     command.add_option("--min-p", sampler.min_p, "0 = off")
-        ->check(CLI::Range(0.0, 1.0))
+        ->check(number_between(0, 1))
         ->capture_default_str();
     command.add_option("--repetition-penalty", sampler.repetition_penalty, "1 = off")
-        ->check(CLI::Range(0.01, 100.0))
+        ->check(number_between(0.01, 100))
         ->capture_default_str();
     command.add_option("--presence-penalty", sampler.presence_penalty, "0 = off")
-        ->check(CLI::Range(-100.0, 100.0))
+        ->check(number_between(-100, 100))
         ->capture_default_str();
     command
         .add_option("--penalty-window", sampler.penalty_window, "How many last tokens the penalties look at")
         ->check(CLI::Range(0, 1 << 24))
         ->capture_default_str();
-    command.add_option_function<std::uint64_t>(
-        "--seed",
-        [this](const std::uint64_t& seed) {
-            sampler.seed = seed;
-            seed_given = true;
-        },
-        "The same seed gives the same answer; random when left out");
+    command
+        .add_option_function<std::uint64_t>(
+            "--seed",
+            [this](const std::uint64_t& seed) {
+                sampler.seed = seed;
+                seed_given = true;
+            },
+            "The same seed gives the same answer; random when left out")
+        ->check(whole_number());
 }
 
 void SamplerOptions::draw_seed() {

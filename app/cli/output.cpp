@@ -53,6 +53,17 @@ bool write_all(int descriptor, std::string_view text) {
 
 }  // namespace
 
+void hold_standard_descriptors() {
+    // Ascending, because open() takes the lowest free number.
+    for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (fcntl(descriptor, F_GETFD) < 0 && errno == EBADF) {
+            // The wrong way round for stdin and stdout: using them fails as it does on a closed one.
+            [[maybe_unused]] const int held =
+                open("/dev/null", descriptor == STDOUT_FILENO ? O_RDONLY : O_WRONLY);
+        }
+    }
+}
+
 bool print(std::string_view text) {
     return write_all(STDOUT_FILENO, text);
 }

@@ -12,6 +12,10 @@
 
 namespace tendril::app::cli {
 
+/// To be called before anything is opened: a standard descriptor that came closed is taken by one that gives
+/// an error, so that no file or signal of the program's own is read as stdin or written as stdout.
+void hold_standard_descriptors();
+
 /// False when stdout is closed or full; then nothing more can be said there.
 bool print(std::string_view text);
 /// One line; broken UTF-8 becomes U+FFFD.
