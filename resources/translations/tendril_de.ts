@@ -32,6 +32,10 @@
       <translation>unterbrochen</translation>
     </message>
     <message>
+      <source>interrupted: %1</source>
+      <translation>unterbrochen: %1</translation>
+    </message>
+    <message>
       <source>failed: %1</source>
       <translation>fehlgeschlagen: %1</translation>
     </message>

@@ -109,7 +109,7 @@ QString AccessibleMessage::text(QAccessible::Text kind) const {
             parts.append(tr("being written"));
             break;
         case app::MessageState::interrupted:
-            parts.append(tr("interrupted"));
+            parts.append(item.error.isEmpty() ? tr("interrupted") : tr("interrupted: %1").arg(item.error));
             break;
         case app::MessageState::failed:
             parts.append(tr("failed: %1").arg(item.error));

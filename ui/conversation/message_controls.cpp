@@ -38,8 +38,8 @@ QString roleName(app::MessageRole role) {
     return MessageFrame::tr("System");
 }
 
-QString interruptedText() {
-    return MessageFrame::tr("Interrupted");
+QString interruptedText(const app::MessageItem& item) {
+    return item.error.isEmpty() ? MessageFrame::tr("Interrupted") : item.error;
 }
 
 QStringList linksOf(const markup::Block& block) {
@@ -122,11 +122,12 @@ QRect MessageFrame::actionRect(Control::Kind kind) const {
             return item_.state == app::MessageState::failed
                        ? wide(state_.right() - theme_.px(92), theme_.px(82))
                        : small(2);
-        case Control::Kind::resume:
-            return wide(
-                state_.left() + QFontMetrics(theme_.small).horizontalAdvance(interruptedText()) +
-                    theme_.px(14),
-                QFontMetrics(theme_.small).horizontalAdvance(MessageFrame::tr("Continue")) + theme_.px(40));
+        case Control::Kind::resume: {
+            const QFontMetrics metrics(theme_.small);
+            const int width = metrics.horizontalAdvance(MessageFrame::tr("Continue")) + theme_.px(40);
+            const int reason = metrics.horizontalAdvance(interruptedText(item_)) + theme_.px(14);
+            return wide(state_.left() + qMax(0, qMin(reason, state_.width() - width)), width);
+        }
         default:
             return {};
     }

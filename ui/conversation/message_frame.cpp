@@ -223,7 +223,11 @@ void MessageFrame::paintState(QPainter& painter, const Look& look) {
             1.5);
     } else if (item_.state == app::MessageState::interrupted) {
         painter.setPen(theme_.muted);
-        painter.drawText(state_, Qt::AlignLeft | Qt::AlignVCenter, interruptedText());
+        const int room =
+            controlRect({Control::Kind::resume, -1, -1, {}}).left() - theme_.px(14) - state_.left();
+        painter.drawText(
+            state_, Qt::AlignLeft | Qt::AlignVCenter,
+            QFontMetrics(theme_.small).elidedText(interruptedText(item_), Qt::ElideRight, qMax(0, room) + 1));
     } else if (item_.state == app::MessageState::failed) {
         QColor border = theme_.error;
         border.setAlphaF(0.35F);

@@ -37,7 +37,8 @@ QVector<Control> controlsOf(const app::MessageItem& item, const markup::Document
 QStringList linksOf(const markup::Block& block);
 /// "You", "Assistant", "System".
 QString roleName(app::MessageRole role);
-QString interruptedText();
+/// Why the answer ends early, as far as it is known.
+QString interruptedText(const app::MessageItem& item);
 
 class MessageFrame {
     Q_DECLARE_TR_FUNCTIONS(tendril::ui::MessageFrame)

@@ -6,6 +6,7 @@
 #include <QSignalSpy>
 
 #include "tests/ui/conversation/view_fixture.h"
+#include "ui/conversation/message_frame.h"
 
 using namespace tendril;
 using namespace tendril::ui;
@@ -79,6 +80,27 @@ class TestConversationAccessible : public QObject {
             list->child(5)->text(QAccessible::Description).contains(QStringLiteral("The context is full")));
         QVERIFY(list->child(1)->text(QAccessible::Description).contains(QStringLiteral("41.2 tokens/s")));
         QVERIFY(list->child(7)->state().busy);
+    }
+
+    void reasonOfAnEarlyEndIsShown() {
+        app::MessageItem item = message(1, MessageRole::assistant, QStringLiteral("Earth, Mars"));
+        item.state = app::MessageState::interrupted;
+        const auto left = [&item](const QString& reason) {
+            item.error = reason;
+            const ViewTheme theme = makeViewTheme(QApplication::palette(), QApplication::font(), 1);
+            const SyntaxLibrary syntaxes;
+            MessageFrame frame(item, theme, syntaxes);
+            frame.setWidth(800);
+            return frame.controlRect({Control::Kind::resume, -1, -1, {}}).left();
+        };
+        const QString reason = QStringLiteral("The context of 512 tokens is full.");
+        QVERIFY(left(reason) > left({}) + 50);  // the reason stands before "Continue"
+        QVERIFY(left(reason.repeated(50)) < 800);
+        item.error = reason;
+        auto view = shownView();
+        view->setMessages({item});
+        QAccessibleInterface* list = treeOf(*view);
+        QVERIFY(list->child(0)->text(QAccessible::Description).contains(reason));
     }
 
     void textIsReadAsItIsShown() {

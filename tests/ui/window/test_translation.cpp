@@ -66,7 +66,7 @@ void TestTranslation::partsAreGerman() {
 
 void TestTranslation::messagesAreGerman() {
     QCOMPARE(roleName(app::MessageRole::user), QStringLiteral("Sie"));
-    QCOMPARE(interruptedText(), QStringLiteral("Unterbrochen"));
+    QCOMPARE(interruptedText({}), QStringLiteral("Unterbrochen"));
     QCOMPARE(MessageFrame::tr("Continue"), QStringLiteral("Fortsetzen"));
     markup::Document document;
     document.append("- [x] fertig\n");
