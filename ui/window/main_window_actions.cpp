@@ -208,6 +208,8 @@ void MainWindow::chooseModelFile() {
         dialog->setDirectory(QFileInfo(model_.path).absolutePath());
     } else if (!settings_.modelFolders.isEmpty()) {
         dialog->setDirectory(settings_.modelFolders.first());
+    } else {
+        dialog->setDirectory(QStandardPaths::writableLocation(QStandardPaths::HomeLocation));
     }
     connect(dialog, &QFileDialog::fileSelected, this, &MainWindow::openModel);
     dialog->open();

@@ -41,7 +41,7 @@ SideBar::SideBar(QWidget* parent)
       undo_(new MessageBar(MessageBar::Kind::info, this)) {
     setObjectName(QStringLiteral("sideBar"));
     setAttribute(Qt::WA_StyledBackground);
-    setMinimumWidth(190);
+    pages_->setMinimumWidth(170);  // its neighbours ask for what their texts need, at any text size
     new_->setObjectName(QStringLiteral("newConversation"));
     new_->setIcon(icon(QStringLiteral("new")));
     new_->setIconSize(QSize(18, 18));

@@ -157,7 +157,8 @@ QDialog QPlainTextEdit:focus { border-color: @accent; }
 #composerFrame[focused="true"] { border-color: @accent; }
 #composerFrame QPlainTextEdit { background: transparent; border: none; }
 #card { background: @base; border: 1px solid @border; border-radius: 10px; }
-#sideBar QListView, #modelPopup QListView { background: transparent; border: none; outline: none; }
+QListView { background: @base; border: 1px solid @border; outline: none; }
+#sideBar QListView, #modelPopup QListView, #card QListView { background: transparent; border: none; }
 QScrollBar:vertical { background: transparent; width: 12px; margin: 0; }
 QScrollBar::handle:vertical { background: @border; border-radius: 4px; min-height: 32px; margin: 2px; }
 QScrollBar::handle:vertical:hover { background: @strongBorder; }

@@ -269,6 +269,11 @@ void TestMainWindow::textSizeAndThemeAreApplied() {
     QCOMPARE(editor()->font().pointSize(), before + 1);
     QCOMPARE(window_->findChild<QWidget*>(QStringLiteral("conversationView"))->font().pointSize(),
              before + 1);
+    for (int i = 0; i < 12; ++i) {
+        action("bigger")->trigger();
+    }
+    const auto* button = window_->findChild<QWidget*>(QStringLiteral("newConversation"));
+    QTRY_VERIFY(button->width() >= button->sizeHint().width());  // its text is not cut
     action("normal")->trigger();
     QCOMPARE(editor()->font().pointSize(), before);
     QCOMPARE(QApplication::font().pointSize(), before);
