@@ -31,10 +31,10 @@ install_packages() {
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
 }
 
-# build PRESET [cmake options]: configures and builds. Two jobs at least, and no more than memory allows (1.5 GiB each).
+# build PRESET TARGET [cmake options]: configures and builds. Two jobs at least, and no more than memory allows (1.5 GiB each).
 build() {
-  local preset="$1" jobs memory launcher=()
-  shift
+  local preset="$1" target="$2" jobs memory launcher=()
+  shift 2
   memory=$(awk '/MemAvailable/ {print int($2 / 1572864)}' /proc/meminfo)
   jobs=$(nproc)
   [ "$memory" -lt "$jobs" ] && jobs=$((memory > 2 ? memory : 2))
@@ -42,5 +42,5 @@ build() {
   say "Building (preset $preset, $jobs jobs)"
   (cd "$root" && cmake --preset "$preset" "${launcher[@]}" "$@" >"$root/build/configure-$preset.log" 2>&1) ||
     { cat "$root/build/configure-$preset.log" >&2; return 1; }
-  (cd "$root" && cmake --build --preset "$preset" --parallel "$jobs")
+  (cd "$root" && cmake --build --preset "$preset" --parallel "$jobs" --target "$target")
 }
