@@ -59,10 +59,11 @@ double perplexity(const std::vector<ScoredToken>& scored) {
     return scored.empty() ? 0 : std::exp(-sum / static_cast<double>(scored.size()));
 }
 
-ordered_json to_json(const std::vector<ScoredToken>& scored) {
-    ordered_json tokens = ordered_json::array();
-    ordered_json logprobs = ordered_json::array();
-    ordered_json top = ordered_json::array();
+/// The three lists are as long as the text; the first token, which nothing foretells, has null.
+ordered_json to_json(engine::TokenId first, const std::vector<ScoredToken>& scored) {
+    ordered_json tokens = {first};
+    ordered_json logprobs = {nullptr};
+    ordered_json top = {nullptr};
     for (const ScoredToken& one : scored) {
         tokens.push_back(one.token);
         logprobs.push_back(one.logprob);
@@ -93,7 +94,7 @@ int run(const ScoreOptions& options, Interrupt& interrupt) {
         return failed(scored.error());
     }
     if (options.common.json) {
-        return done(print_json(to_json(*scored)));
+        return done(print_json(to_json(tokens.front(), *scored)));
     }
     return done(print("tokens: " + std::to_string(scored->size()) +
                       "\nperplexity: " + std::to_string(perplexity(*scored)) + "\n"));
@@ -112,9 +113,10 @@ void add_score(CLI::App& app, Chosen& chosen) {
     command.add_flag("--parse-special", options->parse_special,
                      "Read the texts of control tokens as those tokens");
     command.footer(
-        "The model's BOS goes in front if it wants one. The first token has no score and is left out, so "
-        "tokens, logprobs and top begin with\n"
-        "the second. A text longer than the context is read in windows that overlap by half.");
+        "The model's BOS goes in front if it wants one. The first token has no score: its places in logprobs "
+        "and "
+        "top are null.\n"
+        "A text longer than the context is read in windows that overlap by half.");
     options->common.add_to(command);
     command.callback([options, &chosen] {
         chosen.run = [options](Interrupt& interrupt) { return run(*options, interrupt); };
