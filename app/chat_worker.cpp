@@ -112,20 +112,21 @@ Result<std::unique_ptr<storage::ChatStore>> ChatWorker::open_store(const Sink& s
     storage::OpenReport report;
     auto store = opener_(options_.database, report);
     if (!store && options_.allow_temporary) {
-        sink(Notice{store.error().message});
+        sink(Notice{store.error().message, true});
         log_->error("database: {} ({})", store.error().message, store.error().detail);
         std::string folder = (std::filesystem::temp_directory_path() / "tendril-XXXXXX").string();
         if (mkdtemp(folder.data()) != nullptr) {
             const auto file = std::filesystem::path(folder) / "chats.db";
             store = opener_(file, report);
             if (store) {
-                sink(Notice{"The conversations of this session are kept in " + file.string() + " only."});
+                sink(Notice{"The conversations of this session are kept in " + file.string() + " only.",
+                            true});
             }
         }
     }
     for (std::string& notice : report.notices) {
         log_->warn("database: {}", notice);
-        sink(Notice{std::move(notice)});
+        sink(Notice{std::move(notice), true});
     }
     return store;
 }

@@ -106,6 +106,7 @@ struct TurnEnded {
 };
 struct Notice {
     std::string text;
+    bool about_file = false;  ///< said when the database was opened, before any command is done
 };
 /// The database cannot be used and nothing else will come.
 struct WorkerEnded {

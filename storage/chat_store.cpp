@@ -133,6 +133,10 @@ Result<std::unique_ptr<ChatStore>> ChatStore::open(const fs::path& file, OpenRep
         }
         std::error_code none;
         const bool exists = fs::exists(file, none);
+        if (exists && !fs::is_regular_file(file, none)) {
+            return fail(ErrorCode::invalid_argument,
+                        fmt::format("No conversations can be kept in {}: it is not a file.", file.string()));
+        }
         if (!can_write(file)) {
             if (!exists) {
                 return fail(ErrorCode::read_only,
@@ -154,7 +158,8 @@ Result<std::unique_ptr<ChatStore>> ChatStore::open_read_only(const fs::path& fil
     return guarded("opening the conversations", [&]() -> Result<std::unique_ptr<ChatStore>> {
         std::error_code none;
         if (!fs::is_regular_file(file, none)) {
-            return fail(ErrorCode::not_found, fmt::format("There is no file of conversations {}.", file.string()));
+            return fail(ErrorCode::not_found,
+                        fmt::format("There is no file of conversations {}.", file.string()));
         }
         return open_for_reading(file, report);
     });

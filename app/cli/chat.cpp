@@ -58,6 +58,9 @@ class Chat {
                     return true;
                 }
             }
+            if (!open_ || !error_.empty()) {
+                break;  // nothing more may come
+            }
             for (WorkerEvent& event : events_.wait()) {
                 waiting_.push_back(std::move(event));
             }
@@ -130,11 +133,13 @@ int talk(Chat& chat, ChatWorker& worker, const ChatOptions& options, Interrupt& 
     } else {
         worker.open_new();
     }
-    // A conversation that is not there gives a notice instead.
+    // A conversation that is not there gives a notice instead. What is said of the file (it was damaged, and
+    // a fresh one is in its place) comes before, and the chat goes on.
     bool opened = false;
     chat.until([&](const WorkerEvent& event) {
         opened = std::holds_alternative<ConversationShown>(event);
-        return opened || std::holds_alternative<Notice>(event);
+        const auto* notice = std::get_if<Notice>(&event);
+        return opened || (notice != nullptr && !notice->about_file);
     });
     if (!opened) {
         return chat.error().empty() ? failed("The conversation cannot be opened.") : failed(chat.error());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // tendril-cli as a hostile or careless user calls it: numbers that are none, closed descriptors.
+#include <QDir>
 #include <QFile>
 #include <QTest>
 
@@ -64,6 +65,29 @@ class TestCliHostile : public QObject {
             run_under_shell("generate '" + model() + "' --prompt-file - -n 1 --json", "<&-");
         QCOMPARE(answer.code, 1);
         QVERIFY(answer.out.isEmpty());
+    }
+
+    /// The worker's end came, but the main thread went on waiting for events.
+    void folderAsDatabaseGivesWords() {
+        QVERIFY(QDir(folder_.path("")).mkdir("folder.db"));
+        const CliResult result =
+            run_cli({"chat", model(), "--database", folder_.path("folder.db"), "--json"}, "Hi\n");
+        QCOMPARE(result.code, 1);
+        QVERIFY2(result.err.contains("not a file"), result.err.constData());
+    }
+
+    void damagedDatabaseIsKeptAndTheChatGoesOn() {
+        QFile file(folder_.path("damaged.db"));
+        QVERIFY(file.open(QIODevice::WriteOnly) && file.write(QByteArray(5000, 'x')) == 5000);
+        file.close();
+        const CliResult result =
+            run_cli({"chat", model(), "--database", file.fileName(), "--new", "-n", "2", "--json"}, "Hi\n");
+        QVERIFY2(result.code == 0, result.err.constData());
+        QVERIFY(result.out.contains("kept untouched") && result.out.contains("\"finished\""));
+        const QStringList kept = QDir(folder_.path("")).entryList({"damaged.db.damaged-*"});
+        QCOMPARE(kept.size(), 1);
+        QCOMPARE(QFileInfo(folder_.path(kept.front())).size(), qint64(5000));
+        QVERIFY(run_cli({"export", "--database", file.fileName(), "1"}).out.contains("Hi"));
     }
 
     void closedOutputIsAFailure() {
