@@ -48,14 +48,16 @@ class EngineInbox {
 
   private:
     void store(engine::PrefillEvent event) { contents_.prefill = event; }
-    void store(engine::TextEvent event) {
+    void store(const engine::TextEvent& event) {
         contents_.text += event.text;
         contents_.tokens += event.tokens;
     }
     void store(engine::FinishedEvent event) { contents_.finished = std::move(event); }
     void store(Error error) { contents_.error = std::move(error); }
-    template <typename Other>
-    void store(Other&&) {
+    // Not a template for "all others": it would take the events above whenever it fits them better.
+    void store(const engine::ScoredEvent&) { store_unasked(); }
+    void store(const engine::BenchEvent&) { store_unasked(); }
+    void store_unasked() {
         contents_.error =
             Error{ErrorCode::internal, "The engine gave an answer of another kind than asked for.", {}};
     }

@@ -21,7 +21,7 @@ struct Desk {
     std::string text;
     std::optional<Outcome> outcome;
 
-    void put(std::string more) {
+    void put(const std::string& more) {
         {
             const std::lock_guard lock(mutex);
             text += more;
@@ -65,7 +65,7 @@ Session::Outcome Session::run(Request request, const std::function<bool(std::str
     const engine::RequestId id =
         engine_.submit(std::move(request), [desk](engine::RequestId, engine::Event event) {
             if (auto* text = std::get_if<engine::TextEvent>(&event)) {
-                desk->put(std::move(text->text));
+                desk->put(text->text);
             } else if (auto* finished = std::get_if<engine::FinishedEvent>(&event)) {
                 desk->end(std::move(*finished));
             } else if (auto* scored = std::get_if<engine::ScoredEvent>(&event)) {
