@@ -34,10 +34,6 @@ struct Prepared {
     }
 };
 
-std::string_view role_name(Role role) {
-    return role == Role::system ? "system" : role == Role::user ? "user" : "assistant";
-}
-
 Prepared prepare(const ComposeRequest& request, const ControlTexts& controls) {
     Prepared prepared;
     if (!request.system_prompt.empty()) {
@@ -47,7 +43,7 @@ Prepared prepare(const ComposeRequest& request, const ControlTexts& controls) {
         if (message->role == Role::assistant && message->text.empty()) {
             continue;  // failed or stopped before its first word
         }
-        prepared.add(role_name(message->role), controls.cut(message->text), {message->id});
+        prepared.add(name_of(message->role), controls.cut(message->text), {message->id});
     }
     return prepared;
 }

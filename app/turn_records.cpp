@@ -82,30 +82,4 @@ const char* name_of(StopReason reason) {
     return "";
 }
 
-const char* name_of(MessageStatus status) {
-    switch (status) {
-        case MessageStatus::complete:
-            return "complete";
-        case MessageStatus::streaming:
-            return "streaming";
-        case MessageStatus::interrupted:
-            return "interrupted";
-        case MessageStatus::failed:
-            return "failed";
-    }
-    return "";
-}
-
-const char* name_of(storage::Role role) {
-    switch (role) {
-        case storage::Role::system:
-            return "system";
-        case storage::Role::user:
-            return "user";
-        case storage::Role::assistant:
-            return "assistant";
-    }
-    return "";
-}
-
 }  // namespace tendril::app

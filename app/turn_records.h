@@ -23,8 +23,6 @@ std::pair<storage::MessageStatus, std::string> outcome(const engine::FinishedEve
 /// Adds this run's tokens to those of the runs before it (a continued answer).
 void add_counters(storage::MessageCounters& counters, const engine::FinishedEvent& finished);
 
-const char* name_of(engine::StopReason reason);      ///< "end_of_text", ...
-const char* name_of(storage::MessageStatus status);  ///< "complete", ...
-const char* name_of(storage::Role role);
+const char* name_of(engine::StopReason reason);  ///< "end_of_text", ...
 
 }  // namespace tendril::app

@@ -24,6 +24,10 @@ enum class Role : std::uint8_t { system, user, assistant };
 /// streaming: being written now; found at start it means a crash, and becomes interrupted.
 enum class MessageStatus : std::uint8_t { complete, streaming, interrupted, failed };
 
+/// One name per thing in exports, events and templates: "user", "complete", ...
+const char* name_of(Role role);
+const char* name_of(MessageStatus status);
+
 struct Conversation {
     ConversationId id = 0;
     std::string title;
@@ -82,8 +86,10 @@ class ChatStore {
     /// read is salvaged into it); one of a newer version, or one that cannot be written, is opened read-only.
     /// `report` says what happened.
     static Result<std::unique_ptr<ChatStore>> open(const std::filesystem::path& file, OpenReport& report);
-    /// An existing database for reading, also while another process writes it. Changes nothing: replies in progress stay so.
-    static Result<std::unique_ptr<ChatStore>> open_read_only(const std::filesystem::path& file, OpenReport& report);
+    /// An existing database for reading, also while another process writes it. Changes nothing: replies in
+    /// progress stay so.
+    static Result<std::unique_ptr<ChatStore>> open_read_only(const std::filesystem::path& file,
+                                                             OpenReport& report);
     virtual ~ChatStore() = default;
 
     virtual Result<std::vector<Conversation>> conversations(bool deleted = false) = 0;  ///< newest first

@@ -13,24 +13,6 @@ namespace tendril::storage {
 
 namespace {
 
-const char* name_of(Role role) {
-    return role == Role::system ? "system" : role == Role::user ? "user" : "assistant";
-}
-
-const char* name_of(MessageStatus status) {
-    switch (status) {
-        case MessageStatus::complete:
-            return "complete";
-        case MessageStatus::streaming:
-            return "streaming";
-        case MessageStatus::interrupted:
-            return "interrupted";
-        case MessageStatus::failed:
-            return "failed";
-    }
-    return "failed";
-}
-
 std::string iso_time(TimeMs time) {
     const std::chrono::system_clock::time_point point{std::chrono::milliseconds(time)};
     return fmt::format("{:%Y-%m-%dT%H:%M:%S}Z", std::chrono::floor<std::chrono::seconds>(point));
@@ -87,6 +69,24 @@ std::string as_markdown(const Conversation& conversation, const std::vector<Mess
 }
 
 }  // namespace
+
+const char* name_of(Role role) {
+    return role == Role::system ? "system" : role == Role::user ? "user" : "assistant";
+}
+
+const char* name_of(MessageStatus status) {
+    switch (status) {
+        case MessageStatus::complete:
+            return "complete";
+        case MessageStatus::streaming:
+            return "streaming";
+        case MessageStatus::interrupted:
+            return "interrupted";
+        case MessageStatus::failed:
+            return "failed";
+    }
+    return "failed";
+}
 
 Result<std::string> export_conversation(ChatStore& store, ConversationId id, ExportFormat format) {
     const auto conversation = store.conversation(id);
