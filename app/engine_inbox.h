@@ -55,6 +55,7 @@ class EngineInbox {
     void store(engine::FinishedEvent event) { contents_.finished = std::move(event); }
     void store(Error error) { contents_.error = std::move(error); }
     // Not a template for "all others": it would take the events above whenever it fits them better.
+    void store(const engine::PrefilledEvent&) { store_unasked(); }
     void store(const engine::ScoredEvent&) { store_unasked(); }
     void store(const engine::BenchEvent&) { store_unasked(); }
     void store_unasked() {

@@ -17,7 +17,15 @@ class RealEngine final : public EnginePort {
     engine::RequestId submit(engine::GenerateRequest request, engine::EventSink sink) override {
         return engine_.submit(std::move(request), std::move(sink));
     }
+    engine::RequestId submit(engine::PrefillRequest request, engine::EventSink sink) override {
+        return engine_.submit(std::move(request), std::move(sink));
+    }
     void cancel(engine::RequestId request) override { engine_.cancel(request); }
+    void cache_state(std::function<void(engine::CacheState)> answer) override {
+        engine_.cache_state(std::move(answer));
+    }
+    void clear_cache(std::function<void(Status)> done) override { engine_.clear_cache(std::move(done)); }
+    void forget(std::uint64_t owner) override { engine_.forget(owner); }
     Result<engine::ModelDescription> inspect(const std::filesystem::path& path) override {
         return engine::Engine::inspect(path);
     }

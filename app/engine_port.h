@@ -19,7 +19,11 @@ class EnginePort {
                       std::function<void(Result<engine::LoadedModel>)> done) = 0;
     virtual void cancel_load() = 0;
     virtual engine::RequestId submit(engine::GenerateRequest request, engine::EventSink sink) = 0;
+    virtual engine::RequestId submit(engine::PrefillRequest request, engine::EventSink sink) = 0;
     virtual void cancel(engine::RequestId request) = 0;
+    virtual void cache_state(std::function<void(engine::CacheState)> answer) = 0;
+    virtual void clear_cache(std::function<void(Status)> done) = 0;
+    virtual void forget(std::uint64_t owner) = 0;
     virtual Result<engine::ModelDescription> inspect(const std::filesystem::path& path) = 0;
 };
 

@@ -38,6 +38,10 @@ RequestId Engine::submit(GenerateRequest request, EventSink sink) {
     return thread_->submit(std::move(request), std::move(sink));
 }
 
+RequestId Engine::submit(PrefillRequest request, EventSink sink) {
+    return thread_->submit(std::move(request), std::move(sink));
+}
+
 RequestId Engine::submit(ScoreRequest request, EventSink sink) {
     return thread_->submit(std::move(request), std::move(sink));
 }
@@ -48,6 +52,18 @@ RequestId Engine::submit(BenchRequest request, EventSink sink) {
 
 void Engine::cancel(RequestId request) {
     thread_->cancel(request);
+}
+
+void Engine::cache_state(std::function<void(CacheState)> answer) {
+    thread_->cache_state(std::move(answer));
+}
+
+void Engine::clear_cache(std::function<void(Status)> done) {
+    thread_->clear_cache(std::move(done));
+}
+
+void Engine::forget(std::uint64_t owner) {
+    thread_->forget(owner);
 }
 
 }  // namespace tendril::engine

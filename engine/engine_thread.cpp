@@ -10,6 +10,7 @@
 
 #include "engine/schedule/bench.h"
 #include "engine/schedule/generation.h"
+#include "engine/schedule/prefill.h"
 #include "engine/schedule/scoring.h"
 
 namespace tendril::engine {
@@ -82,14 +83,27 @@ void Engine::Thread::unload() {
 RequestId Engine::Thread::submit(Request request, EventSink sink) {
     const RequestId id = ++last_request_;
     const auto* generate = std::get_if<GenerateRequest>(&request);
+    // A step that begins just now may be broken off in vain; it has hardly begun.
     const bool urgent =
-        generate != nullptr && generate->priority == Priority::interactive && only_background_;
+        generate != nullptr && generate->priority == Priority::interactive && !interactive_step_;
     post(Submit{id, std::move(request), std::move(sink), Clock::now()}, urgent);
     return id;
 }
 
 void Engine::Thread::cancel(RequestId id) {
     post(Cancel{id}, true);
+}
+
+void Engine::Thread::cache_state(std::function<void(CacheState)> answer) {
+    post(AskState{std::move(answer)}, false);
+}
+
+void Engine::Thread::clear_cache(std::function<void(Status)> done) {
+    post(Clear{std::move(done)}, false);
+}
+
+void Engine::Thread::forget(std::uint64_t owner) {
+    post(Forget{owner}, false);
 }
 
 void Engine::Thread::post(Command command, bool break_step) {
@@ -152,9 +166,9 @@ bool Engine::Thread::step() {
     if (!runtime_ || runtime_->scheduler->idle()) {
         return false;
     }
-    only_background_ = !runtime_->scheduler->interactive_active();
+    interactive_step_ = runtime_->scheduler->interactive_active();
     runtime_->scheduler->step(interrupt_);
-    only_background_ = false;
+    interactive_step_ = false;
     if (runtime_->file->damaged()) {
         if (log_) {
             log_->error("the model file changed while it was in use; the model is unloaded");
@@ -233,6 +247,23 @@ void Engine::Thread::perform(Cancel& cancel) {
     }
 }
 
+void Engine::Thread::perform(AskState& ask) {
+    ask.answer(runtime_ ? runtime_->cache_state() : CacheState{});
+}
+
+void Engine::Thread::perform(Clear& clear) {
+    if (runtime_) {
+        runtime_->cache->forget_kept();
+    }
+    clear.done({});
+}
+
+void Engine::Thread::perform(Forget& forget) {
+    if (runtime_) {
+        runtime_->forget(forget.owner);
+    }
+}
+
 /// The last event of a command that the engine does not get to.
 void Engine::Thread::refuse(Command& command) {
     const Error error{ErrorCode::cancelled, "The program is closing.", {}};
@@ -240,6 +271,10 @@ void Engine::Thread::refuse(Command& command) {
         load->done(fail(error));
     } else if (auto* const submit = std::get_if<Submit>(&command)) {
         submit->sink(submit->id, error);
+    } else if (auto* const ask = std::get_if<AskState>(&command)) {
+        ask->answer({});
+    } else if (auto* const clear = std::get_if<Clear>(&command)) {
+        clear->done(fail(error));
     }
 }
 
@@ -275,33 +310,50 @@ Status Engine::Thread::check(const std::vector<TokenId>& tokens, std::size_t mos
     return {};
 }
 
-Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit) const {
+Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit, GenerateRequest& request) const {
+    if (request.prompt.empty()) {
+        return fail(ErrorCode::invalid_argument, "There is no text to continue.");
+    }
     const std::size_t context = runtime_->model.context;
-    if (auto* const generate = std::get_if<GenerateRequest>(&submit.request)) {
-        if (generate->prompt.empty()) {
-            return fail(ErrorCode::invalid_argument, "There is no text to continue.");
-        }
-        if (Status status = check(generate->prompt, context); !status) {
-            return fail(std::move(status.error()));
-        }
-        const auto too_long = [](const std::string& stop) { return stop.size() > kMaxStopBytes; };
-        if (generate->stop.size() > kMaxStops ||
-            std::any_of(generate->stop.begin(), generate->stop.end(), too_long)) {
-            return fail(ErrorCode::too_large, "There may be at most " + std::to_string(kMaxStops) +
-                                                  " stop texts of at most " + std::to_string(kMaxStopBytes) +
-                                                  " bytes.");
-        }
-        return std::make_unique<Generation>(submit.id, std::move(*generate), logged(std::move(submit.sink)),
-                                            *runtime_->tokenizer, context, submit.when);
-    }
-    ScoreRequest& score = std::get<ScoreRequest>(submit.request);
-    if (score.tokens.size() < 2) {
-        return fail(ErrorCode::invalid_argument, "A text needs at least two tokens to be scored.");
-    }
-    if (Status status = check(score.tokens, context + 1); !status) {
+    if (Status status = check(request.prompt, context); !status) {
         return fail(std::move(status.error()));
     }
-    return std::make_unique<Scoring>(submit.id, std::move(score), std::move(submit.sink));
+    const auto too_long = [](const std::string& stop) { return stop.size() > kMaxStopBytes; };
+    if (request.stop.size() > kMaxStops || std::any_of(request.stop.begin(), request.stop.end(), too_long)) {
+        return fail(ErrorCode::too_large, "There may be at most " + std::to_string(kMaxStops) +
+                                              " stop texts of at most " + std::to_string(kMaxStopBytes) +
+                                              " bytes.");
+    }
+    return std::make_unique<Generation>(submit.id, std::move(request), logged(std::move(submit.sink)),
+                                        *runtime_->tokenizer, context, submit.when);
+}
+
+Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit, PrefillRequest& request) const {
+    if (Status status = check(request.tokens, runtime_->model.context); !status) {
+        return fail(std::move(status.error()));
+    }
+    return std::make_unique<Prefill>(submit.id, std::move(request), logged(std::move(submit.sink)),
+                                     submit.when);
+}
+
+Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit, ScoreRequest& request) const {
+    if (request.tokens.size() < 2) {
+        return fail(ErrorCode::invalid_argument, "A text needs at least two tokens to be scored.");
+    }
+    if (Status status = check(request.tokens, runtime_->model.context + std::size_t{1}); !status) {
+        return fail(std::move(status.error()));
+    }
+    return std::make_unique<Scoring>(submit.id, std::move(request), std::move(submit.sink));
+}
+
+Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit) const {
+    if (auto* const generate = std::get_if<GenerateRequest>(&submit.request)) {
+        return make_task(submit, *generate);
+    }
+    if (auto* const prefill = std::get_if<PrefillRequest>(&submit.request)) {
+        return make_task(submit, *prefill);
+    }
+    return make_task(submit, std::get<ScoreRequest>(submit.request));
 }
 
 Status Engine::Thread::start(Submit& submit) {
@@ -366,6 +418,10 @@ EventSink Engine::Thread::logged(EventSink sink) const {
                 "in {:.1f} ms",
                 id, name_of(finished->reason), finished->prompt_tokens, finished->cached_tokens,
                 finished->prefill_ms, finished->first_token_ms, finished->tokens.size(), finished->decode_ms);
+        } else if (const auto* const prefilled = std::get_if<PrefilledEvent>(&event)) {
+            log->info("request {}: {} {} tokens ahead, {} of them reused, after {:.1f} ms", id,
+                      prefilled->complete ? "read" : "cancelled with", prefilled->tokens, prefilled->reused,
+                      prefilled->ms);
         } else if (const auto* const error = std::get_if<Error>(&event)) {
             log->warn("request {} failed: {} ({})", id, error->message, error->detail);
         }

@@ -29,9 +29,12 @@ class Engine::Thread {
               std::function<void(Result<LoadedModel>)> done);
     void cancel_load();
     void unload();
-    using Request = std::variant<GenerateRequest, ScoreRequest, BenchRequest>;
+    using Request = std::variant<GenerateRequest, PrefillRequest, ScoreRequest, BenchRequest>;
     RequestId submit(Request request, EventSink sink);
     void cancel(RequestId id);
+    void cache_state(std::function<void(CacheState)> answer);
+    void clear_cache(std::function<void(Status)> done);
+    void forget(std::uint64_t owner);
 
   private:
     struct Load {
@@ -50,7 +53,16 @@ class Engine::Thread {
     struct Cancel {
         RequestId id = 0;
     };
-    using Command = std::variant<Load, Unload, Submit, Cancel>;
+    struct AskState {
+        std::function<void(CacheState)> answer;
+    };
+    struct Clear {
+        std::function<void(Status)> done;
+    };
+    struct Forget {
+        std::uint64_t owner = 0;
+    };
+    using Command = std::variant<Load, Unload, Submit, Cancel, AskState, Clear, Forget>;
 
     void post(Command command, bool break_step);
     void run();
@@ -59,9 +71,15 @@ class Engine::Thread {
     void perform(Unload& unload);
     void perform(Submit& submit);
     void perform(Cancel& cancel);
+    void perform(AskState& ask);
+    void perform(Clear& clear);
+    void perform(Forget& forget);
     void refuse(Command& command);
     Status start(Submit& submit);
     Result<std::unique_ptr<Task>> make_task(Submit& submit) const;
+    Result<std::unique_ptr<Task>> make_task(Submit& submit, GenerateRequest& request) const;
+    Result<std::unique_ptr<Task>> make_task(Submit& submit, PrefillRequest& request) const;
+    Result<std::unique_ptr<Task>> make_task(Submit& submit, ScoreRequest& request) const;
     Status check(const std::vector<TokenId>& tokens, std::size_t most) const;
     bool step();
     void run_bench(Submit& submit);
@@ -78,7 +96,7 @@ class Engine::Thread {
     bool stopping_ = false;         // under mutex_
 
     std::atomic<bool> interrupt_{false};             // breaks off the step that runs
-    std::atomic<bool> only_background_{false};       // an interactive request may break it off
+    std::atomic<bool> interactive_step_{false};      // the step that runs is not to be broken off for another
     std::atomic<std::uint64_t> last_load_{0};        // number of the newest load
     std::atomic<std::uint64_t> cancelled_loads_{0};  // all loads up to this number are not wanted any more
     std::atomic<RequestId> last_request_{0};

@@ -146,6 +146,26 @@ Result<std::unique_ptr<Backend>> make_backend(const LoadOptions& options) {
     return make_cpu_backend(cpu);
 }
 
+CacheState Runtime::cache_state() const {
+    CacheState state;
+    const PagePool& pool = cache->pool();
+    const KvLayout layout = {config.layers, config.kv_heads, config.head_size};
+    state.memory_bytes = pool.page_count() * layout.bytes_per_page();
+    state.memory_used = (pool.page_count() - pool.free_count()) * layout.bytes_per_page();
+    state.disk_note = "No folder for it was chosen.";
+    const PrefixCounters& counters = cache->counters();
+    state.lookups = counters.lookups;
+    state.hits = counters.hits;
+    state.reused_tokens = counters.reused_tokens;
+    state.evicted_entries = counters.evicted_entries;
+    return state;
+}
+
+/// Nothing is kept by owner yet.
+void Runtime::forget(std::uint64_t) {
+    cache->forget_kept();
+}
+
 Result<std::unique_ptr<Runtime>> Runtime::open(const LoadOptions& options,
                                                const std::function<bool(double)>& progress,
                                                const BackendFactory& factory) {
@@ -170,6 +190,7 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const LoadOptions& options,
     if (options.device == Device::automatic) {
         model.device += " (no CUDA plugin)";
     }
+    model.kv = options.kv;
     model.tokenizer = runtime->tokenizer;
     model.load_ms = milliseconds_between(start, Clock::now());
     return runtime;

@@ -33,6 +33,9 @@ struct Runtime {
     std::unique_ptr<Scheduler> scheduler;
     LoadedModel model;  ///< what the caller is told
 
+    CacheState cache_state() const;
+    void forget(std::uint64_t owner);
+
     /// Reads header, tokenizer and configuration, plans the memory, and only then touches the weights.
     /// `progress` (share done) ends the load with ErrorCode::cancelled when it gives false.
     static Result<std::unique_ptr<Runtime>> open(const LoadOptions& options,

@@ -10,12 +10,19 @@ namespace tendril::engine {
 using TokenId = std::int32_t;
 using PageId = std::uint32_t;
 
+/// Whose text a request reads: what is kept of it may be forgotten together, and need not be shared.
+struct CacheScope {
+    std::uint64_t owner = 0;    ///< a conversation; 0 = nobody's
+    bool keep_private = false;  ///< never on disk, never shared with another owner
+};
+
 inline constexpr std::size_t kPageTokens = 64;  ///< tokens of one KV page: one tile of the attention kernels
 
 /// Element types of tensors, named as in GGUF. The numeric values are ours, not the file's.
 enum class DataType : std::uint8_t { f32, f16, bf16, q4_0, q4_1, q5_0, q5_1, q8_0, q4_k, q5_k, q6_k };
 
-/// How the elements of a type lie in memory: consecutive blocks of `block_elements` values in `block_bytes` bytes.
+/// How the elements of a type lie in memory: consecutive blocks of `block_elements` values in `block_bytes`
+/// bytes.
 struct DataTypeTraits {
     const char* name;  ///< as people write it: "Q4_K"
     std::size_t block_elements;
@@ -24,17 +31,28 @@ struct DataTypeTraits {
 
 constexpr DataTypeTraits traits(DataType type) {
     switch (type) {
-        case DataType::f32: return {"F32", 1, 4};
-        case DataType::f16: return {"F16", 1, 2};
-        case DataType::bf16: return {"BF16", 1, 2};
-        case DataType::q4_0: return {"Q4_0", 32, 18};
-        case DataType::q4_1: return {"Q4_1", 32, 20};
-        case DataType::q5_0: return {"Q5_0", 32, 22};
-        case DataType::q5_1: return {"Q5_1", 32, 24};
-        case DataType::q8_0: return {"Q8_0", 32, 34};
-        case DataType::q4_k: return {"Q4_K", 256, 144};
-        case DataType::q5_k: return {"Q5_K", 256, 176};
-        case DataType::q6_k: return {"Q6_K", 256, 210};
+        case DataType::f32:
+            return {"F32", 1, 4};
+        case DataType::f16:
+            return {"F16", 1, 2};
+        case DataType::bf16:
+            return {"BF16", 1, 2};
+        case DataType::q4_0:
+            return {"Q4_0", 32, 18};
+        case DataType::q4_1:
+            return {"Q4_1", 32, 20};
+        case DataType::q5_0:
+            return {"Q5_0", 32, 22};
+        case DataType::q5_1:
+            return {"Q5_1", 32, 24};
+        case DataType::q8_0:
+            return {"Q8_0", 32, 34};
+        case DataType::q4_k:
+            return {"Q4_K", 256, 144};
+        case DataType::q5_k:
+            return {"Q5_K", 256, 176};
+        case DataType::q6_k:
+            return {"Q6_K", 256, 210};
     }
     return {"?", 1, 1};
 }

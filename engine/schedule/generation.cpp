@@ -9,7 +9,7 @@ namespace tendril::engine {
 
 Generation::Generation(RequestId id, GenerateRequest request, EventSink sink, const Tokenizer& tokenizer,
                        std::size_t context, Clock::time_point submitted)
-    : Task(id, request.priority, std::move(request.prompt), std::move(sink)),
+    : Task(id, request.priority, std::move(request.prompt), std::move(sink), request.cache),
       sampler_(request.sampler),
       stops_(request.stop),
       tokenizer_(tokenizer),

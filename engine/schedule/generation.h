@@ -12,6 +12,7 @@
 #include "engine/schedule/draft_controller.h"
 #include "engine/schedule/stop_matcher.h"
 #include "engine/schedule/task.h"
+#include "engine/text/tokenizer.h"
 #include "engine/text/utf8_stream.h"
 
 namespace tendril::engine {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "engine/cache/view.h"
-#include "engine/engine.h"
+#include "engine/requests.h"
 #include "engine/schedule/step_cost.h"
 
 namespace tendril::engine {
@@ -22,14 +22,15 @@ inline double milliseconds_between(Clock::time_point from, Clock::time_point to)
 
 class Task {
   public:
-    Task(RequestId id, Priority priority, std::vector<TokenId> tokens, EventSink sink)
-        : tokens_(std::move(tokens)), id_(id), priority_(priority), sink_(std::move(sink)) {}
+    Task(RequestId id, Priority priority, std::vector<TokenId> tokens, EventSink sink, CacheScope scope = {})
+        : tokens_(std::move(tokens)), id_(id), priority_(priority), scope_(scope), sink_(std::move(sink)) {}
     virtual ~Task() = default;
     Task(const Task&) = delete;
     Task& operator=(const Task&) = delete;
 
     RequestId id() const { return id_; }
     Priority priority() const { return priority_; }
+    const CacheScope& scope() const { return scope_; }
     bool finished() const { return finished_; }
     /// All that is known of the text by now; the view holds the first view.length() of them, the rest is
     /// pending.
@@ -78,6 +79,7 @@ class Task {
   private:
     RequestId id_;
     Priority priority_;
+    CacheScope scope_;
     EventSink sink_;
     bool finished_ = false;
 };

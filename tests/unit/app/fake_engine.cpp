@@ -98,6 +98,19 @@ class FakeEngine::Port final : public app::EnginePort {
         fake_.filled_.notify_all();
         return made.id;
     }
+    engine::RequestId submit(engine::PrefillRequest request, engine::EventSink sink) override {
+        engine::RequestId id = 0;
+        {
+            const std::lock_guard lock(fake_.mutex_);
+            id = ++fake_.last_id_;
+        }
+        const auto size = static_cast<std::uint32_t>(request.tokens.size());
+        sink(id, engine::PrefilledEvent{size, 0, true, 1.0});
+        return id;
+    }
+    void cache_state(std::function<void(engine::CacheState)> answer) override { answer({}); }
+    void clear_cache(std::function<void(Status)> done) override { done({}); }
+    void forget(std::uint64_t) override {}
     void cancel(engine::RequestId id) override {
         engine::EventSink sink;
         {

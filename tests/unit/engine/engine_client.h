@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <filesystem>
+#include <future>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -23,6 +24,7 @@ struct Reply {
     std::uint32_t text_tokens = 0;
     std::vector<engine::PrefillEvent> prefill;
     std::optional<engine::FinishedEvent> finished;
+    std::optional<engine::PrefilledEvent> prefilled;
     std::optional<engine::ScoredEvent> scored;
     std::optional<engine::BenchEvent> bench;
     std::optional<Error> error;
@@ -80,12 +82,24 @@ class EngineClient {
     Reply ask(Request request) {
         return reply(submit(std::move(request)));
     }
+    engine::CacheState cache_state() {
+        return await<engine::CacheState>([&](auto done) { engine->cache_state(std::move(done)); });
+    }
+    bool clear_cache() {
+        return await<Status>([&](auto done) { engine->clear_cache(std::move(done)); }).has_value();
+    }
     std::map<engine::RequestId, Reply> replies() {
         const std::lock_guard lock(mutex_);
         return replies_;
     }
 
   private:
+    template <typename Answer, typename Ask>
+    Answer await(const Ask& ask) {
+        std::promise<Answer> promise;
+        ask([&promise](Answer answer) { promise.set_value(std::move(answer)); });
+        return promise.get_future().get();
+    }
     void note(engine::RequestId id, engine::Event event) {
         const std::lock_guard lock(mutex_);
         Reply& reply = replies_[id];
@@ -101,6 +115,8 @@ class EngineClient {
             reply.ended = EventClock::now();
             if (auto* finished = std::get_if<engine::FinishedEvent>(&event)) {
                 reply.finished = std::move(*finished);
+            } else if (auto* prefilled = std::get_if<engine::PrefilledEvent>(&event)) {
+                reply.prefilled = *prefilled;
             } else if (auto* scored = std::get_if<engine::ScoredEvent>(&event)) {
                 reply.scored = std::move(*scored);
             } else if (auto* bench = std::get_if<engine::BenchEvent>(&event)) {

@@ -304,6 +304,52 @@ class TestEngine : public QObject {
         }
     }
 
+    void what_was_read_ahead_is_not_read_again() {
+        EngineClient client;
+        QVERIFY(client.ask(PrefillRequest{{1, 2}, {}}).error.has_value());  // no model yet
+        QVERIFY(client.load(llama()));
+        const std::vector<TokenId> prompt = random_tokens(100, 5);
+        const Reply cold = client.ask(request(prompt, 20));
+        QVERIFY(client.load(llama()));  // an empty cache
+        const std::vector<TokenId> first(prompt.begin(), prompt.begin() + 70);
+        const Reply part = client.ask(PrefillRequest{first, {}});
+        QVERIFY(part.prefilled && part.prefilled->complete);
+        QCOMPARE(part.prefilled->tokens, 70U);
+        QCOMPARE(part.prefilled->reused, 0U);
+        const Reply rest = client.ask(PrefillRequest{prompt, {}});
+        QCOMPARE(rest.prefilled->reused, 70U);
+        QCOMPARE(rest.prefilled->tokens, 100U);
+        const Reply again = client.ask(PrefillRequest{prompt, {}});
+        QVERIFY(again.prefilled && again.prefilled->complete);
+        QCOMPARE(again.prefilled->reused, 100U);
+        const Reply warm = client.ask(request(prompt, 20));
+        QCOMPARE(warm.finished->cached_tokens, 99U);
+        QVERIFY(warm.finished->tokens == cold.finished->tokens);
+        // Nothing to read is no error; too much is.
+        QVERIFY(client.ask(PrefillRequest{{}, {}}).prefilled->complete);
+        QVERIFY(client.ask(PrefillRequest{random_tokens(257, 1), {}}).error.has_value());
+        QVERIFY(client.ask(PrefillRequest{{-1}, {}}).error.has_value());
+    }
+
+    void the_state_of_the_cache_is_told_and_cleared() {
+        EngineClient client;
+        QCOMPARE(client.cache_state().memory_bytes, 0U);  // no model: nothing, but an answer
+        QVERIFY(client.load(llama()));
+        const CacheState before = client.cache_state();
+        QVERIFY(before.memory_bytes > 0);
+        QCOMPARE(before.memory_used, 0U);
+        QVERIFY(!before.disk_note.empty());
+        const std::vector<TokenId> prompt = random_tokens(100, 5);
+        client.ask(request(prompt, 4));
+        client.ask(request(prompt, 4));
+        const CacheState used = client.cache_state();
+        QVERIFY(used.memory_used > 0 && used.memory_used <= used.memory_bytes);
+        QCOMPARE(used.reused_tokens, 99U);
+        QVERIFY(client.clear_cache());
+        QCOMPARE(client.cache_state().memory_used, 0U);
+        QCOMPARE(client.ask(request(prompt, 4)).finished->cached_tokens, 0U);
+    }
+
     void scores_are_log_probabilities() {
         EngineClient client;
         QVERIFY(client.load(llama()));
