@@ -91,7 +91,9 @@ RequestId Engine::Thread::submit(Request request, EventSink sink) {
 }
 
 void Engine::Thread::cancel(RequestId id) {
-    post(Cancel{id}, true);
+    // A person who types cancels what is read ahead again and again: what is being read is mostly still
+    // wanted.
+    post(Cancel{id}, !unhurried_step_);
 }
 
 void Engine::Thread::cache_state(std::function<void(CacheState)> answer) {
@@ -166,9 +168,11 @@ bool Engine::Thread::step() {
     if (!runtime_ || runtime_->scheduler->idle()) {
         return false;
     }
-    interactive_step_ = runtime_->scheduler->interactive_active();
+    interactive_step_ = runtime_->scheduler->interactive_ready();
+    unhurried_step_ = runtime_->scheduler->unhurried();
     runtime_->scheduler->step(interrupt_);
     interactive_step_ = false;
+    unhurried_step_ = false;
     if (runtime_->file->damaged()) {
         if (log_) {
             log_->error("the model file changed while it was in use; the model is unloaded");

@@ -97,6 +97,7 @@ class Engine::Thread {
 
     std::atomic<bool> interrupt_{false};             // breaks off the step that runs
     std::atomic<bool> interactive_step_{false};      // the step that runs is not to be broken off for another
+    std::atomic<bool> unhurried_step_{false};        // nor for a cancel
     std::atomic<std::uint64_t> last_load_{0};        // number of the newest load
     std::atomic<std::uint64_t> cancelled_loads_{0};  // all loads up to this number are not wanted any more
     std::atomic<RequestId> last_request_{0};

@@ -25,6 +25,10 @@ class Generation final : public Task {
                std::size_t context, Clock::time_point submitted);
 
     std::size_t reusable() const override { return tokens_.size() - 1; }
+    /// What a side job (a title) writes is not read again; its prompt is the conversation, or a part of it.
+    std::size_t worth_keeping() const override {
+        return priority() == Priority::background ? prompt_size_ : tokens_.size();
+    }
     bool wants_logits(std::size_t position) const override { return position + 1 >= tokens_.size(); }
     std::span<const TokenId> drafts(std::size_t room, std::size_t other_rows, const StepCost& cost) override;
     void started(std::size_t reused) override;

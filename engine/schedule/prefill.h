@@ -13,6 +13,7 @@ class Prefill final : public Task {
     Prefill(RequestId id, PrefillRequest request, EventSink sink, Clock::time_point submitted);
 
     std::size_t reusable() const override { return tokens_.size(); }
+    bool unhurried() const override { return true; }
     bool wants_logits(std::size_t) const override { return false; }
     void started(std::size_t reused) override;
     void take(std::size_t, std::span<float>) override {}

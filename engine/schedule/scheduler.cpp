@@ -40,6 +40,24 @@ bool Scheduler::interactive_active() const {
     return std::any_of(active_.begin(), active_.end(), [](const auto& task) { return interactive(*task); });
 }
 
+bool Scheduler::interactive_ready() const {
+    return interactive_active() || (!waiting_.empty() && interactive(*waiting_.front()));
+}
+
+bool Scheduler::unhurried() const {
+    const auto calm = [](const auto& task) { return task->unhurried(); };
+    return std::all_of(active_.begin(), active_.end(), calm) &&
+           std::all_of(waiting_.begin(), waiting_.end(), calm);
+}
+
+void Scheduler::expect(std::span<const CurvePoint> curve) {
+    for (const CurvePoint& point : curve) {
+        if (!cost_.knows(point.rows)) {
+            cost_.record(point.rows, point.step_ms);
+        }
+    }
+}
+
 bool Scheduler::cancel(RequestId id) {
     const auto same = [id](const auto& task) { return task->id() == id; };
     if (const auto found = std::find_if(waiting_.begin(), waiting_.end(), same); found != waiting_.end()) {
@@ -79,6 +97,7 @@ void Scheduler::fail_all(const Error& error) {
 
 void Scheduler::step(const std::atomic<bool>& interrupt) {
     admit();
+    follow();
     choose_parts();
     reserve_pages();
     if (parts_.empty()) {
@@ -104,7 +123,7 @@ void Scheduler::step(const std::atomic<bool>& interrupt) {
 }
 
 void Scheduler::admit() {
-    while (!waiting_.empty() && active_.size() < settings_.max_active) {
+    while (!waiting_.empty()) {
         // Background tasks wait for the others. After a shortage nobody comes in but an interactive task that
         // meets none of its kind.
         const bool only_interactive = interactive_active();
@@ -113,11 +132,21 @@ void Scheduler::admit() {
             (crowded_ && (only_interactive || !first_interactive))) {
             return;
         }
-        std::unique_ptr<Task> task = std::move(waiting_.front());
+        if (active_.size() >= settings_.max_active) {
+            const auto background = std::find_if(active_.rbegin(), active_.rend(),
+                                                 [](const auto& other) { return !interactive(*other); });
+            if (!first_interactive || background == active_.rend()) {
+                return;
+            }
+            pause(static_cast<std::size_t>(std::distance(background, active_.rend())) - 1);
+        }
+        active_.push_back(std::move(waiting_.front()));
         waiting_.pop_front();
-        task->view = cache_.match(task->tokens(), task->reusable());
-        task->started(task->view.length());
-        active_.push_back(std::move(task));
+        Task& task = *active_.back();
+        task.view = cache_.match(task.tokens(), task.reusable());
+        if (!find_leader(task)) {
+            task.started(task.view.length());
+        }
     }
 }
 
@@ -127,7 +156,14 @@ void Scheduler::choose_parts() {
     std::size_t rows = 0;
     const std::size_t max_rows = forward_.limits().max_rows;
     for (const auto& task : active_) {
-        if (task->pending() != 1 || (only_interactive && !interactive(*task)) || rows == max_rows) {
+        if (only_interactive && !interactive(*task)) {
+            task->passed_over = true;
+            continue;
+        }
+        if (std::exchange(task->passed_over, false) && task->pending() > 1) {
+            take_longer_match(*task);  // the one that it gave way to may have read the same
+        }
+        if (task->pending() != 1 || task->following.leader != 0 || rows == max_rows) {
             continue;
         }
         Part part{task.get(), 1, {}, 0, 0};
@@ -143,19 +179,29 @@ void Scheduler::choose_prefill(std::size_t other_rows, bool interactive_only) {
     const std::size_t most = forward_.limits().max_rows - other_rows;
     const bool mixed = other_rows > 0;
     std::size_t budget =
-        cost_.prefill_rows(other_rows, mixed ? settings_.mixed_step_ms : settings_.prefill_step_ms,
-                           mixed ? settings_.least_chunk : settings_.least_prefill, most);
+        interactive_only
+            ? cost_.prefill_rows(other_rows, mixed ? settings_.mixed_step_ms : settings_.prefill_step_ms,
+                                 mixed ? settings_.least_chunk : settings_.least_prefill, most)
+            : background_rows(other_rows, most);
     for (const auto& task : active_) {
         if (budget == 0) {
             return;
         }
-        if (task->pending() <= 1 || (interactive_only && !interactive(*task))) {
+        if (task->pending() <= 1 || task->following.leader != 0 ||
+            (interactive_only && !interactive(*task))) {
             continue;
         }
         const std::size_t rows = std::min(budget, task->pending());
         parts_.push_back({task.get(), rows, {}, 0, 0});
         budget -= rows;
     }
+}
+
+/// So few that a step that nobody waits for gives way within a layer, and that little is lost when it does.
+std::size_t Scheduler::background_rows(std::size_t other_rows, std::size_t most) const {
+    const double layers = static_cast<double>(forward_.config().layers);
+    const double target = std::min(settings_.background_step_ms, layers * settings_.background_layer_ms);
+    return cost_.prefill_rows(other_rows, target, settings_.least_background, most);
 }
 
 void Scheduler::reserve_pages() {
@@ -194,16 +240,22 @@ bool Scheduler::pause_for(Task& task) {
                         "no KV page left for a single task"});
         return false;
     }
-    std::unique_ptr<Task> owner = std::move(*victim);
-    active_.erase(std::next(victim).base());
-    release(*owner);
+    pause(static_cast<std::size_t>(std::distance(victim, active_.rend())) - 1);
     crowded_ = true;
+    return true;
+}
+
+/// What it has read is kept as long as there is room; the rest is read again later.
+void Scheduler::pause(std::size_t index) {
+    std::unique_ptr<Task> owner = std::move(active_[index]);
+    active_.erase(active_.begin() + static_cast<std::ptrdiff_t>(index));
+    release(*owner);
+    owner->following = {};
     if (interactive(*owner)) {
         waiting_.push_front(std::move(owner));
     } else {
         add(std::move(owner));
     }
-    return true;
 }
 
 void Scheduler::lay_out_rows() {
@@ -278,7 +330,8 @@ void Scheduler::close_step() {
 
 /// Keeps what the task has in its view for later requests.
 void Scheduler::release(Task& task) {
-    const std::size_t length = task.view.length();
+    const std::size_t length =
+        task.finished() ? std::min(task.view.length(), task.worth_keeping()) : task.view.length();
     if (length > 0) {
         cache_.keep(task.tokens().first(length), std::move(task.view));
     }

@@ -24,6 +24,10 @@ struct SchedulerSettings {
     double mixed_step_ms = 60;    ///< of a step in which somebody waits for the next token
     double prefill_step_ms =
         200;  ///< of a step that only reads prompts; a cancel interrupts it between two layers anyway
+    double background_layer_ms =
+        8;  ///< of a step that nobody waits for: it can be broken off between two layers only
+    double background_step_ms = 150;  ///< of the whole of it, which is lost then
+    std::size_t least_background = 8;
     /// Asked after each step, before anybody hears of its results: an error ends all tasks with it.
     std::function<Status()> check;
     std::size_t least_chunk = 16;  ///< prompt rows of a mixed step
@@ -42,11 +46,17 @@ class Scheduler {
     void fail_all(const Error& error);
     bool idle() const { return active_.empty() && waiting_.empty(); }
     bool interactive_active() const;  ///< otherwise an interactive request may break off the step that runs
+    /// A person waits for one that is to run, now or after the next step.
+    bool interactive_ready() const;
+    /// The next step is of tasks that nobody waits for: a cancel need not break it off.
+    bool unhurried() const;
 
     /// One step, or nothing when idle. An interrupted step has no effect and is done again by the next call.
     void step(const std::atomic<bool>& interrupt);
 
     const StepCost& cost() const { return cost_; }
+    /// t(M) as measured, for the policies to use from the first step on.
+    void expect(std::span<const CurvePoint> curve);
 
   private:
     struct Part {
@@ -57,10 +67,16 @@ class Scheduler {
         std::size_t accepted = 0;
     };
     void admit();
+    bool find_leader(Task& task);
+    void follow();
+    Task* find_active(RequestId id);
+    void take_longer_match(Task& task);
+    std::size_t background_rows(std::size_t other_rows, std::size_t most) const;
     void choose_parts();
     void choose_prefill(std::size_t other_rows, bool interactive_only);
     void reserve_pages();
     bool pause_for(Task& task);
+    void pause(std::size_t index);
     void lay_out_rows();
     void hand_out_logits();
     void close_step();

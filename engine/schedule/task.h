@@ -37,6 +37,11 @@ class Task {
     std::span<const TokenId> tokens() const { return tokens_; }
     std::size_t pending() const { return tokens_.size() - view.length(); }
 
+    /// Kept for later requests when the task has ended: its first tokens, at most this many.
+    virtual std::size_t worth_keeping() const { return tokens_.size(); }
+    /// Nobody waits for it and nothing is lost when it ends a step later: its step is not broken off by its
+    /// cancel.
+    virtual bool unhurried() const { return false; }
     /// How many tokens may be taken from the cache: those whose logits nobody asks for.
     virtual std::size_t reusable() const = 0;
     virtual bool wants_logits(std::size_t position) const = 0;
@@ -65,7 +70,15 @@ class Task {
         }
     }
 
+    /// The task that reads the same text just now, up to `shared` tokens; this one waits for it. 0: none.
+    struct Following {
+        RequestId leader = 0;
+        std::size_t shared = 0;
+    };
+
     View view;
+    Following following;
+    bool passed_over = false;  ///< was left out of a step for one that a person waits for
 
   protected:
     void send(Event event) { sink_(id_, std::move(event)); }

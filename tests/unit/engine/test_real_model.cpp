@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The engine on the default model: it answers sense, stops quickly, and reads nothing twice. Skips when the
 // file is absent.
+#include <algorithm>
+#include <thread>
+
 #include <QtTest>
 
 #include "tests/support/real_models.h"
@@ -130,6 +133,44 @@ class TestRealModel : public QObject {
         QVERIFY(client_.ask(quick).finished.has_value());
         QVERIFY(client_.replies()[background].ends == 0);
         QVERIFY(client_.reply(background).finished.has_value());
+    }
+
+    void what_is_read_ahead_gives_way_within_30_ms() {
+        const RequestId ahead = client_.submit(PrefillRequest{long_prompt(kSlower > 1 ? 900 : 3900), {}});
+        std::vector<double> waits;
+        for (int round = 0; round < 9 && client_.replies()[ahead].ends == 0; ++round) {
+            // Some way into a step; the time is no condition, only the spread of the rounds.
+            std::this_thread::sleep_for(std::chrono::milliseconds(20 + 13 * round));
+            GenerateRequest quick;
+            quick.prompt = chat("Say hello " + std::to_string(round) + " times.");
+            quick.max_tokens = 1;
+            const Reply reply = client_.ask(quick);
+            QVERIFY(reply.finished.has_value());
+            waits.push_back(reply.finished->first_token_ms - reply.finished->prefill_ms);
+        }
+        QVERIFY(waits.size() > 2);
+        std::sort(waits.begin(), waits.end());
+        qInfo("%zu requests waited for a background step: median %.2f ms, longest %.2f ms", waits.size(),
+              waits[waits.size() / 2], waits.back());
+        QVERIFY(waits[waits.size() / 2] < 30 * kSlower);
+        const Reply end = client_.reply(ahead);
+        QVERIFY(end.prefilled && end.prefilled->complete);
+        // Typing on: each pause cancels what is read ahead and asks for a little more. None of it is lost.
+        const std::vector<TokenId> text = long_prompt(700);
+        std::uint32_t reused = 0;
+        for (std::size_t size = 100; size <= 700; size += 60) {
+            std::vector<TokenId> words(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(size));
+            words[0] = 5;
+            const RequestId id = client_.submit(PrefillRequest{words, {}});
+            std::this_thread::sleep_for(std::chrono::milliseconds(30));
+            client_.engine->cancel(id);
+            const Reply reply = client_.reply(id);
+            QVERIFY(reply.prefilled.has_value());
+            QVERIFY(reply.prefilled->tokens >= reused);
+            reused = reply.prefilled->tokens;
+        }
+        qInfo("after typing for 330 ms, %u of 700 tokens were read", reused);
+        QVERIFY(kSlower > 1 || reused > 300);
     }
 
     void speculation_gives_the_same_text_and_is_quicker_where_text_repeats() {

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Two tasks with the same text: the second waits until the first has read it and takes its pages.
+#include <algorithm>
+
+#include "engine/schedule/scheduler.h"
+
+namespace tendril::engine {
+namespace {
+
+/// Less than this is read faster than waited for.
+constexpr std::size_t kWorthWaiting = kPageTokens;
+
+std::size_t common_prefix(std::span<const TokenId> a, std::span<const TokenId> b) {
+    const auto end = std::mismatch(
+        a.begin(), a.begin() + static_cast<std::ptrdiff_t>(std::min(a.size(), b.size())), b.begin());
+    return static_cast<std::size_t>(end.first - a.begin());
+}
+
+bool may_share(const CacheScope& a, const CacheScope& b) {
+    return a.owner == b.owner || (!a.keep_private && !b.keep_private);
+}
+
+/// Takes the first `shared` tokens of another view, as far as it has them.
+void take_from(Task& task, const Task& other, std::size_t shared) {
+    std::size_t there = std::min(shared, other.view.length());
+    if (there < shared) {  // a page that is still being written stays its own
+        there = there / kPageTokens * kPageTokens;
+    }
+    if (there > task.view.length()) {
+        task.view = other.view.fork(there);
+    }
+}
+
+}  // namespace
+
+/// True when the task is to wait for another; if not, it has taken what others have read of its text by now.
+bool Scheduler::find_leader(Task& task) {
+    const std::span<const TokenId> wanted = task.tokens().first(task.reusable());
+    Task::Following best;
+    for (const auto& other : active_) {
+        if (other.get() == &task || other->finished() || !may_share(task.scope(), other->scope())) {
+            continue;
+        }
+        const std::size_t shared = common_prefix(wanted, other->tokens());
+        take_from(task, *other, shared);
+        const bool goes_on =
+            other->priority() == Priority::interactive || task.priority() == Priority::background;
+        if (goes_on && other->view.length() < shared && shared > best.shared) {
+            best = {other->id(), shared};
+        }
+    }
+    if (best.shared >= task.view.length() + kWorthWaiting) {
+        task.following = best;
+    }
+    return task.following.leader != 0;
+}
+
+/// Ends the wait of tasks whose text has been read.
+void Scheduler::follow() {
+    for (const auto& task : active_) {
+        if (task->following.leader == 0) {
+            continue;
+        }
+        const Task* leader = find_active(task->following.leader);
+        if (leader != nullptr && leader->view.length() < task->following.shared) {
+            continue;
+        }
+        if (leader != nullptr) {
+            take_from(*task, *leader, task->following.shared);
+        } else {
+            take_longer_match(*task);  // it has ended or paused
+        }
+        task->following = {};
+        task->started(task->view.length());
+    }
+}
+
+Task* Scheduler::find_active(RequestId id) {
+    const auto found =
+        std::find_if(active_.begin(), active_.end(), [id](const auto& task) { return task->id() == id; });
+    return found == active_.end() ? nullptr : found->get();
+}
+
+void Scheduler::take_longer_match(Task& task) {
+    View found = cache_.match(task.tokens(), task.reusable());
+    if (found.length() > task.view.length()) {
+        task.view = std::move(found);
+    }
+}
+
+}  // namespace tendril::engine
