@@ -24,7 +24,6 @@ class logger;
 namespace tendril::engine {
 
 enum class Device : std::uint8_t { automatic, cpu, cuda };
-enum class KvType : std::uint8_t { f16, q8_0, q4_0 };
 
 /// What a GGUF says about itself, from its header alone.
 struct ModelDescription {

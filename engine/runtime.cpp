@@ -99,7 +99,8 @@ class Opening {
         const ModelConfig& config = runtime_.config;
         const std::size_t context = runtime_.model.context;
         Result<std::unique_ptr<KvPages>> pages = runtime_.backend->make_kv_pages(
-            {config.layers, config.kv_heads, config.head_size}, pages_for(context) + kSparePages);
+            {config.layers, config.kv_heads, config.head_size, KvType::f16, {}},
+            {pages_for(context) + kSparePages, 0});
         if (!pages) {
             return fail(std::move(pages.error()));
         }
@@ -149,7 +150,7 @@ Result<std::unique_ptr<Backend>> make_backend(const LoadOptions& options) {
 CacheState Runtime::cache_state() const {
     CacheState state;
     const PagePool& pool = cache->pool();
-    const KvLayout layout = {config.layers, config.kv_heads, config.head_size};
+    const KvLayout layout = {config.layers, config.kv_heads, config.head_size, KvType::f16, {}};
     state.memory_bytes = pool.page_count() * layout.bytes_per_page();
     state.memory_used = (pool.page_count() - pool.free_count()) * layout.bytes_per_page();
     state.disk_note = "No folder for it was chosen.";

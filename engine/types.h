@@ -17,6 +17,14 @@ struct CacheScope {
 };
 
 inline constexpr std::size_t kPageTokens = 64;  ///< tokens of one KV page: one tile of the attention kernels
+inline constexpr PageId kNoPage = 0xffffffffU;
+
+/// How keys and values lie in KV pages. The quantised ones are rotated by a Hadamard matrix first
+/// (backend.h).
+enum class KvType : std::uint8_t { f16, q8_0, q4_0 };
+
+/// Layers with a sliding window need the last positions only: they have pages, and page ids, of their own.
+enum class PageGroup : std::uint8_t { full, window };
 
 /// Element types of tensors, named as in GGUF. The numeric values are ours, not the file's.
 enum class DataType : std::uint8_t { f32, f16, bf16, q4_0, q4_1, q5_0, q5_1, q8_0, q4_k, q5_k, q6_k };

@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 
+#include "engine/backend/kv_pages.h"
 #include "engine/result.h"
 #include "engine/types.h"
 
@@ -60,41 +61,6 @@ struct Product {
     Rows out;                        // [rows of the input][weight->rows()]
 };
 
-struct KvLayout {
-    std::size_t layers = 0;
-    std::size_t kv_heads = 0;
-    std::size_t head_size = 0;
-    std::size_t bytes_per_page() const {  // f16 keys and values of all layers
-        return layers * 2 * kv_heads * kPageTokens * head_size * 2;
-    }
-};
-
-/// All KV pages of a model, taken at load. A page holds kPageTokens positions of keys and values of every
-/// layer.
-class KvPages {
-  public:
-    virtual ~KvPages() = default;
-    virtual std::size_t page_count() const = 0;
-    /// Copies the first `tokens` positions of all layers of one page to another (copy-on-write of a partial
-    /// page).
-    virtual void copy_page(PageId from, PageId to, std::size_t tokens) = 0;
-};
-
-/// Consecutive rows of a step that belong to one view (a conversation, branch or draft).
-struct StepView {
-    std::size_t first_row = 0;
-    std::size_t row_count = 0;
-    std::size_t first_position = 0;  ///< position of the first row; the rows are consecutive
-    std::span<const PageId> pages;   ///< page of position p is pages[p / kPageTokens]
-};
-
-/// What is the same for all layers of a step: which row sits where.
-struct StepPlan {
-    std::span<const StepView> views;          // cover the rows without gap or overlap, ascending
-    std::span<const std::int32_t> positions;  // [rows]
-    std::size_t rows() const { return positions.size(); }
-};
-
 /// Rotary embedding of one kind of layer. Angle of pair i at position p: p * position_scale * base^(-2i/size)
 /// / factors[i].
 struct RopeSettings {
@@ -126,6 +92,9 @@ struct AttentionSettings {
     float scale = 1.0F;      ///< multiplies q·k
     std::size_t window = 0;  ///< a row at position p sees positions > p - window; 0 = all up to p
     float softcap = 0.0F;    ///< 0 = none; else score = softcap * tanh(score / softcap)
+    /// By which the layer's queries and keys were rotated; needed for segments with a delta only (queries are
+    /// rotated back by it, with magnitude 1: keys are never rotated again).
+    const RopeTable* rope = nullptr;
 };
 
 class Backend {
@@ -138,8 +107,7 @@ class Backend {
     virtual Result<std::unique_ptr<Weight>> prepare(const WeightSource& source) = 0;
     /// Bytes that prepare() will take on the device for such a source, for the memory plan.
     virtual std::size_t prepared_bytes(const WeightSource& source) const = 0;
-    virtual Result<std::unique_ptr<KvPages>> make_kv_pages(const KvLayout& layout,
-                                                           std::size_t page_count) = 0;
+    virtual Result<std::unique_ptr<KvPages>> make_kv_pages(const KvLayout& layout, KvPageCounts counts) = 0;
     virtual Result<std::unique_ptr<RopeTable>> make_rope_table(const RopeSettings& settings,
                                                                std::size_t head_size,
                                                                std::size_t max_positions) = 0;

@@ -8,7 +8,7 @@
 namespace tendril::engine {
 
 KvCache::KvCache(KvPages& pages, std::unique_ptr<PrefixCache> prefixes)
-    : pages_(pages), pool_(pages.page_count()), prefixes_(std::move(prefixes)) {
+    : pages_(pages), pool_(pages.page_count(PageGroup::full)), prefixes_(std::move(prefixes)) {
     if (!prefixes_) {
         prefixes_ = std::make_unique<ListPrefixCache>();
     }
@@ -50,7 +50,7 @@ bool KvCache::make_room(View& view, std::size_t rows) {
     if (shared()) {
         const std::size_t index = view.length_ / kPageTokens;
         const PageId copy = *pool_.take();
-        pages_.copy_page(view.pages_[index], copy, filled);
+        pages_.copy_page(PageGroup::full, view.pages_[index], copy, filled);
         pool_.release(view.pages_[index]);
         view.pages_[index] = copy;
     }

@@ -41,6 +41,12 @@ void View::rewind(std::size_t length) {
     length_ = length;
 }
 
+std::span<const KvSegment> View::segments(std::size_t rows) {
+    assert(pages_.size() >= pages_for(length_ + rows));
+    segment_ = {pages_, {}, 0, length_ + rows, 0};
+    return {&segment_, 1};
+}
+
 void View::advance(std::size_t rows) {
     length_ += rows;
     assert(pages_.size() >= pages_for(length_));

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/backend/backend.h"
 #include "engine/cache/page_pool.h"
 
 namespace tendril::engine {
@@ -29,6 +30,8 @@ class View {
     /// Page of position p is pages()[p / kPageTokens]; may reach beyond length() for positions that are about
     /// to be written.
     std::span<const PageId> pages() const { return pages_; }
+    /// As a step of `rows` rows behind the end sees it; valid until the view changes.
+    std::span<const KvSegment> segments(std::size_t rows);
 
     /// Another view of the first `length` positions; a partial last page is shared until one side writes
     /// (KvCache::make_room).
@@ -44,6 +47,7 @@ class View {
     PagePool* pool_ = nullptr;
     std::vector<PageId> pages_;
     std::size_t length_ = 0;
+    KvSegment segment_;  // what segments() gave last
 };
 
 }  // namespace tendril::engine

@@ -112,7 +112,8 @@ void ForwardPass::attend(std::size_t index, const StepPlan& plan) {
                                         .heads = config_.heads,
                                         .scale = config_.attention_scale,
                                         .window = kind.window,
-                                        .softcap = config_.attention_softcap};
+                                        .softcap = config_.attention_softcap,
+                                        .rope = rope_[kind.rope_index].get()};
     backend_.attention(pages_, settings, plan, query, attended);
     const Product output = {layer.output.get(), data_or_null(layer.output_bias),
                             rows_of(*part_, rows, config_.width)};

@@ -203,7 +203,7 @@ Status Bench::read(View& view, std::size_t tokens) {
             tokens_.push_back(random_token());
             positions_.push_back(static_cast<std::int32_t>(view.length() + i));
         }
-        views_ = {{0, count, view.length(), view.pages()}};
+        views_ = {{0, count, view.length(), view.segments(count)}};
         tokens -= count;
         const std::array<std::uint32_t, 1> last = {static_cast<std::uint32_t>(count - 1)};
         if (Status status = step(std::span(last).first(tokens == 0 ? 1 : 0)); !status) {
@@ -226,7 +226,7 @@ Status Bench::decode(std::vector<View>& views) {
         }
         tokens_.push_back(random_token());
         positions_.push_back(static_cast<std::int32_t>(views[row].length()));
-        views_.push_back({row, 1, views[row].length(), views[row].pages()});
+        views_.push_back({row, 1, views[row].length(), views[row].segments(1)});
         wanted[row] = static_cast<std::uint32_t>(row);
     }
     if (Status status = step(wanted); !status) {

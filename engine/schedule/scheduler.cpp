@@ -264,7 +264,7 @@ void Scheduler::lay_out_rows() {
     views_.clear();
     wanted_.clear();
     for (Part& part : parts_) {
-        const Task& task = *part.task;
+        Task& task = *part.task;
         const std::size_t first = task.view.length();
         part.first_row = tokens_.size();
         const std::span<const TokenId> known = task.tokens().subspan(first, part.rows);
@@ -276,7 +276,8 @@ void Scheduler::lay_out_rows() {
                 wanted_.push_back(static_cast<std::uint32_t>(part.first_row + i));
             }
         }
-        views_.push_back({part.first_row, part.rows + part.drafts.size(), first, task.view.pages()});
+        views_.push_back({part.first_row, part.rows + part.drafts.size(), first,
+                          task.view.segments(part.rows + part.drafts.size())});
     }
 }
 

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "engine/backend/cpu/cpu_backend.h"
+#include "tests/support/step_views.h"
 
 namespace {
 
@@ -113,11 +114,12 @@ void bench_types(const Options& options, Backend& backend) {
 struct Context {
     std::unique_ptr<KvPages> pages;
     std::vector<PageId> ids;
-    StepView view;
+    test::StepViews view;
     std::vector<std::int32_t> positions;
-    StepPlan plan() const { return {std::span(&view, 1), positions}; }
+    StepPlan plan() const { return {view.views(), positions}; }
     void at(std::size_t first, std::size_t rows) {
-        view = {0, rows, first, ids};
+        view.clear();
+        view.add(0, rows, first, ids);
         positions.resize(rows);
         for (std::size_t i = 0; i < rows; ++i) {
             positions[i] = static_cast<std::int32_t>(first + i);
@@ -125,10 +127,11 @@ struct Context {
     }
 };
 
-Context context(Backend& backend, const KvLayout& layout, std::size_t tokens) {
-    Context c;
+std::unique_ptr<Context> context(Backend& backend, const KvLayout& layout, std::size_t tokens) {
+    auto made = std::make_unique<Context>();
+    Context& c = *made;
     const std::size_t count = (tokens + kPageTokens - 1) / kPageTokens;
-    c.pages = std::move(*backend.make_kv_pages(layout, count));
+    c.pages = std::move(*backend.make_kv_pages(layout, {count, 0}));
     for (std::size_t i = 0; i < count; ++i) {
         c.ids.push_back(static_cast<PageId>(i));
     }
@@ -137,7 +140,7 @@ Context context(Backend& backend, const KvLayout& layout, std::size_t tokens) {
     for (std::size_t layer = 0; layer < layout.layers; ++layer) {
         backend.store_kv(*c.pages, layer, c.plan(), kv.rows, kv.rows);
     }
-    return c;
+    return made;
 }
 
 void bench_attention(const Options& options, Backend& backend) {
@@ -150,12 +153,14 @@ void bench_attention(const Options& options, Backend& backend) {
     };
     for (const Shape& s : {Shape{"SmolLM2 135M", 9, 3, 64}, Shape{"Qwen2.5 0.5B", 14, 2, 64},
                            Shape{"Qwen2.5 1.5B", 12, 2, 128}, Shape{"Gemma 3 270M", 4, 1, 256}}) {
-        Context c = context(backend, {1, s.kv_heads, s.size}, 4160);
+        const std::unique_ptr<Context> made =
+            context(backend, {1, s.kv_heads, s.size, KvType::f16, {}}, 4160);
+        Context& c = *made;
         const Matrix q = matrix(backend, 512, s.heads * s.size);
         const Matrix out = matrix(backend, 512, s.heads * s.size);
         const auto run = [&](std::size_t first, std::size_t rows) {
             c.at(first, rows);
-            const AttentionSettings settings{0, s.heads, 0.1F, 0, 0.0F};
+            const AttentionSettings settings{0, s.heads, 0.1F, 0, 0.0F, nullptr};
             return measure(options, [&] {
                 backend.attention(*c.pages, settings, c.plan(), {q.rows.data, rows, q.rows.width},
                                   {out.rows.data, rows, q.rows.width});
@@ -189,7 +194,7 @@ class Steps {
     Steps(Backend& backend, const Model& m)
         : backend_(backend),
           m_(m),
-          context_(context(backend, {m.layers, m.kv_heads, m.head_size}, 640)),
+          context_(context(backend, {m.layers, m.kv_heads, m.head_size, KvType::f16, {}}, 640)),
           norm_(matrix(backend, 1, m.width)),
           x_(matrix(backend, 512, m.width)),
           y_(matrix(backend, 512, m.width)),
@@ -221,7 +226,7 @@ class Steps {
         if (!ready_) {
             std::abort();
         }
-        context_.at(first, rows);
+        context_->at(first, rows);
         const auto of = [rows](const Matrix& m) { return Rows{m.rows.data, rows, m.rows.width}; };
         for (std::size_t i = 0; i < m_.layers; ++i) {
             const Layer& l = layers_[i];
@@ -229,11 +234,11 @@ class Steps {
             const Product qkv[] = {
                 {l.q.get(), nullptr, of(q_)}, {l.k.get(), nullptr, of(k_)}, {l.v.get(), nullptr, of(v_)}};
             backend_.matmul(of(y_), qkv);
-            backend_.rope(*rope_, m_.head_size, context_.plan(), of(q_));
-            backend_.rope(*rope_, m_.head_size, context_.plan(), of(k_));
-            backend_.store_kv(*context_.pages, i, context_.plan(), of(k_), of(v_));
-            backend_.attention(*context_.pages, {i, m_.heads, 0.1F, 0, 0.0F}, context_.plan(), of(q_),
-                               of(a_));
+            backend_.rope(*rope_, m_.head_size, context_->plan(), of(q_));
+            backend_.rope(*rope_, m_.head_size, context_->plan(), of(k_));
+            backend_.store_kv(*context_->pages, i, context_->plan(), of(k_), of(v_));
+            backend_.attention(*context_->pages, {i, m_.heads, 0.1F, 0, 0.0F, nullptr}, context_->plan(),
+                               of(q_), of(a_));
             const Product o{l.o.get(), nullptr, of(y_)};
             backend_.matmul(of(a_), std::span(&o, 1));
             backend_.rms_norm(of(y_), norm_.rows.data, 1e-5F,
@@ -253,7 +258,7 @@ class Steps {
   private:
     Backend& backend_;
     Model m_;
-    Context context_;
+    std::unique_ptr<Context> context_;
     Matrix norm_, x_, y_, q_, k_, v_, a_, g_, u_, logits_;
     std::vector<Layer> layers_;
     std::unique_ptr<Weight> head_;

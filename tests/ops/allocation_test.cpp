@@ -8,6 +8,7 @@
 #include <QTest>
 
 #include "tests/ops/ops_fixture.h"
+#include "tests/support/step_views.h"
 
 namespace {
 std::atomic<bool> counting{false};
@@ -57,7 +58,7 @@ void AllocationTest::stepsTakeNoMemory() {
     constexpr std::size_t kMostRows = 70;
     const auto backend = cpu(best_host_isa(), 4);
     Random random(61);
-    auto pages = std::move(*backend->make_kv_pages({1, 2, 64}, 24));
+    auto pages = std::move(*backend->make_kv_pages({1, 2, 64, KvType::f16, {}}, {24, 0}));
     QVERIFY(backend->reserve(kMostRows, kWidth));
     const auto table = std::move(*backend->make_rope_table({}, 64, 2048));
     std::vector<std::unique_ptr<Weight>> weights;
@@ -80,8 +81,8 @@ void AllocationTest::stepsTakeNoMemory() {
                 positions.push_back(static_cast<std::int32_t>(first + i));
                 tokens.push_back(static_cast<TokenId>(i));
             }
-            const StepView view{0, rows, first, ids};
-            const StepPlan plan{std::span(&view, 1), positions};
+            const StepViews view(0, rows, first, ids);
+            const StepPlan plan{view.views(), positions};
             const Rows in{x.rows().data, rows, kWidth}, mid{y.rows().data, rows, kWidth},
                 out{z.rows().data, rows, kWidth}, other{u.rows().data, rows, kWidth};
             const Rows kv_rows{kv.rows().data, rows, 128};
@@ -94,7 +95,7 @@ void AllocationTest::stepsTakeNoMemory() {
             backend->matmul(in, products);
             backend->rope(*table, 64, plan, mid);
             backend->store_kv(*pages, 0, plan, kv_rows, kv_rows);
-            backend->attention(*pages, {0, 4, 0.1F, 0, 0.0F}, plan, mid, out);
+            backend->attention(*pages, {0, 4, 0.1F, 0, 0.0F, nullptr}, plan, mid, out);
             backend->gate(Activation::silu, mid, out, mid);
             backend->add(mid, in);
             backend->soft_cap(30.0F, in);

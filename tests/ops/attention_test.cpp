@@ -10,6 +10,7 @@
 #include "engine/backend/reference/reference_backend.h"
 #include "engine/half.h"
 #include "tests/ops/ops_fixture.h"
+#include "tests/support/step_views.h"
 
 namespace tendril::engine::test {
 
@@ -74,22 +75,22 @@ class Setting {
         }
         std::size_t row = 0;
         for (std::size_t v = 0; v < c.views.size(); ++v) {
-            views_.push_back({row, c.views[v].second, c.views[v].first, pages_[v]});
+            views_.add(row, c.views[v].second, c.views[v].first, pages_[v]);
             row += c.views[v].second;
         }
         q_ = random_rows(random, row, heads() * c.size);
     }
 
     std::size_t heads() const { return c_.kv_heads * c_.shared; }
-    StepPlan plan() const { return {views_, positions_}; }
-    KvLayout layout() const { return {2, c_.kv_heads, c_.size}; }
+    StepPlan plan() const { return {views_.views(), positions_}; }
+    KvLayout layout() const { return {2, c_.kv_heads, c_.size, KvType::f16, {}}; }
     AttentionSettings settings() const {
-        return {1, heads(), 1.0F / std::sqrt(static_cast<float>(c_.size)), c_.window, c_.softcap};
+        return {1, heads(), 1.0F / std::sqrt(static_cast<float>(c_.size)), c_.window, c_.softcap, nullptr};
     }
 
     /// Stores everything that the views see, `chunk` rows a step, then attends.
     std::vector<float> run(Backend& backend, std::size_t chunk) const {
-        auto pages = std::move(*backend.make_kv_pages(layout(), 64));
+        auto pages = std::move(*backend.make_kv_pages(layout(), {64, 0}));
         [[maybe_unused]] const Status reserved = backend.reserve(positions_.size(), 4096);
         for (std::size_t v = 0; v < views_.size(); ++v) {
             const std::size_t end = c_.views[v].first + c_.views[v].second;
@@ -126,8 +127,8 @@ class Setting {
         for (std::size_t i = 0; i < count; ++i) {
             positions.push_back(static_cast<std::int32_t>(at + i));
         }
-        const StepView view{0, count, at, pages_[v]};
-        const StepPlan plan{std::span(&view, 1), positions};
+        const StepViews view(0, count, at, pages_[v]);
+        const StepPlan plan{view.views(), positions};
         backend.store_kv(pages, 1, plan, k.rows(), val.rows());
     }
 
@@ -165,7 +166,7 @@ class Setting {
     std::size_t width_;
     std::vector<std::vector<float>> keys_, values_;
     std::vector<std::vector<PageId>> pages_;
-    std::vector<StepView> views_;
+    StepViews views_;
     std::vector<std::int32_t> positions_;
     std::vector<float> q_;
 };
@@ -220,8 +221,8 @@ void AttentionTest::copiesPages() {
          {cpu(best_host_isa()).release(), cpu(Isa::scalar).release(), make_reference_backend().release()}) {
         const std::unique_ptr<Backend> backend(raw);
         Random random(31);
-        const KvLayout layout{3, 2, 48};
-        auto pages = std::move(*backend->make_kv_pages(layout, 4));
+        const KvLayout layout{3, 2, 48, KvType::f16, {}};
+        auto pages = std::move(*backend->make_kv_pages(layout, {4, 0}));
         const auto keys = random_rows(random, 64, 96);
         const auto values = random_rows(random, 64, 96);
         const auto other = random_rows(random, 64, 96);
@@ -234,31 +235,30 @@ void AttentionTest::copiesPages() {
                                std::span<const float> v) {
             const DeviceRows dk(*backend, 96, k.subspan(first * 96, count * 96));
             const DeviceRows dv(*backend, 96, v.subspan(first * 96, count * 96));
-            const StepView view{0, count, first, std::span(&page, 1)};
+            const StepViews view(0, count, first, std::span(&page, 1));
             for (std::size_t layer = 0; layer < 3; ++layer) {
-                backend->store_kv(*pages, layer,
-                                  {std::span(&view, 1), std::span(positions).subspan(first, count)},
+                backend->store_kv(*pages, layer, {view.views(), std::span(positions).subspan(first, count)},
                                   dk.rows(), dv.rows());
             }
         };
         const auto attend = [&](PageId page, std::int32_t position) {
             const DeviceRows dq(*backend, 192, q);
             const DeviceRows out(*backend, 1, 192);
-            const StepView view{0, 1, static_cast<std::size_t>(position), std::span(&page, 1)};
-            backend->attention(*pages, {2, 4, 0.1F, 0, 0.0F}, {std::span(&view, 1), std::span(&position, 1)},
-                               dq.rows(), out.rows());
+            const StepViews view(0, 1, static_cast<std::size_t>(position), std::span(&page, 1));
+            backend->attention(*pages, {2, 4, 0.1F, 0, 0.0F, nullptr},
+                               {view.views(), std::span(&position, 1)}, dq.rows(), out.rows());
             return out.values();
         };
         store(1, 0, 64, keys, values);
         store(3, 0, 64, other, other);
         const auto kept = attend(3, 63);
-        pages->copy_page(1, 3, 41);
+        pages->copy_page(PageGroup::full, 1, 3, 41);
         QCOMPARE(attend(3, 40), attend(1, 40));
         QVERIFY(attend(3, 41) != attend(1, 41));
         store(3, 41, 23, keys, values);
         QCOMPARE(attend(3, 63), attend(1, 63));
         QVERIFY(attend(3, 63) != kept);
-        pages->copy_page(1, 2, 64);
+        pages->copy_page(PageGroup::full, 1, 2, 64);
         QCOMPARE(attend(2, 63), attend(1, 63));
     }
 }

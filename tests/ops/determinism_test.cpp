@@ -6,6 +6,7 @@
 #include <QTest>
 
 #include "tests/ops/ops_fixture.h"
+#include "tests/support/step_views.h"
 
 namespace tendril::engine::test {
 
@@ -96,12 +97,12 @@ void DeterminismTest::attention() {
     // Rows [begin, kLength) in steps of `chunk`; all before them in one step.
     const auto run = [&](Backend& backend, std::size_t begin, std::size_t chunk, bool company,
                          std::size_t window) {
-        auto kv = std::move(*backend.make_kv_pages({1, 2, 64}, 16));
+        auto kv = std::move(*backend.make_kv_pages({1, 2, 64, KvType::f16, {}}, {16, 0}));
         std::vector<float> out;
         for (std::size_t at = 0; at < kLength;) {
             const std::size_t count = std::min(at < begin ? begin : chunk, kLength - at);
             const std::size_t extra = company ? 1 : 0;
-            std::vector<StepView> views;
+            StepViews views;
             std::vector<std::int32_t> positions;
             std::vector<float> k, v, queries;
             const auto append = [&](std::size_t first, std::size_t n) {
@@ -114,17 +115,18 @@ void DeterminismTest::attention() {
                 }
             };
             if (company) {
-                views.push_back({0, 1, 0, std::span(&lonely, 1)});
+                views.add(0, 1, 0, std::span(&lonely, 1));
                 append(0, 1);
             }
-            views.push_back({extra, count, at, pages});
+            views.add(extra, count, at, pages);
             append(at, count);
-            const StepPlan plan{views, positions};
+            const StepPlan plan{views.views(), positions};
             const DeviceRows dk(backend, kWidth, k), dv(backend, kWidth, v),
                 dq(backend, kHeads * 64, queries);
             const DeviceRows result(backend, positions.size(), kHeads * 64);
             backend.store_kv(*kv, 0, plan, dk.rows(), dv.rows());
-            backend.attention(*kv, {0, kHeads, 0.125F, window, 0.0F}, plan, dq.rows(), result.rows());
+            backend.attention(*kv, {0, kHeads, 0.125F, window, 0.0F, nullptr}, plan, dq.rows(),
+                              result.rows());
             const auto rows = result.values();
             out.insert(out.end(), rows.begin() + extra * kHeads * 64, rows.end());
             at += count;

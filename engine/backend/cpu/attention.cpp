@@ -92,7 +92,7 @@ void CpuAttention::store(CpuKvPages& pages, std::size_t layer, const StepPlan& p
     const std::size_t size = pages.layout().head_size;
     const auto store_run = [&](const StepView& view, std::size_t first, std::size_t count, std::size_t head) {
         const std::size_t position = view.first_position + first;
-        const PageId page = view.pages[position / kPageTokens];
+        const PageId page = view.segments.back().pages[position / kPageTokens];
         const std::size_t at = position % kPageTokens;
         std::uint16_t* to_keys = pages.keys(page, layer, head) + at;
         std::uint16_t* to_values = pages.values(page, layer, head) + at * pages.padded();
@@ -182,8 +182,8 @@ void CpuAttention::one_page(const Step& step, const Unit& unit, std::size_t page
         std::fill_n(s.end + r * unit.heads, unit.heads, within(position + 1));
     }
     AttentionPage p{};
-    p.keys = step.pages.keys(unit.view->pages[page], step.settings.layer, unit.kv_head);
-    p.values = step.pages.values(unit.view->pages[page], step.settings.layer, unit.kv_head);
+    p.keys = step.pages.keys(unit.view->segments.back().pages[page], step.settings.layer, unit.kv_head);
+    p.values = step.pages.values(unit.view->segments.back().pages[page], step.settings.layer, unit.kv_head);
     p.head_size = step.size();
     p.padded = step.pages.padded();
     p.queries = s.queries;

@@ -132,8 +132,8 @@ class CpuBackend final : public Backend {
         return packed_bytes(source.type, source.rows, source.columns);
     }
 
-    Result<std::unique_ptr<KvPages>> make_kv_pages(const KvLayout& layout, std::size_t page_count) override {
-        auto pages = CpuKvPages::make(layout, page_count);
+    Result<std::unique_ptr<KvPages>> make_kv_pages(const KvLayout& layout, KvPageCounts counts) override {
+        auto pages = CpuKvPages::make(layout, counts.full);
         if (!pages) {
             return fail(pages.error());
         }

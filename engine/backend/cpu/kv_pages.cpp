@@ -3,6 +3,7 @@
 #include "engine/backend/cpu/kv_pages.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace tendril::engine {
 
@@ -33,7 +34,19 @@ CpuKvPages::CpuKvPages(const KvLayout& layout, std::size_t count, std::size_t pa
       page_halves_(layout.layers * layout.kv_heads * head_halves),
       memory_(std::move(memory)) {}
 
-void CpuKvPages::copy_page(PageId from, PageId to, std::size_t tokens) {
+std::string CpuKvPages::layout_name() const {
+    return "cpu f16 1 padded " + std::to_string(padded_);
+}
+
+void CpuKvPages::export_page(PageGroup, PageId page, std::span<std::byte> to) const {
+    std::memcpy(to.data(), data() + page * page_halves_, page_halves_ * sizeof(std::uint16_t));
+}
+
+void CpuKvPages::import_page(PageGroup, PageId page, std::span<const std::byte> from) {
+    std::memcpy(data() + page * page_halves_, from.data(), page_halves_ * sizeof(std::uint16_t));
+}
+
+void CpuKvPages::copy_page(PageGroup, PageId from, PageId to, std::size_t tokens) {
     for (std::size_t layer = 0; layer < layout_.layers; ++layer) {
         for (std::size_t head = 0; head < layout_.kv_heads; ++head) {
             const std::uint16_t* source = keys(from, layer, head);

@@ -15,8 +15,14 @@ class CpuKvPages final : public KvPages {
   public:
     static Result<std::unique_ptr<CpuKvPages>> make(const KvLayout& layout, std::size_t page_count);
 
-    std::size_t page_count() const override { return count_; }
-    void copy_page(PageId from, PageId to, std::size_t tokens) override;
+    std::size_t page_count(PageGroup group) const override { return group == PageGroup::full ? count_ : 0; }
+    void copy_page(PageGroup group, PageId from, PageId to, std::size_t tokens) override;
+    std::string layout_name() const override;
+    std::size_t page_bytes(PageGroup group) const override {
+        return group == PageGroup::full ? page_halves_ * sizeof(std::uint16_t) : 0;
+    }
+    void export_page(PageGroup group, PageId page, std::span<std::byte> to) const override;
+    void import_page(PageGroup group, PageId page, std::span<const std::byte> from) override;
 
     const KvLayout& layout() const { return layout_; }
     std::size_t padded() const { return padded_; }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <new>
 #include <numbers>
 #include <vector>
@@ -50,9 +51,19 @@ class HostPages final : public KvPages {
     HostPages(const KvLayout& layout, std::size_t count)
         : layout_(layout), count_(count), values_(count * page_size(), std::uint16_t{0}) {}
 
-    std::size_t page_count() const override { return count_; }
+    std::size_t page_count(PageGroup group) const override { return group == PageGroup::full ? count_ : 0; }
+    std::string layout_name() const override { return "reference f16 1"; }
+    std::size_t page_bytes(PageGroup group) const override {
+        return group == PageGroup::full ? layout_.bytes_per_page() : 0;
+    }
+    void export_page(PageGroup, PageId page, std::span<std::byte> to) const override {
+        std::memcpy(to.data(), values_.data() + page * page_size(), layout_.bytes_per_page());
+    }
+    void import_page(PageGroup, PageId page, std::span<const std::byte> from) override {
+        std::memcpy(values_.data() + page * page_size(), from.data(), layout_.bytes_per_page());
+    }
 
-    void copy_page(PageId from, PageId to, std::size_t tokens) override {
+    void copy_page(PageGroup, PageId from, PageId to, std::size_t tokens) override {
         for (std::size_t layer = 0; layer < layout_.layers; ++layer) {
             for (const bool values : {false, true}) {
                 for (std::size_t head = 0; head < layout_.kv_heads; ++head) {
@@ -127,8 +138,8 @@ void attend(const HostPages& pages, const AttentionSettings& settings, const Ste
     std::vector<double> scores(end - begin);
     double largest = -HUGE_VAL;
     for (std::size_t p = begin; p < end; ++p) {
-        const std::uint16_t* key =
-            pages.at(view.pages[p / kPageTokens], settings.layer, false, kv_head, p % kPageTokens);
+        const std::uint16_t* key = pages.at(view.segments[0].pages[p / kPageTokens], settings.layer, false,
+                                            kv_head, p % kPageTokens);
         double sum = 0.0;
         for (std::size_t i = 0; i < size; ++i) {
             sum += static_cast<double>(query[i]) * static_cast<double>(half_to_float(key[i]));
@@ -146,7 +157,7 @@ void attend(const HostPages& pages, const AttentionSettings& settings, const Ste
     for (std::size_t p = begin; p < end; ++p) {
         const double weight = std::exp(scores[p - begin] - largest);
         const std::uint16_t* value =
-            pages.at(view.pages[p / kPageTokens], settings.layer, true, kv_head, p % kPageTokens);
+            pages.at(view.segments[0].pages[p / kPageTokens], settings.layer, true, kv_head, p % kPageTokens);
         for (std::size_t i = 0; i < size; ++i) {
             mixed[i] += weight * static_cast<double>(half_to_float(value[i]));
         }
@@ -180,9 +191,9 @@ class ReferenceBackend final : public Backend {
 
     std::size_t prepared_bytes(const WeightSource&) const override { return 0; }
 
-    Result<std::unique_ptr<KvPages>> make_kv_pages(const KvLayout& layout, std::size_t page_count) override {
+    Result<std::unique_ptr<KvPages>> make_kv_pages(const KvLayout& layout, KvPageCounts counts) override {
         try {
-            return std::make_unique<HostPages>(layout, page_count);
+            return std::make_unique<HostPages>(layout, counts.full);
         } catch (const std::exception&) {
             return fail(ErrorCode::out_of_memory, "There is not enough memory for a context of this size.");
         }
@@ -281,7 +292,7 @@ class ReferenceBackend final : public Backend {
         for (const StepView& view : plan.views) {
             for (std::size_t i = 0; i < view.row_count; ++i) {
                 const std::size_t position = view.first_position + i;
-                const PageId page = view.pages[position / kPageTokens];
+                const PageId page = view.segments.back().pages[position / kPageTokens];
                 for (std::size_t head = 0; head < host.layout().kv_heads; ++head) {
                     const std::size_t offset = (view.first_row + i) * keys.width + head * size;
                     std::uint16_t* key = host.at(page, layer, false, head, position % kPageTokens);

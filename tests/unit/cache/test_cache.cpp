@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pages, views and the prefix cache over pages that remember which token was written where, so that a wrong
 // page is noticed.
+#include <cstring>
 #include <map>
 #include <random>
 
@@ -17,8 +18,18 @@ constexpr TokenId kNothing = -1;
 class FakePages final : public KvPages {
   public:
     explicit FakePages(std::size_t count) : contents(count, std::vector<TokenId>(kPageTokens, kNothing)) {}
-    std::size_t page_count() const override { return contents.size(); }
-    void copy_page(PageId from, PageId to, std::size_t tokens) override {
+    std::size_t page_count(PageGroup group) const override {
+        return group == PageGroup::full ? contents.size() : 0;
+    }
+    std::string layout_name() const override { return "tokens"; }
+    std::size_t page_bytes(PageGroup) const override { return kPageTokens * sizeof(TokenId); }
+    void export_page(PageGroup, PageId page, std::span<std::byte> to) const override {
+        std::memcpy(to.data(), contents[page].data(), to.size());
+    }
+    void import_page(PageGroup, PageId page, std::span<const std::byte> from) override {
+        std::memcpy(contents[page].data(), from.data(), from.size());
+    }
+    void copy_page(PageGroup, PageId from, PageId to, std::size_t tokens) override {
         contents[to].assign(kPageTokens, kNothing);
         std::copy_n(contents[from].begin(), tokens, contents[to].begin());
         ++copies;

@@ -58,7 +58,8 @@ struct TinyRuntime {
         cpu.threads = 2;
         backend = reference ? engine::make_reference_backend() : must(engine::make_cpu_backend(cpu));
         weights = must(engine::load_weights(file, config, *backend, {}));
-        pages = must(backend->make_kv_pages({config.layers, config.kv_heads, config.head_size}, page_count));
+        pages = must(backend->make_kv_pages(
+            {config.layers, config.kv_heads, config.head_size, engine::KvType::f16, {}}, {page_count, 0}));
         cache = std::make_unique<engine::KvCache>(*pages);
         forward = must(engine::ForwardPass::create(
             config, weights, *backend, *pages,
