@@ -60,7 +60,8 @@ void ConversationDesk::name_after(ConversationTree& tree, const std::string& que
         return;
     }
     const std::string title = title_from(question);
-    if (!title.empty() && report(link_.store.rename(tree.conversation().id, title))) {
+    if (!title.empty() &&
+        report(link_.store.rename(tree.conversation().id, title, storage::TitledBy::first_words))) {
         tree.conversation().title = title;
     }
 }

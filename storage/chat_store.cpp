@@ -24,7 +24,8 @@ namespace fs = std::filesystem;
 
 Result<std::unique_ptr<ChatStore>> make_store(std::unique_ptr<SQLite::Database> database,
                                               OpenReport& report) {
-    auto store = std::make_unique<SqliteStore>(std::move(database), report.read_only);
+    const auto version = query_integer(*database, "PRAGMA user_version");
+    auto store = std::make_unique<SqliteStore>(std::move(database), report.read_only, version);
     if (!report.read_only) {
         auto interrupted = store->close_interrupted();
         if (!interrupted) {

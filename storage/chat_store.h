@@ -24,6 +24,9 @@ enum class Role : std::uint8_t { system, user, assistant };
 /// streaming: being written now; found at start it means a crash, and becomes interrupted.
 enum class MessageStatus : std::uint8_t { complete, streaming, interrupted, failed };
 
+/// Who gave a conversation its title: a person's is never replaced by itself.
+enum class TitledBy : std::uint8_t { first_words, model, person };
+
 /// One name per thing in exports, events and templates: "user", "complete", ...
 const char* name_of(Role role);
 const char* name_of(MessageStatus status);
@@ -37,7 +40,9 @@ struct Conversation {
     std::optional<MessageId> leaf;  ///< end of the branch that is shown
     std::string draft;              ///< text of the composer, not sent yet
     std::string system_prompt;
-    std::string model_path;  ///< last used; empty = the program's default
+    std::string model_path;   ///< last used; empty = the program's default
+    bool is_private = false;  ///< its tokens are never on disk outside of this database, and never shared
+    TitledBy titled_by = TitledBy::first_words;
 };
 
 struct MessageCounters {
@@ -96,11 +101,13 @@ class ChatStore {
     virtual Result<Conversation> conversation(ConversationId id) = 0;
     virtual Result<Conversation> create_conversation(std::string_view title,
                                                      std::string_view system_prompt) = 0;
-    virtual Status rename(ConversationId id, std::string_view title) = 0;
+    virtual Status rename(ConversationId id, std::string_view title, TitledBy by = TitledBy::person) = 0;
     virtual Status set_deleted(ConversationId id, bool deleted) = 0;  ///< to the trash and back
-    virtual Status purge_deleted(TimeMs before) = 0;  ///< ends what has been in the trash since before then
+    /// Ends what has been in the trash since before then. Gives the ids that are gone.
+    virtual Result<std::vector<ConversationId>> purge_deleted(TimeMs before) = 0;
     virtual Status set_draft(ConversationId id, std::string_view draft) = 0;
     virtual Status set_system_prompt(ConversationId id, std::string_view text) = 0;
+    virtual Status set_private(ConversationId id, bool is_private) = 0;
     virtual Status set_model(ConversationId id, std::string_view path) = 0;
     virtual Status set_leaf(ConversationId id, std::optional<MessageId> leaf) = 0;
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The store's conversations, settings and upkeep. See sqlite_store.h.
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <sqlite3.h>
 
@@ -10,7 +12,11 @@ namespace tendril::storage {
 namespace {
 
 constexpr const char* kColumns =
-    "id, title, created, updated, deleted, leaf, draft, system_prompt, model_path";
+    "id, title, created, updated, deleted, leaf, draft, system_prompt, model_path, private, titled_by";
+/// Of a database of version 1 that may only be read. What it does not know is what a migration would make of
+/// it.
+constexpr const char* kColumnsOfVersion1 =
+    "id, title, created, updated, deleted, leaf, draft, system_prompt, model_path, 0, 2 * (title <> '')";
 
 Conversation read_conversation(SQLite::Statement& row) {
     Conversation c;
@@ -27,6 +33,8 @@ Conversation read_conversation(SQLite::Statement& row) {
     c.draft = row.getColumn(6).getString();
     c.system_prompt = row.getColumn(7).getString();
     c.model_path = row.getColumn(8).getString();
+    c.is_private = row.getColumn(9).getInt() != 0;
+    c.titled_by = static_cast<TitledBy>(std::clamp(row.getColumn(10).getInt(), 0, 2));
     return c;
 }
 
@@ -39,8 +47,10 @@ Status found(int changed_rows) {
 
 }  // namespace
 
-SqliteStore::SqliteStore(std::unique_ptr<SQLite::Database> database, bool read_only)
-    : database_(std::move(database)), read_only_(read_only) {
+SqliteStore::SqliteStore(std::unique_ptr<SQLite::Database> database, bool read_only, std::int64_t version)
+    : database_(std::move(database)),
+      read_only_(read_only),
+      columns_(version < 2 ? kColumnsOfVersion1 : kColumns) {
     // The file is known to be sound now: closing may fold the WAL into it.
     sqlite3_db_config(database_->getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, read_only ? 1 : 0, nullptr);
 }
@@ -71,7 +81,7 @@ Result<std::vector<Conversation>> SqliteStore::conversations(bool deleted) {
         SQLite::Statement rows(
             *database_,
             fmt::format("SELECT {} FROM conversation WHERE deleted IS {} NULL ORDER BY updated DESC, id DESC",
-                        kColumns, deleted ? "NOT" : ""));
+                        columns_, deleted ? "NOT" : ""));
         std::vector<Conversation> all;
         while (rows.executeStep()) {
             all.push_back(read_conversation(rows));
@@ -82,7 +92,7 @@ Result<std::vector<Conversation>> SqliteStore::conversations(bool deleted) {
 
 Result<Conversation> SqliteStore::conversation(ConversationId id) {
     return guarded("reading the conversation", [&]() -> Result<Conversation> {
-        SQLite::Statement row(*database_, fmt::format("SELECT {} FROM conversation WHERE id=?", kColumns));
+        SQLite::Statement row(*database_, fmt::format("SELECT {} FROM conversation WHERE id=?", columns_));
         row.bind(1, id);
         if (!row.executeStep()) {
             return fail(ErrorCode::not_found, "There is no such conversation.",
@@ -127,8 +137,29 @@ Status SqliteStore::update_text(ConversationId id, const char* sql, std::string_
     });
 }
 
-Status SqliteStore::rename(ConversationId id, std::string_view title) {
-    return update_text(id, "UPDATE conversation SET title=? WHERE id=?", title, "renaming the conversation");
+Status SqliteStore::rename(ConversationId id, std::string_view title, TitledBy by) {
+    if (auto may = writable(); !may) {
+        return may;
+    }
+    return guarded("renaming the conversation", [&]() -> Status {
+        auto& update = prepared("UPDATE conversation SET title=?, titled_by=? WHERE id=?");
+        update.bind(1, std::string(title));
+        update.bind(2, static_cast<int>(by));
+        update.bind(3, id);
+        return found(update.exec());
+    });
+}
+
+Status SqliteStore::set_private(ConversationId id, bool is_private) {
+    if (auto may = writable(); !may) {
+        return may;
+    }
+    return guarded("making the conversation private", [&]() -> Status {
+        auto& update = prepared("UPDATE conversation SET private=? WHERE id=?");
+        update.bind(1, is_private ? 1 : 0);
+        update.bind(2, id);
+        return found(update.exec());
+    });
 }
 
 Status SqliteStore::set_draft(ConversationId id, std::string_view draft) {
@@ -159,15 +190,24 @@ Status SqliteStore::set_deleted(ConversationId id, bool deleted) {
     });
 }
 
-Status SqliteStore::purge_deleted(TimeMs before) {
+Result<std::vector<ConversationId>> SqliteStore::purge_deleted(TimeMs before) {
     if (auto may = writable(); !may) {
-        return may;
+        return fail(may.error());
     }
-    return guarded("emptying the trash", [&]() -> Status {
+    return guarded("emptying the trash", [&]() -> Result<std::vector<ConversationId>> {
+        SQLite::Transaction transaction(*database_, SQLite::TransactionBehavior::IMMEDIATE);
+        std::vector<ConversationId> gone;
+        auto& find = prepared("SELECT id FROM conversation WHERE deleted < ?");
+        find.bind(1, before);
+        while (find.executeStep()) {
+            gone.push_back(find.getColumn(0).getInt64());
+        }
+        find.reset();
         auto& purge = prepared("DELETE FROM conversation WHERE deleted < ?");
         purge.bind(1, before);
         purge.exec();
-        return {};
+        transaction.commit();
+        return gone;
     });
 }
 

@@ -106,6 +106,7 @@ Result<std::string> export_conversation(ChatStore& store, ConversationId id, Exp
     json["version"] = 1;
     json["title"] = conversation->title;
     json["system_prompt"] = conversation->system_prompt;
+    json["private"] = conversation->is_private;
     json["created"] = iso_time(conversation->created);
     json["leaf"] =
         conversation->leaf ? nlohmann::ordered_json(*conversation->leaf) : nlohmann::ordered_json(nullptr);

@@ -23,6 +23,9 @@ constexpr std::int64_t kMaxId = 100'000'000;  // of a table; a damaged file may 
 
 constexpr const char* kConversationColumns =
     "id, title, created, updated, deleted, leaf, draft, system_prompt, model_path";
+constexpr const char* kConversationColumnsSince2 = ", private, titled_by";
+constexpr const char* kTitlesBefore2 =
+    "UPDATE conversation SET titled_by=2 WHERE title<>''";  // as in schema-2.sql
 constexpr const char* kMessageColumns =
     "id, conversation, parent, role, status, text, error, model_name, model_sha256, sampler, seed, "
     "prompt_tokens, "
@@ -116,6 +119,17 @@ class RowRescue {
     int failures_ = 0;
 };
 
+/// The columns of conversations that the damaged file has as well: it may be of an older version.
+std::string conversation_columns(SQLite::Database& from) {
+    const std::string all = std::string(kConversationColumns) + kConversationColumnsSince2;
+    try {
+        const SQLite::Statement known(from, fmt::format("SELECT {} FROM conversation", all));
+        return all;
+    } catch (const SQLite::Exception&) {
+        return kConversationColumns;
+    }
+}
+
 /// Makes references whole again: lost conversations, parents, leaves; replies that were being written.
 void repair_references(SQLite::Database& database) {
     database.exec(
@@ -203,7 +217,11 @@ Result<SalvageCount> salvage(const fs::path& damaged, SQLite::Database& fresh) {
         SalvageCount count;
         SQLite::Transaction transaction(fresh);
         fresh.exec("PRAGMA defer_foreign_keys=ON");
-        count.conversations = RowRescue(*from, fresh, "conversation", kConversationColumns).run();
+        const std::string columns = conversation_columns(*from);
+        count.conversations = RowRescue(*from, fresh, "conversation", columns).run();
+        if (columns == kConversationColumns) {
+            fresh.exec(kTitlesBefore2);
+        }
         count.messages = RowRescue(*from, fresh, "message", kMessageColumns).run();
         rescue_parts(*from, fresh);
         repair_references(fresh);

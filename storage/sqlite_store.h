@@ -17,17 +17,19 @@ TimeMs now_ms();
 
 class SqliteStore final : public ChatStore {
   public:
-    SqliteStore(std::unique_ptr<SQLite::Database> database, bool read_only);
+    /// `version`: of the schema; below the newest only when it cannot be brought up to date (reading only).
+    SqliteStore(std::unique_ptr<SQLite::Database> database, bool read_only, std::int64_t version);
     ~SqliteStore() override;
 
     Result<std::vector<Conversation>> conversations(bool deleted) override;
     Result<Conversation> conversation(ConversationId id) override;
     Result<Conversation> create_conversation(std::string_view title, std::string_view system_prompt) override;
-    Status rename(ConversationId id, std::string_view title) override;
+    Status rename(ConversationId id, std::string_view title, TitledBy by) override;
     Status set_deleted(ConversationId id, bool deleted) override;
-    Status purge_deleted(TimeMs before) override;
+    Result<std::vector<ConversationId>> purge_deleted(TimeMs before) override;
     Status set_draft(ConversationId id, std::string_view draft) override;
     Status set_system_prompt(ConversationId id, std::string_view text) override;
+    Status set_private(ConversationId id, bool is_private) override;
     Status set_model(ConversationId id, std::string_view path) override;
     Status set_leaf(ConversationId id, std::optional<MessageId> leaf) override;
 
@@ -62,6 +64,7 @@ class SqliteStore final : public ChatStore {
     std::unique_ptr<SQLite::Database> database_;
     std::map<std::string, std::unique_ptr<SQLite::Statement>> statements_;  // destroyed before database_
     bool read_only_ = false;
+    std::string columns_;  // of a conversation, in the order of read_conversation()
 };
 
 }  // namespace tendril::storage

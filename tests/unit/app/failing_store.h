@@ -36,9 +36,16 @@ class FailingStore final : public storage::ChatStore {
                                                       std::string_view prompt) override {
         return real_->create_conversation(title, prompt);
     }
-    Status rename(ConversationId id, std::string_view title) override { return real_->rename(id, title); }
+    Status rename(ConversationId id, std::string_view title, storage::TitledBy by) override {
+        return real_->rename(id, title, by);
+    }
+    Status set_private(ConversationId id, bool is_private) override {
+        return real_->set_private(id, is_private);
+    }
     Status set_deleted(ConversationId id, bool deleted) override { return real_->set_deleted(id, deleted); }
-    Status purge_deleted(storage::TimeMs before) override { return real_->purge_deleted(before); }
+    Result<std::vector<ConversationId>> purge_deleted(storage::TimeMs before) override {
+        return real_->purge_deleted(before);
+    }
     Status set_draft(ConversationId id, std::string_view draft) override {
         return real_->set_draft(id, draft);
     }
