@@ -45,7 +45,7 @@ Result<Paths> find_paths(const fs::path& data_dir) {
             return fail(ErrorCode::io,
                         "The folder " + one.string() + " cannot be used: " + error.message() + ".");
         }
-        return Paths{root, root / "config", root / "state"};
+        return Paths{root, root / "config", root / "state", root / "cache"};
     }
     const fs::path home = home_folder();
     if (home.empty()) {
@@ -53,11 +53,11 @@ Result<Paths> find_paths(const fs::path& data_dir) {
                     "There is no home folder to keep the conversations in; name one with --data-dir.");
     }
     return Paths{xdg("XDG_DATA_HOME", home / ".local/share"), xdg("XDG_CONFIG_HOME", home / ".config"),
-                 xdg("XDG_STATE_HOME", home / ".local/state")};
+                 xdg("XDG_STATE_HOME", home / ".local/state"), xdg("XDG_CACHE_HOME", home / ".cache")};
 }
 
 Status make_folders(const Paths& paths) {
-    for (const fs::path& folder : {paths.data, paths.config, paths.state, paths.models()}) {
+    for (const fs::path& folder : {paths.data, paths.config, paths.state, paths.models(), paths.cache}) {
         std::error_code error;
         if (fs::create_directories(folder, error)) {
             fs::permissions(folder, fs::perms::owner_all, error);

@@ -13,11 +13,16 @@ struct Paths {
     std::filesystem::path data;    ///< ~/.local/share/tendril
     std::filesystem::path config;  ///< ~/.config/tendril
     std::filesystem::path state;   ///< ~/.local/state/tendril
+    std::filesystem::path cache;   ///< ~/.cache/tendril
 
     std::filesystem::path database() const { return data / "chats.db"; }
     std::filesystem::path models() const { return data / "models"; }
     std::filesystem::path settings() const { return config / "settings.json"; }
     std::filesystem::path log() const { return state / "tendril.log"; }
+    std::filesystem::path pages() const { return cache / "pages"; }  ///< what models have read
+    std::filesystem::path measurements() const {
+        return cache / "measurements";
+    }  ///< of models on this machine
     std::filesystem::path load_marker() const { return state / "loading"; }
 };
 

@@ -20,6 +20,9 @@ using nlohmann::ordered_json;
 constexpr qint64 kLargestFile = 1 << 20;
 constexpr int kLargestPrompt = 256 * 1024;
 constexpr int kMostFolders = 64;
+constexpr qsizetype kMostModels = 1000;
+constexpr quint64 kSmallestQuota = 1ULL << 26U;
+constexpr quint64 kLargestQuota = 1ULL << 44U;
 constexpr quint32 kMostThreads = 1024;
 constexpr quint32 kMostTokens = 1U << 24U;
 constexpr quint32 kSmallestContext = 256;
@@ -70,6 +73,28 @@ void read_sampler(const json& from, engine::SamplerSettings& to) {
     read_number(*it, "seed", to.seed);
 }
 
+void read_flag(const json& from, const char* key, bool& to) {
+    if (const auto it = from.find(key); it != from.end() && it->is_boolean()) {
+        to = it->get<bool>();
+    }
+}
+
+constexpr const char* kKvNames[] = {"f16", "q8_0", "q4_0"};  // in the order of KvChoice
+
+void read_kv(const json& from, QMap<QString, KvChoice>& to) {
+    const auto it = from.find("kv_of");
+    if (it == from.end() || !it->is_object()) {
+        return;
+    }
+    for (const auto& [path, name] : it->items()) {
+        for (int i = 0; i < 3; ++i) {
+            if (name == kKvNames[i]) {
+                to.insert(QString::fromStdString(path), static_cast<KvChoice>(i));
+            }
+        }
+    }
+}
+
 ThemeChoice theme_from(const json& from) {
     QString name;
     read_text(from, "theme", name);
@@ -82,9 +107,7 @@ Settings from_json(const json& from) {
     Settings settings;
     read_text(from, "system_prompt", settings.systemPrompt);
     read_sampler(from, settings.sampler);
-    if (const auto it = from.find("fixed_seed"); it != from.end() && it->is_boolean()) {
-        settings.fixedSeed = it->get<bool>();
-    }
+    read_flag(from, "fixed_seed", settings.fixedSeed);
     read_number(from, "max_answer_tokens", settings.maxAnswerTokens);
     read_number(from, "threads", settings.threads);
     read_number(from, "context", settings.context);
@@ -96,6 +119,12 @@ Settings from_json(const json& from) {
         }
     }
     read_text(from, "last_model", settings.lastModel);
+    read_kv(from, settings.kvOf);
+    read_flag(from, "read_ahead", settings.readAhead);
+    read_flag(from, "titles_by_model", settings.titlesByModel);
+    read_flag(from, "work_on_battery", settings.workOnBattery);
+    read_flag(from, "disk_cache", settings.diskCache);
+    read_number(from, "cache_quota", settings.cacheQuota);
     settings.theme = theme_from(from);
     read_number(from, "font_points", settings.fontPoints);
     return settings.clamped();
@@ -106,6 +135,10 @@ ordered_json to_json(const Settings& settings) {
     ordered_json folders = ordered_json::array();
     for (const QString& folder : settings.modelFolders) {
         folders.push_back(folder.toStdString());
+    }
+    ordered_json kv = ordered_json::object();
+    for (auto it = settings.kvOf.begin(); it != settings.kvOf.end(); ++it) {
+        kv[it.key().toStdString()] = kKvNames[static_cast<int>(it.value())];
     }
     const char* theme = settings.theme == ThemeChoice::light  ? "light"
                         : settings.theme == ThemeChoice::dark ? "dark"
@@ -127,6 +160,12 @@ ordered_json to_json(const Settings& settings) {
         {"context", settings.context},
         {"model_folders", folders},
         {"last_model", settings.lastModel.toStdString()},
+        {"kv_of", kv},
+        {"read_ahead", settings.readAhead},
+        {"titles_by_model", settings.titlesByModel},
+        {"work_on_battery", settings.workOnBattery},
+        {"disk_cache", settings.diskCache},
+        {"cache_quota", settings.cacheQuota},
         {"theme", theme},
         {"font_points", settings.fontPoints},
     };
@@ -163,6 +202,11 @@ Settings Settings::clamped() const {
     s.modelFolders.removeAll(QString());
     s.modelFolders.removeDuplicates();
     s.modelFolders = s.modelFolders.mid(0, kMostFolders);
+    s.cacheQuota = cacheQuota == 0 ? 0 : std::clamp(cacheQuota, kSmallestQuota, kLargestQuota);
+    s.kvOf.removeIf([](auto entry) { return entry.key().isEmpty() || entry.value() == KvChoice::f16; });
+    while (s.kvOf.size() > kMostModels) {
+        s.kvOf.erase(s.kvOf.begin());
+    }
     s.fontPoints = fontPoints <= 0 ? 0 : std::clamp(fontPoints, 6, 48);
     return s;
 }
@@ -171,7 +215,9 @@ bool Settings::operator==(const Settings& other) const {
     return systemPrompt == other.systemPrompt && sampler == other.sampler && fixedSeed == other.fixedSeed &&
            maxAnswerTokens == other.maxAnswerTokens && threads == other.threads && context == other.context &&
            modelFolders == other.modelFolders && lastModel == other.lastModel && theme == other.theme &&
-           fontPoints == other.fontPoints;
+           kvOf == other.kvOf && readAhead == other.readAhead && titlesByModel == other.titlesByModel &&
+           workOnBattery == other.workOnBattery && diskCache == other.diskCache &&
+           cacheQuota == other.cacheQuota && fontPoints == other.fontPoints;
 }
 
 Settings loadSettings(const QString& file, QString& notice) {

@@ -151,13 +151,16 @@ class TestParts : public QObject {
         QTemporaryDir home;
         const fs::path root = home.path().toStdString();
         qputenv("HOME", home.path().toUtf8());
-        for (const char* name : {"XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "TENDRIL_DATA_DIR"}) {
+        for (const char* name :
+             {"XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "TENDRIL_DATA_DIR"}) {
             qunsetenv(name);
         }
         auto paths = find_paths().value();
         QCOMPARE(paths.database(), root / ".local/share/tendril/chats.db");
         QCOMPARE(paths.settings(), root / ".config/tendril/settings.json");
         QCOMPARE(paths.log(), root / ".local/state/tendril/tendril.log");
+        QCOMPARE(paths.pages(), root / ".cache/tendril/pages");
+        QCOMPARE(paths.measurements(), root / ".cache/tendril/measurements");
         qputenv("XDG_DATA_HOME", "/elsewhere");
         qputenv("XDG_CONFIG_HOME", "relative/is/ignored");
         paths = find_paths().value();
@@ -167,9 +170,10 @@ class TestParts : public QObject {
         QCOMPARE(find_paths().value().data, root / "all");
         paths = find_paths(root / "option").value();
         QCOMPARE(paths.settings(), root / "option/config/settings.json");
+        QCOMPARE(paths.pages(), root / "option/cache/pages");
         QVERIFY(make_folders(paths));
         QCOMPARE(fs::status(paths.data).permissions() & fs::perms::all, fs::perms::owner_all);
-        QVERIFY(!make_folders(Paths{"/proc/nowhere", "/proc/nowhere", "/proc/nowhere"}));
+        QVERIFY(!make_folders(Paths{"/proc/nowhere", "/proc/nowhere", "/proc/nowhere", "/proc/nowhere"}));
         qunsetenv("TENDRIL_DATA_DIR");
     }
 

@@ -44,6 +44,12 @@ class TestSettings : public QObject {
         settings.context = 2048;
         settings.modelFolders = {"/one", "/two with blank"};
         settings.lastModel = "/models/x.gguf";
+        settings.kvOf = {{"/models/x.gguf", KvChoice::q8_0}, {"/models/ü.gguf", KvChoice::q4_0}};
+        settings.readAhead = false;
+        settings.titlesByModel = false;
+        settings.workOnBattery = false;
+        settings.diskCache = false;
+        settings.cacheQuota = 3'000'000'000;
         settings.theme = ThemeChoice::dark;
         settings.fontPoints = 14;
         QVERIFY(saveSettings(settings, file()));
@@ -81,7 +87,7 @@ class TestSettings : public QObject {
 
     void wrongFieldsDoNotCostTheOthers() {
         put(R"({"threads": "many", "context": -5, "sampler": {"temperature": "hot", "top_k": 9}, "model_folders": [1, "/a"],
-                "font_points": 1e9, "theme": 3, "unknown": {}, "max_answer_tokens": 77})");
+                "font_points": 1e9, "theme": 3, "kv_of": {"/a": "q8_0", "/b": "q5", "/c": 7}, "read_ahead": "no", "unknown": {}, "max_answer_tokens": 77})");
         QString notice;
         const Settings settings = loadSettings(file(), notice);
         QCOMPARE(settings.threads, 0U);
@@ -90,6 +96,8 @@ class TestSettings : public QObject {
         QCOMPARE(settings.sampler.top_k, 9);
         QCOMPARE(settings.modelFolders, QStringList{"/a"});
         QCOMPARE(settings.maxAnswerTokens, 77U);
+        QCOMPARE(settings.kvOf, (QMap<QString, KvChoice>{{"/a", KvChoice::q8_0}}));
+        QVERIFY(settings.readAhead);
         QCOMPARE(settings.theme, ThemeChoice::system);
         QVERIFY(notice.isEmpty());
     }
@@ -103,6 +111,8 @@ class TestSettings : public QObject {
         settings.threads = 100'000;
         settings.fontPoints = 4000;
         settings.modelFolders = {"/a", "", "/a"};
+        settings.cacheQuota = 1;
+        settings.kvOf = {{"/a", KvChoice::f16}, {"", KvChoice::q8_0}, {"/b", KvChoice::q4_0}};
         const Settings kept = settings.clamped();
         QCOMPARE(kept.sampler.temperature, engine::SamplerSettings().temperature);
         QCOMPARE(kept.sampler.top_p, 1.0F);
@@ -110,6 +120,8 @@ class TestSettings : public QObject {
         QCOMPARE(kept.context, 256U);
         QCOMPARE(kept.threads, 1024U);
         QCOMPARE(kept.fontPoints, 48);
+        QCOMPARE(kept.cacheQuota, quint64{1} << 26U);
+        QCOMPARE(kept.kvOf, (QMap<QString, KvChoice>{{"/b", KvChoice::q4_0}}));  // 16 bits need no entry
         QCOMPARE(kept.modelFolders, QStringList{"/a"});
         QCOMPARE(kept.clamped(), kept);
     }
