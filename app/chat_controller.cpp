@@ -46,7 +46,8 @@ ChatController::ChatController(std::unique_ptr<ChatWorker> worker, Files files, 
     connect(&pace_, &QTimer::timeout, this, &ChatController::deliver);
     // The worker has ended before this object goes, so the pointer is good whenever it is used.
     // By name, so that nothing but Qt's own event crosses the threads and a thread sanitizer can follow.
-    events_ = std::make_shared<EventQueue>([this] { QMetaObject::invokeMethod(this, "wake", Qt::QueuedConnection); });
+    events_ = std::make_shared<EventQueue>(
+        [this] { QMetaObject::invokeMethod(this, "wake", Qt::QueuedConnection); });
 }
 
 ChatController::~ChatController() {
@@ -127,6 +128,15 @@ void ChatController::tell(WorkerEvent event) {
                 converted<ModelItem>(e.models, [](const auto& model) { return to_item(model); }));
         }
         void operator()(const TurnChanged& e) const { Q_EMIT c.turnChanged(to_status(e)); }
+        void operator()(const ContextCounted& e) const {
+            if (e.conversation == c.shown_) {
+                Q_EMIT c.contextCounted(e.used, e.limit);
+            }
+        }
+        void operator()(const CacheChanged& e) const { Q_EMIT c.cacheChanged(to_status(e)); }
+        void operator()(const TextFileRead& e) const {
+            Q_EMIT c.textFileRead(QString::fromStdString(e.text), QString::fromStdString(e.error));
+        }
         void operator()(const TurnEnded&) const {}  // MessageChanged has said it
         void operator()(const Notice& e) const { Q_EMIT c.notice(QString::fromStdString(e.text)); }
         void operator()(const Exported& e) const {
@@ -189,6 +199,9 @@ void ChatController::exportConversation(qint64 id, const QString& file, bool jso
 void ChatController::setSystemPrompt(const QString& text) {
     worker_->set_system_prompt(text.toStdString());
 }
+void ChatController::setPrivate(bool isPrivate) {
+    worker_->set_private(isPrivate);
+}
 void ChatController::search(const QString& words) {
     worker_->search(words.toStdString());
 }
@@ -212,6 +225,15 @@ void ChatController::showVersion(qint64 message, int version) {
 }
 void ChatController::saveDraft(const QString& text) {
     worker_->save_draft(text.toStdString());
+}
+void ChatController::readTextFiles(const QStringList& paths) {
+    worker_->read_text_files(paths_of(paths));
+}
+void ChatController::askCache() {
+    worker_->ask_cache();
+}
+void ChatController::clearCache() {
+    worker_->clear_cache();
 }
 void ChatController::loadModel(const QString& path) {
     worker_->load(path.toStdString());

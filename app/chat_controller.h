@@ -43,6 +43,7 @@ class ChatController final : public ChatPort {
     void restoreConversation(qint64 id) override;
     void exportConversation(qint64 id, const QString& file, bool json) override;
     void setSystemPrompt(const QString& text) override;
+    void setPrivate(bool isPrivate) override;
     void search(const QString& words) override;
 
     void send(const QString& text) override;
@@ -52,10 +53,13 @@ class ChatController final : public ChatPort {
     void continueReply(qint64 message) override;
     void showVersion(qint64 message, int version) override;
     void saveDraft(const QString& text) override;
+    void readTextFiles(const QStringList& paths) override;
 
     void loadModel(const QString& path) override;
     void cancelLoad() override;
     void describeModels(const QStringList& paths) override;
+    void askCache() override;
+    void clearCache() override;
     void applySettings(const tendril::app::Settings& settings) override;
 
   private Q_SLOTS:

@@ -31,6 +31,7 @@ class ChatPort : public QObject {
     virtual void restoreConversation(qint64 id) = 0;
     virtual void exportConversation(qint64 id, const QString& file, bool json) = 0;
     virtual void setSystemPrompt(const QString& text) = 0;  ///< of the open conversation
+    virtual void setPrivate(bool isPrivate) = 0;            ///< the open conversation; see ConversationItem
     virtual void search(const QString& words) = 0;          ///< empty: ends the search
 
     virtual void send(const QString& text) = 0;
@@ -40,13 +41,17 @@ class ChatPort : public QObject {
                       const QString& text) = 0;      ///< a new version of a user message, then a new answer
     virtual void continueReply(qint64 message) = 0;  ///< of an interrupted or stopped answer
     virtual void showVersion(qint64 message, int version) = 0;  ///< from 1
-    virtual void saveDraft(const QString& text) = 0;            ///< of the open conversation
+    /// Of the open conversation, at pauses in typing: it is saved, and its finished words are read ahead.
+    virtual void saveDraft(const QString& text) = 0;
+    virtual void readTextFiles(const QStringList& paths) = 0;  ///< answers with textFileRead for each
 
     virtual void loadModel(const QString& path) = 0;
     virtual void cancelLoad() = 0;
     /// Answers with modelsDescribed. An empty list asks for every GGUF file in the folders of the settings
     /// and the program's own.
     virtual void describeModels(const QStringList& paths) = 0;
+    virtual void askCache() = 0;    ///< answers with cacheChanged
+    virtual void clearCache() = 0;  ///< in memory and on disk; answers with cacheChanged
     virtual void applySettings(const tendril::app::Settings& settings) = 0;  ///< and saves them
 
   Q_SIGNALS:
@@ -62,6 +67,10 @@ class ChatPort : public QObject {
     void modelChanged(const tendril::app::ModelState& state);
     void modelsDescribed(const QVector<tendril::app::ModelItem>& models);
     void turnChanged(const tendril::app::TurnStatus& status);
+    void contextCounted(quint32 used, quint32 limit);  ///< by the open conversation with its draft, in tokens
+    void cacheChanged(const tendril::app::CacheStatus& status);
+    void textFileRead(const QString& text,
+                      const QString& error);  ///< to be put into the draft; error: not read
     void notice(const QString& text);  ///< something a person should read: a damaged database, a full disk
     void exported(const QString& file, const QString& error);
 };

@@ -12,6 +12,7 @@ struct ConversationItem {
     qint64 id = 0;
     QString title;
     QDateTime updated;
+    bool isPrivate = false;  ///< what is read of it is never on disk and never shared
 };
 
 enum class MessageRole { system, user, assistant };
@@ -67,6 +68,17 @@ struct TurnStatus {
     quint32 reusedTokens = 0;
 };
 
+/// What the model has read and need not read again.
+struct CacheStatus {
+    quint64 memoryBytes = 0;  ///< taken for it
+    quint64 memoryUsed = 0;
+    quint64 tokensKept = 0;
+    quint64 diskBytes = 0;
+    quint64 diskQuota = 0;
+    QString diskNote;      ///< why the disk is not used; empty = it is
+    bool cleared = false;  ///< this answers clearCache()
+};
+
 struct SearchResult {
     qint64 conversation = 0;
     qint64 message = 0;  ///< 0: the title matched
@@ -79,6 +91,7 @@ struct OpenedConversation {
     QString title;
     QString draft;
     QString systemPrompt;
+    bool isPrivate = false;
     QVector<MessageItem> messages;
 };
 

@@ -12,6 +12,9 @@
 #include "app/conversation_desk.h"
 #include "app/mailbox.h"
 #include "app/model_keeper.h"
+#include "app/read_ahead.h"
+#include "app/text_files.h"
+#include "app/title_maker.h"
 #include "app/turn_records.h"
 #include "app/turn_runner.h"
 
@@ -41,23 +44,55 @@ struct ChatWorker::Core {
                sink,
                worker.log_,
                worker.options_.settings,
-               worker.options_.journal_interval},
+               worker.options_.journal_interval,
+               worker.options_.cache_directory,
+               worker.options_.measurements,
+               worker.options_.power_supplies},
           models(link, worker.options_.load_marker),
           turns(link, models),
-          desk(link, turns, models) {
-        models.on_change = [this] { turns.model_changed(); };
+          ahead(link, models),
+          titles(link, models),
+          desk(link, turns, models, ahead, titles) {
+        models.on_change = [this] { model_changed(); };
+        turns.on_begin = [this] {
+            ahead.stop();
+            titles.stop();
+        };
+        turns.on_end = [this](const auto& tree, const storage::Message& reply) {
+            titles.answered(tree, reply);
+        };
         models.on_hash = [this] { turns.hash_known(); };
     }
 
     std::optional<Clock::time_point> due() const {
-        const auto a = turns.due();
-        const auto b = desk.due();
-        return a && b ? std::min(*a, *b) : (a ? a : b);
+        auto a = turns.due();
+        for (const auto& other : {desk.due(), ahead.due()}) {
+            a = a && other ? std::min(*a, *other) : (a ? a : other);
+        }
+        return a;
+    }
+    void model_changed() {
+        if (models.ready()) {
+            desk.forget_kept(purged);
+            purged.clear();
+            ahead.refresh();
+        } else {
+            titles.stop();
+            ahead.cancelled();
+        }
+        turns.model_changed();
     }
     void tick() {
         const auto now = Clock::now();
         turns.tick(now);
         desk.tick(now);
+        if (!turns.busy()) {
+            ahead.rest();
+            ahead.tick(now);
+            if (ahead.idle()) {
+                titles.work();
+            }
+        }
         if (reload_from && !turns.busy()) {
             const WorkerSettings before = std::move(*reload_from);
             reload_from.reset();
@@ -70,6 +105,34 @@ struct ChatWorker::Core {
         }
         link.settings = std::move(settings);
     }
+    void ask_cache(bool cleared) {
+        link.engine.cache_state([this, cleared, mailbox = link.mailbox](engine::CacheState state) {
+            mailbox->put([this, cleared, state = std::move(state)] {
+                link.emit(CacheChanged{state, cleared});
+            });
+        });
+    }
+    void clear_cache() {
+        link.engine.clear_cache([this, mailbox = link.mailbox](const Status& done) {
+            mailbox->put([this, done] {
+                if (!done) {
+                    link.report(done.error());
+                }
+                ahead.refresh();
+                ask_cache(done.has_value());
+            });
+        });
+    }
+    void read_text_files(const std::vector<std::filesystem::path>& paths) {
+        link.jobs.post([this, paths, mailbox = link.mailbox] {
+            for (const auto& path : paths) {
+                auto text = read_text_file(path);
+                TextFileRead read{text ? framed_text(path.filename().string(), *text) : std::string(),
+                                  text ? std::string() : text.error().message};
+                mailbox->put([this, read = std::move(read)] { link.emit(read); });
+            }
+        });
+    }
     void end() {
         desk.write_draft();
         turns.finish_all();
@@ -81,7 +144,10 @@ struct ChatWorker::Core {
     WorkerLink link;
     ModelKeeper models;
     TurnRunner turns;
+    ReadAhead ahead;
+    TitleMaker titles;
     ConversationDesk desk;
+    std::vector<ConversationId> purged;  // conversations that the engine has not been told to forget
     std::optional<WorkerSettings> reload_from;
 };
 
@@ -137,9 +203,10 @@ void ChatWorker::main(const Sink& sink) {
     if (store) {
         core.emplace(*this, sink, std::move(*store));
         core_ = &*core;
-        if (const Status purged = core->store->purge_deleted(wall_clock_ms() - kTrashDays * kDayMs);
-            !purged) {
+        if (const auto purged = core->store->purge_deleted(wall_clock_ms() - kTrashDays * kDayMs); !purged) {
             log_->warn("trash not emptied: {}", purged.error().detail);
+        } else {
+            core->purged = *purged;
         }
     } else {
         log_->error("database: {} ({})", store.error().message, store.error().detail);
@@ -196,6 +263,9 @@ void ChatWorker::export_to(ConversationId id, std::filesystem::path file, bool j
 void ChatWorker::set_system_prompt(std::string text) {
     post([text = std::move(text)](Core& core) { core.desk.set_system_prompt(text); });
 }
+void ChatWorker::set_private(bool is_private) {
+    post([is_private](Core& core) { core.desk.set_private(is_private); });
+}
 void ChatWorker::search(std::string words) {
     post([words = std::move(words)](Core& core) { core.desk.search(words); });
 }
@@ -234,6 +304,15 @@ void ChatWorker::describe(std::vector<std::filesystem::path> paths,
     post([paths = std::move(paths), folders = std::move(folders)](Core& core) {
         core.models.describe(paths, folders);
     });
+}
+void ChatWorker::ask_cache() {
+    post([](Core& core) { core.ask_cache(false); });
+}
+void ChatWorker::clear_cache() {
+    post([](Core& core) { core.clear_cache(); });
+}
+void ChatWorker::read_text_files(std::vector<std::filesystem::path> paths) {
+    post([paths = std::move(paths)](Core& core) { core.read_text_files(paths); });
 }
 void ChatWorker::apply(WorkerSettings settings) {
     post([settings = std::move(settings)](Core& core) { core.apply(settings); });

@@ -13,6 +13,7 @@
 
 #include "app/engine_port.h"
 #include "app/journal.h"
+#include "app/power.h"
 #include "app/worker_events.h"
 #include "app/worker_link.h"
 
@@ -20,7 +21,10 @@ namespace tendril::app {
 
 struct ChatWorkerOptions {
     std::filesystem::path database;
-    std::filesystem::path load_marker;  ///< empty: a crash while loading is not remembered
+    std::filesystem::path load_marker;      ///< empty: a crash while loading is not remembered
+    std::filesystem::path cache_directory;  ///< see engine::LoadOptions; used while the settings allow it
+    std::filesystem::path measurements;
+    std::filesystem::path power_supplies = kPowerSupplies;
     WorkerSettings settings;
     Clock::duration journal_interval = kJournalInterval;  ///< longer ones are for tests of the tests
     /// When the database's folder cannot be used: keep this session's conversations in a temporary one, and
@@ -55,6 +59,7 @@ class ChatWorker {
     void restore(ConversationId id);
     void export_to(ConversationId id, std::filesystem::path file, bool json);
     void set_system_prompt(std::string text);
+    void set_private(bool is_private);  ///< the open one: never on the cache's disk, never shared
     void search(std::string words);
 
     // Turns of the open conversation
@@ -72,6 +77,12 @@ class ChatWorker {
     void cancel_load();
     void describe(std::vector<std::filesystem::path> paths, std::vector<std::filesystem::path> folders);
     void apply(WorkerSettings settings);
+
+    // The cache and the draft
+    void ask_cache();    ///< answers with CacheChanged
+    void clear_cache();  ///< all of it, in memory and on disk; answers with CacheChanged
+    /// Answers with one TextFileRead for each.
+    void read_text_files(std::vector<std::filesystem::path> paths);
 
   private:
     struct Core;

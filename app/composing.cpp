@@ -66,7 +66,43 @@ std::vector<MessageId> rows_left_out(const ComposeRequest& request, const Prepar
     return out;
 }
 
+/// What may follow finished words: kinds of text as different as a tokenizer can treat them.
+constexpr std::string_view kContinuations[] = {" a", "\n1"};
+constexpr std::string_view kBeginnings[] = {"a", "1"};  // of a message
+
+/// Marks after which a word is over in scripts that write without blanks: 、 。 ！ ， ： ； ？ and the wide
+/// blank.
+constexpr std::string_view kWideMarks[] = {"\xE3\x80\x80", "\xE3\x80\x81", "\xE3\x80\x82", "\xEF\xBC\x81",
+                                           "\xEF\xBC\x8C", "\xEF\xBC\x9A", "\xEF\xBC\x9B", "\xEF\xBC\x9F"};
+
 }  // namespace
+
+ComposeRequest compose_request(const ConversationTree& tree, std::optional<MessageId> end,
+                               const WorkerSettings& settings, std::uint32_t context) {
+    ComposeRequest request;
+    request.branch = tree.branch_to(end);
+    request.system_prompt = tree.conversation().system_prompt;
+    request.context = context;
+    if (settings.max_answer_tokens != 0) {
+        request.answer_reserve = std::min(request.answer_reserve, settings.max_answer_tokens);
+    }
+    return request;
+}
+
+std::string_view finished_words(std::string_view draft) {
+    constexpr std::string_view kBlanks = " \t\n\r\f\v";
+    std::size_t end = 0;
+    if (const std::size_t blank = draft.find_last_of(kBlanks); blank != std::string_view::npos) {
+        const std::size_t last = draft.substr(0, blank).find_last_not_of(kBlanks);
+        end = last == std::string_view::npos ? 0 : last + 1;
+    }
+    for (const std::string_view mark : kWideMarks) {
+        if (const std::size_t at = draft.rfind(mark); at != std::string_view::npos) {
+            end = std::max(end, at + mark.size());
+        }
+    }
+    return draft.substr(0, end);
+}
 
 PromptComposer::PromptComposer(const engine::LoadedModel& model) : tokenizer_(model.tokenizer) {
     controls_ = std::make_unique<ControlTexts>(*tokenizer_);
@@ -125,6 +161,32 @@ ComposedPrompt PromptComposer::compose(const ChatMessages& messages) {
     prompt::RenderedPrompt rendered = render(safe);
     auto tokens = encode(rendered.text);
     return composed(std::move(rendered), std::move(tokens));
+}
+
+Result<std::vector<engine::TokenId>> PromptComposer::certain_beginning(const ComposeRequest& request,
+                                                                       std::string_view draft) {
+    const std::string_view words = finished_words(draft);
+    std::optional<std::vector<engine::TokenId>> certain;
+    for (const std::string_view rest : words.empty() ? kBeginnings : kContinuations) {
+        Message next;
+        next.role = Role::user;
+        next.text = std::string(words).append(rest);
+        ComposeRequest whole = request;
+        whole.branch.push_back(&next);
+        auto composed = compose(whole);
+        if (!composed) {
+            return fail(composed.error());
+        }
+        if (certain) {
+            const auto& tokens = composed->tokens;
+            certain->erase(
+                std::mismatch(certain->begin(), certain->end(), tokens.begin(), tokens.end()).first,
+                certain->end());
+        } else {
+            certain = std::move(composed->tokens);
+        }
+    }
+    return std::move(*certain);
 }
 
 Result<ComposedPrompt> PromptComposer::compose(const ComposeRequest& request) {

@@ -12,7 +12,9 @@
 #include <string_view>
 #include <vector>
 
+#include "app/conversation_tree.h"
 #include "app/worker_events.h"
+#include "app/worker_link.h"
 #include "engine/text/tokenizer.h"
 #include "prompt/chat_template.h"
 #include "prompt/conversation.h"
@@ -31,12 +33,21 @@ struct ComposeRequest {
     std::uint32_t answer_reserve = 512;
 };
 
+/// The request for what follows the branch that ends at `end`; no `end`: the beginning of a conversation.
+/// Borrows from `tree`.
+ComposeRequest compose_request(const ConversationTree& tree, std::optional<MessageId> end,
+                               const WorkerSettings& settings, std::uint32_t context);
+
 struct ComposedPrompt {
     std::vector<engine::TokenId> tokens;
     std::vector<MessageId> left_out;  ///< messages of the branch that are not in the prompt, ascending
     std::vector<std::string> stop;    ///< texts that end the answer, when the template is not the model's own
     std::string warning;              ///< about the template; the same one is given once for each model
 };
+
+/// The part of a text that is being typed that ends with a finished word: what stands before the last blank,
+/// or behind the last mark of a script without blanks.
+std::string_view finished_words(std::string_view draft);
 
 class PromptComposer {
   public:
@@ -47,6 +58,11 @@ class PromptComposer {
 
     /// Error: too_large with both numbers.
     Result<ComposedPrompt> compose(const ComposeRequest& request);
+    /// The beginning of what compose() will give once a message is sent that begins with the finished words
+    /// of `draft` (see finished_words()): the tokens that no continuation changes, without what the template
+    /// puts behind the message. `request.branch` ends before that message.
+    Result<std::vector<engine::TokenId>> certain_beginning(const ComposeRequest& request,
+                                                           std::string_view draft);
     /// The same for a plain list of messages, none left out.
     ComposedPrompt compose(const prompt::ChatMessages& messages);
 

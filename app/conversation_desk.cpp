@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "app/file_writer.h"
+#include "app/turn_records.h"
 
 namespace tendril::app {
 
@@ -20,8 +21,13 @@ constexpr std::size_t kSearchHits = 200;
 
 }  // namespace
 
-ConversationDesk::ConversationDesk(WorkerLink& link, TurnRunner& turns, ModelKeeper& models)
-    : link_(link), turns_(turns), models_(models) {
+ConversationDesk::ConversationDesk(WorkerLink& link, TurnRunner& turns, ModelKeeper& models, ReadAhead& ahead,
+                                   TitleMaker& titles)
+    : link_(link), turns_(turns), models_(models), ahead_(ahead), titles_(titles) {
+    titles_.on_title = [this](const Tree& tree, const std::string& title) {
+        entitle(*tree, title, storage::TitledBy::model);
+        list();
+    };
     writes_.on_wait = [this](const auto& write, const Error& error, std::int64_t serial) {
         waits(write, error, serial);
     };
@@ -116,6 +122,7 @@ void ConversationDesk::show(Tree tree) {
     stored_draft_ = shown_->conversation().draft;
     turns_.show(shown_->conversation().id);
     tell_shown();
+    ahead_.show(shown_);
 }
 
 void ConversationDesk::tell_shown() {
@@ -143,6 +150,7 @@ void ConversationDesk::rename(ConversationId id, const std::string& title) {
     }
     if (const Tree tree = trees_[id].lock()) {
         tree->conversation().title = title;
+        tree->conversation().titled_by = storage::TitledBy::person;
     }
     list();
 }
@@ -158,6 +166,11 @@ void ConversationDesk::trash(ConversationId id) {
     if (!report(link_.store.set_deleted(id, true))) {
         return;
     }
+    titles_.forget(id);
+    link_.engine.forget(static_cast<std::uint64_t>(id));
+    if (const Tree tree = trees_[id].lock()) {
+        tree->conversation().deleted = wall_clock_ms();
+    }
     link_.emit(ConversationTrashed{id, conversation->title});
     list();
     if (shown_ && shown_->conversation().id == id) {
@@ -168,6 +181,9 @@ void ConversationDesk::trash(ConversationId id) {
 
 void ConversationDesk::restore(ConversationId id) {
     if (report(link_.store.set_deleted(id, false))) {
+        if (const Tree tree = trees_[id].lock()) {
+            tree->conversation().deleted.reset();
+        }
         list();
         open(id);
     }
@@ -183,6 +199,33 @@ void ConversationDesk::export_to(ConversationId id, const std::filesystem::path&
 void ConversationDesk::set_system_prompt(const std::string& text) {
     if (shown_ && report(link_.store.set_system_prompt(shown_->conversation().id, text))) {
         shown_->conversation().system_prompt = text;
+        ahead_.show(shown_);
+    }
+}
+
+void ConversationDesk::set_private(bool is_private) {
+    if (!shown_ || shown_->conversation().is_private == is_private ||
+        !report(link_.store.set_private(shown_->conversation().id, is_private))) {
+        return;
+    }
+    shown_->conversation().is_private = is_private;
+    // What was kept as everybody's goes, on disk too; it is read again as this conversation's own.
+    link_.engine.forget(static_cast<std::uint64_t>(shown_->conversation().id));
+    ahead_.refresh();
+    list();
+}
+
+void ConversationDesk::forget_kept(const std::vector<ConversationId>& purged) {
+    for (const ConversationId id : purged) {
+        link_.engine.forget(static_cast<std::uint64_t>(id));
+    }
+    for (const bool deleted : {true, false}) {
+        const auto all = link_.store.conversations(deleted);
+        for (const Conversation& one : all ? *all : std::vector<Conversation>()) {
+            if (deleted || one.is_private) {
+                link_.engine.forget(static_cast<std::uint64_t>(one.id));
+            }
+        }
     }
 }
 
@@ -210,12 +253,14 @@ void ConversationDesk::show_version(MessageId message, int version) {
     if (report(link_.store.set_leaf(shown_->conversation().id, leaf))) {
         shown_->set_leaf(leaf);
         tell_shown();
+        ahead_.show(shown_);
     }
 }
 
 void ConversationDesk::save_draft(const std::string& text) {
     if (shown_) {
         shown_->conversation().draft = text;
+        ahead_.typed();
         if (!draft_due_) {
             draft_due_ = Clock::now() + kDraftDelay;
         }

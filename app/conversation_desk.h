@@ -9,8 +9,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/conversation_tree.h"
+#include "app/read_ahead.h"
+#include "app/title_maker.h"
 #include "app/turn_runner.h"
 #include "app/worker_link.h"
 #include "app/write_queue.h"
@@ -19,7 +22,8 @@ namespace tendril::app {
 
 class ConversationDesk {
   public:
-    ConversationDesk(WorkerLink& link, TurnRunner& turns, ModelKeeper& models);
+    ConversationDesk(WorkerLink& link, TurnRunner& turns, ModelKeeper& models, ReadAhead& ahead,
+                     TitleMaker& titles);
 
     void list();
     void open_last();  ///< the one that was open when the program ended, else the newest, else a new one
@@ -30,6 +34,7 @@ class ConversationDesk {
     void restore(ConversationId id);
     void export_to(ConversationId id, const std::filesystem::path& file, bool json);
     void set_system_prompt(const std::string& text);
+    void set_private(bool is_private);
     void search(const std::string& words);
 
     void send(const std::string& text);
@@ -40,6 +45,9 @@ class ConversationDesk {
     void show_version(MessageId message, int version);
     void save_draft(const std::string& text);
     void write_draft();
+    /// Once a model is there: what its cache may still hold of conversations that are gone or private is
+    /// dropped.
+    void forget_kept(const std::vector<ConversationId>& purged);
 
     std::optional<Clock::time_point> due() const;
     void tick(Clock::time_point now);
@@ -54,6 +62,7 @@ class ConversationDesk {
     /// Commits a user message, then begins its answer.
     void ask(const Tree& tree, std::optional<MessageId> parent, const std::string& text);
     Status commit(const Tree& tree, storage::Message& message);
+    void entitle(ConversationTree& tree, const std::string& title, storage::TitledBy by);
     void name_after(ConversationTree& tree, const std::string& question);
     void waits(const WriteQueue::Write& write, const Error& error, std::int64_t serial);
     void refused(const WriteQueue::Write& write, const Error& error);
@@ -62,6 +71,8 @@ class ConversationDesk {
     WorkerLink& link_;
     TurnRunner& turns_;
     ModelKeeper& models_;
+    ReadAhead& ahead_;
+    TitleMaker& titles_;
     WriteQueue writes_;
     Tree shown_;
     std::map<ConversationId, std::weak_ptr<ConversationTree>> trees_;  // those that are open or have a turn

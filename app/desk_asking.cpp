@@ -55,14 +55,19 @@ Status ConversationDesk::commit(const Tree& tree, Message& message) {
     return {};
 }
 
+void ConversationDesk::entitle(ConversationTree& tree, const std::string& title, storage::TitledBy by) {
+    if (report(link_.store.rename(tree.conversation().id, title, by))) {
+        tree.conversation().title = title;
+        tree.conversation().titled_by = by;
+    }
+}
+
 void ConversationDesk::name_after(ConversationTree& tree, const std::string& question) {
     if (!tree.conversation().title.empty()) {
         return;
     }
-    const std::string title = title_from(question);
-    if (!title.empty() &&
-        report(link_.store.rename(tree.conversation().id, title, storage::TitledBy::first_words))) {
-        tree.conversation().title = title;
+    if (const std::string title = title_from(question); !title.empty()) {
+        entitle(tree, title, storage::TitledBy::first_words);
     }
 }
 
@@ -170,6 +175,7 @@ void ConversationDesk::edit(MessageId id, const std::string& text) {
                Status committed = commit(tree, *version);
                if (committed && shown_ == tree) {
                    tell_shown();
+                   ahead_.show(tree);
                }
                return committed;
            }});

@@ -39,6 +39,12 @@ bool EventQueue::join(WorkerEvent& event) {
                 return true;
             }
         }
+        if (event.index() == it->index() &&
+            (std::holds_alternative<ContextCounted>(event) ||
+             (std::holds_alternative<CacheChanged>(event) && !std::get<CacheChanged>(*it).cleared))) {
+            *it = std::move(event);
+            return true;
+        }
         return false;
     }
     return false;

@@ -180,6 +180,8 @@ int runWindow(const app::Paths& paths, app::InstanceLock& lock, const Choices& c
     app::ChatWorkerOptions options;
     options.database = paths.database();
     options.load_marker = paths.load_marker();
+    options.cache_directory = paths.pages();
+    options.measurements = paths.measurements();
     options.settings = app::to_worker_settings(settings);
     options.allow_temporary = true;
     auto worker = std::make_unique<app::ChatWorker>(std::move(options), app::make_engine_port(log), log);

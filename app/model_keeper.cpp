@@ -49,6 +49,11 @@ std::string known_hash(const std::string& setting, const FileStamp& stamp) {
     return hash != entry.end() && hash->is_string() ? hash->get<std::string>() : std::string();
 }
 
+engine::KvType kv_for(const WorkerSettings& settings, const fs::path& model) {
+    const auto it = settings.kv_of.find(model);
+    return it == settings.kv_of.end() ? settings.kv : it->second;
+}
+
 std::string joined(const std::vector<std::string>& sentences) {
     std::string text;
     for (const std::string& sentence : sentences) {
@@ -94,7 +99,10 @@ void ModelKeeper::load(const fs::path& path) {
     engine::LoadOptions options;
     options.path = path;
     options.device = link_.settings.device;
-    options.kv = link_.settings.kv;
+    options.kv = kv_for(link_.settings, path);
+    options.cache_directory = link_.settings.disk_cache ? link_.cache_directory : fs::path();
+    options.cache_quota = link_.settings.cache_quota;
+    options.measurements = link_.measurements;
     options.threads = link_.settings.threads;
     options.context = link_.settings.context;
     auto told = std::make_shared<Clock::time_point>();  // engine thread only
@@ -173,7 +181,9 @@ void ModelKeeper::change(ModelPhase phase, std::string text) {
 void ModelKeeper::apply_settings(const WorkerSettings& before) {
     const WorkerSettings& now = link_.settings;
     const bool same = now.threads == before.threads && now.context == before.context &&
-                      now.device == before.device && now.kv == before.kv;
+                      now.device == before.device &&
+                      kv_for(now, status_.path) == kv_for(before, status_.path) &&
+                      now.disk_cache == before.disk_cache && now.cache_quota == before.cache_quota;
     if (!same && (ready() || loading())) {
         load(fs::path(status_.path));
     }
@@ -214,11 +224,16 @@ void ModelKeeper::find_hash() {
 void ModelKeeper::describe(std::vector<fs::path> paths, std::vector<fs::path> folders) {
     const std::uint64_t loaded_bytes = model_ ? needed_memory(model_->description, model_->context) : 0;
     link_.jobs.post([this, paths = std::move(paths), folders = std::move(folders), loaded_bytes,
-                     context = link_.settings.context, mailbox = link_.mailbox, engine = &link_.engine,
-                     jobs = &link_.jobs] {
+                     context = link_.settings.context, beside = status_.path.parent_path(),
+                     mailbox = link_.mailbox, engine = &link_.engine, jobs = &link_.jobs] {
         auto all = paths;
-        const auto found = find_models(folders);
-        all.insert(all.end(), found.begin(), found.end());
+        auto found = find_models(folders);
+        if (!folders.empty() && !beside.empty()) {  // not below it: it may be a home folder
+            const auto near = find_models({beside}, {.depth = 0});
+            found.insert(found.end(), near.begin(), near.end());
+        }
+        std::sort(found.begin(), found.end());
+        all.insert(all.end(), found.begin(), std::unique(found.begin(), found.end()));
         auto described = std::make_shared<ModelsDescribed>();
         for (const fs::path& path : all) {
             if (jobs->ending()) {

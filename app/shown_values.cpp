@@ -66,6 +66,18 @@ QString footer_of(const storage::Message& message) {
     return text;
 }
 
+engine::KvType kv_type_of(KvChoice choice) {
+    switch (choice) {
+        case KvChoice::f16:
+            return engine::KvType::f16;
+        case KvChoice::q8_0:
+            return engine::KvType::q8_0;
+        case KvChoice::q4_0:
+            return engine::KvType::q4_0;
+    }
+    return engine::KvType::f16;
+}
+
 QString path_text(const std::filesystem::path& path) {
     return QString::fromStdString(path.string());
 }
@@ -78,6 +90,7 @@ ConversationItem to_item(const storage::Conversation& conversation) {
     item.title =
         conversation.title.empty() ? tr("New conversation") : QString::fromStdString(conversation.title);
     item.updated = QDateTime::fromMSecsSinceEpoch(conversation.updated);
+    item.isPrivate = conversation.is_private;
     return item;
 }
 
@@ -101,6 +114,7 @@ OpenedConversation to_opened(const ConversationShown& shown) {
     opened.title = to_item(shown.conversation).title;
     opened.draft = QString::fromStdString(shown.conversation.draft);
     opened.systemPrompt = QString::fromStdString(shown.conversation.system_prompt);
+    opened.isPrivate = shown.conversation.is_private;
     opened.messages.reserve(static_cast<qsizetype>(shown.messages.size()));
     for (const ShownMessage& message : shown.messages) {
         opened.messages.append(to_item(message));
@@ -164,6 +178,18 @@ TurnStatus to_status(const TurnChanged& turn) {
     return status;
 }
 
+CacheStatus to_status(const CacheChanged& cache) {
+    CacheStatus status;
+    status.memoryBytes = cache.state.memory_bytes;
+    status.memoryUsed = cache.state.memory_used;
+    status.tokensKept = cache.state.tokens_kept;
+    status.diskBytes = cache.state.disk_bytes;
+    status.diskQuota = cache.state.disk_quota;
+    status.diskNote = QString::fromStdString(cache.state.disk_note);
+    status.cleared = cache.cleared;
+    return status;
+}
+
 SearchResult to_result(const storage::SearchHit& hit) {
     return {hit.conversation, hit.message, QString::fromStdString(hit.title),
             QString::fromStdString(hit.snippet)};
@@ -178,6 +204,14 @@ WorkerSettings to_worker_settings(const Settings& settings) {
     worker.max_answer_tokens = s.maxAnswerTokens;
     worker.threads = s.threads;
     worker.context = s.context;
+    for (auto it = s.kvOf.begin(); it != s.kvOf.end(); ++it) {
+        worker.kv_of[it.key().toStdString()] = kv_type_of(it.value());
+    }
+    worker.read_ahead = s.readAhead;
+    worker.model_titles = s.titlesByModel;
+    worker.work_on_battery = s.workOnBattery;
+    worker.disk_cache = s.diskCache;
+    worker.cache_quota = s.cacheQuota;
     return worker;
 }
 

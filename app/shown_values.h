@@ -15,6 +15,7 @@ OpenedConversation to_opened(const ConversationShown& shown);
 ModelItem to_item(const DescribedModel& model);
 ModelState to_state(const ModelStatus& status);
 TurnStatus to_status(const TurnChanged& turn);
+CacheStatus to_status(const CacheChanged& cache);
 SearchResult to_result(const storage::SearchHit& hit);
 WorkerSettings to_worker_settings(const Settings& settings);
 

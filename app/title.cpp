@@ -2,7 +2,12 @@
 // Cuts titles. Pure, no state.
 #include "app/title.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <iterator>
+#include <set>
+#include <sstream>
+#include <vector>
 
 namespace tendril::app {
 namespace {
@@ -22,7 +27,126 @@ bool is_decoration(char c) {
     return c == '#' || c == '>' || c == '`' || c == '*';
 }
 
+/// Marks around a title that are not part of it: quotes of several languages, Markdown, brackets.
+constexpr std::string_view kWrapping[] = {"\"", "'", "`",  "*",  "_",  "#",  ">", "“", "”", "„", "‘", "’",
+                                          "«",  "»", "「", "」", "『", "』", "[", "]", "(", ")", "- "};
+constexpr std::string_view kEndings[] = {".", ":", ";", ",", "!", "。"};
+constexpr std::string_view kLabels[] = {"title", "name", "topic", "conversation name", "conversation title",
+                                        "titel", "thema"};
+/// Beginnings of sentences, not of names.
+constexpr std::string_view kTalk[] = {
+    "i ",        "i'm",       "i’m",       "sure",       "here ",
+    "here's",    "as an ",    "the title", "the name",   "this conversation",
+    "certainly", "of course", "okay",      "sorry",      "you ",
+    "we ",       "it ",       "name this", "reply with", "yes",
+    "no,"};
+constexpr std::size_t kMostWords = 9;
+
+bool strip_front(std::string_view& text, std::string_view mark) {
+    const bool there = text.starts_with(mark);
+    text.remove_prefix(there ? mark.size() : 0);
+    return there;
+}
+bool strip_back(std::string_view& text, std::string_view mark) {
+    const bool there = text.ends_with(mark);
+    text.remove_suffix(there ? mark.size() : 0);
+    return there;
+}
+void strip_blanks(std::string_view& text) {
+    while (!text.empty() && is_blank(text.front())) {
+        text.remove_prefix(1);
+    }
+    while (!text.empty() && is_blank(text.back())) {
+        text.remove_suffix(1);
+    }
+}
+
+std::string lower(std::string_view text) {
+    std::string small(text);
+    for (char& c : small) {
+        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+    return small;
+}
+
+void strip_label(std::string_view& text) {
+    const std::size_t colon = text.find(':');
+    if (colon == std::string_view::npos) {
+        return;
+    }
+    std::string before = lower(text.substr(0, colon));
+    before.erase(
+        std::remove_if(before.begin(), before.end(), [](char c) { return is_decoration(c) || c == '_'; }),
+        before.end());
+    if (std::find(std::begin(kLabels), std::end(kLabels), before) != std::end(kLabels)) {
+        text.remove_prefix(colon + 1);
+    }
+}
+
+/// Takes off wrapping, labels and endings in whatever order they stand around each other.
+void unwrap(std::string_view& text) {
+    for (std::size_t before = text.size() + 1; before != text.size();) {
+        before = text.size();
+        strip_blanks(text);
+        strip_label(text);
+        for (const std::string_view mark : kWrapping) {
+            strip_front(text, mark);
+            strip_back(text, mark);
+        }
+        for (const std::string_view mark : kEndings) {
+            strip_back(text, mark);
+        }
+    }
+}
+
+bool has_letters(std::string_view text) {
+    const auto letters = std::count_if(text.begin(), text.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0xC0;
+    });
+    return letters >= 2;
+}
+
+std::vector<std::string> words_of(const std::string& small) {
+    std::vector<std::string> words;
+    std::istringstream in(small);
+    for (std::string word; in >> word;) {
+        words.push_back(word);
+    }
+    return words;
+}
+
+bool is_talk(const std::string& small) {
+    return std::any_of(std::begin(kTalk), std::end(kTalk),
+                       [&](std::string_view talk) { return std::string_view(small).starts_with(talk); });
+}
+
+bool is_silly(std::string_view title) {
+    const std::string small = lower(title);
+    const std::vector<std::string> words = words_of(small);
+    const bool repeats =
+        words.size() >= 3 && std::set<std::string>(words.begin(), words.end()).size() * 2 <= words.size();
+    return !has_letters(title) || is_talk(small) || repeats || words.size() > kMostWords ||
+           title.find_first_of("<>{}|\\=") != std::string_view::npos ||
+           title.find(". ") != std::string_view::npos;
+}
+
 }  // namespace
+
+std::string title_from_answer(std::string_view answer, bool whole) {
+    strip_blanks(answer);
+    const std::size_t line = answer.find('\n');
+    if (line == std::string_view::npos && !whole) {
+        return {};
+    }
+    std::string_view text = answer.substr(0, line);
+    unwrap(text);
+    const auto characters =
+        static_cast<std::size_t>(std::count_if(text.begin(), text.end(), starts_character));
+    if (characters > kTitleCharacters || is_silly(text)) {
+        return {};
+    }
+    return title_from(text);
+}
 
 std::string title_from(std::string_view question) {
     std::size_t begin = 0;

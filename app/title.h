@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A conversation's first title: the first words of the first question. Pure, no state.
+// A conversation's titles: the first words of the first question, then what the model makes of it. Pure, no
+// state.
 #pragma once
 
 #include <string>
@@ -10,5 +11,11 @@ namespace tendril::app {
 /// One line, at most 48 characters, cut between words where possible, with "…" when cut. Empty when the
 /// question has no word.
 std::string title_from(std::string_view question);
+
+/// What is fit for a title in a model's answer to "name this conversation": one line without quotes,
+/// Markdown, "Title:" or a full stop, at most 48 characters. Empty when nothing is: a sentence, a refusal, a
+/// repetition, markup, an answer that was cut
+/// (`whole` false) before its first line ended.
+std::string title_from_answer(std::string_view answer, bool whole);
 
 }  // namespace tendril::app

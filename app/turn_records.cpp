@@ -17,6 +17,10 @@ storage::TimeMs wall_clock_ms() {
     return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
 }
 
+engine::CacheScope scope_of(const storage::Conversation& conversation) {
+    return {static_cast<std::uint64_t>(conversation.id), conversation.is_private};
+}
+
 engine::SamplerSettings sampler_of_turn(const WorkerSettings& settings) {
     engine::SamplerSettings sampler = settings.sampler;
     if (!settings.fixed_seed) {

@@ -13,6 +13,9 @@ namespace tendril::app {
 
 storage::TimeMs wall_clock_ms();
 
+/// Whose text the engine reads, and whether it may leave the memory or be shared.
+engine::CacheScope scope_of(const storage::Conversation& conversation);
+
 /// The settings' sampler, with a fresh random seed unless a fixed one is asked for.
 engine::SamplerSettings sampler_of_turn(const WorkerSettings& settings);
 std::string sampler_json(const engine::SamplerSettings& sampler, const WorkerSettings& settings);

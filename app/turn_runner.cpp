@@ -102,6 +102,9 @@ void TurnRunner::enqueue(std::unique_ptr<Turn> turn) {
         link_.store, turn->reply, [this](const Error& error) { journal_failed(error); },
         link_.journal_interval);
     const bool resumed = turn->resumed;
+    if (on_begin) {
+        on_begin();
+    }
     turns_.push_back(std::move(turn));
     const Turn& added = *turns_.back();
     if (resumed) {
@@ -158,14 +161,9 @@ void TurnRunner::start_next() {
 
 Result<ComposedPrompt> TurnRunner::compose(const Turn& turn) {
     const Message& reply = message_of(turn);
-    ComposeRequest request;
-    request.branch = turn.tree->branch_to(reply.parent);
-    request.system_prompt = turn.tree->conversation().system_prompt;
+    ComposeRequest request =
+        compose_request(*turn.tree, reply.parent, link_.settings, models_.model().context);
     request.answer_so_far = reply.text;
-    request.context = models_.model().context;
-    if (turn.max_tokens != 0) {
-        request.answer_reserve = std::min(request.answer_reserve, turn.max_tokens);
-    }
     return models_.composer().compose(request);
 }
 
@@ -194,6 +192,7 @@ void TurnRunner::start(Turn& turn) {
     request.max_tokens = turn.max_tokens;
     request.sampler = turn.sampler;
     request.stop = std::move(prompt->stop);
+    request.cache = scope_of(turn.tree->conversation());
     request.speculate = true;  // the engine stops guessing where it does not pay
     turn.request = link_.engine.submit(
         std::move(request),
@@ -270,6 +269,9 @@ void TurnRunner::end(MessageStatus status, std::string error,
     tell_changed(*turn);
     tell_progress(*turn, false);
     link_.emit(TurnEnded{reply.conversation, reply, finished});
+    if (on_end) {
+        on_end(turn->tree, reply);
+    }
     start_next();
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
@@ -22,6 +23,10 @@ class TurnRunner {
     ~TurnRunner();
     TurnRunner(const TurnRunner&) = delete;
     TurnRunner& operator=(const TurnRunner&) = delete;
+
+    std::function<void()> on_begin;  ///< told before a turn is given to the engine
+    /// Told when an answer has ended, well or not.
+    std::function<void(const std::shared_ptr<ConversationTree>&, const storage::Message& reply)> on_end;
 
     /// Events about messages are told for this conversation only.
     void show(ConversationId conversation) { shown_ = conversation; }

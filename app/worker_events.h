@@ -98,6 +98,21 @@ struct TurnChanged {
     std::uint32_t context_used = 0;
     std::uint32_t context_limit = 0;
 };
+/// How much of the context the conversation with its draft fills, before it is sent.
+struct ContextCounted {
+    ConversationId conversation = 0;
+    std::uint32_t used = 0;  ///< tokens
+    std::uint32_t limit = 0;
+};
+struct CacheChanged {
+    engine::CacheState state;
+    bool cleared = false;  ///< this answers a wish to clear it
+};
+/// A file that becomes part of a draft.
+struct TextFileRead {
+    std::string text;   ///< framed, to be put into the draft
+    std::string error;  ///< empty = well
+};
 /// The last word on an answer, for programs; the window reads MessageChanged.
 struct TurnEnded {
     ConversationId conversation = 0;
@@ -117,8 +132,9 @@ struct Exported {
     std::string error;  ///< empty = done
 };
 
-using WorkerEvent = std::variant<ConversationsListed, ConversationShown, ConversationTrashed, MessageAdded,
-                                 MessageChanged, ReplyText, LeftOutChanged, SearchFinished, ModelChanged,
-                                 ModelsDescribed, TurnChanged, TurnEnded, Notice, Exported, WorkerEnded>;
+using WorkerEvent =
+    std::variant<ConversationsListed, ConversationShown, ConversationTrashed, MessageAdded, MessageChanged,
+                 ReplyText, LeftOutChanged, SearchFinished, ModelChanged, ModelsDescribed, TurnChanged,
+                 ContextCounted, CacheChanged, TextFileRead, TurnEnded, Notice, Exported, WorkerEnded>;
 
 }  // namespace tendril::app

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -25,6 +26,13 @@ struct WorkerSettings {
     std::uint32_t context = 0;
     engine::Device device = engine::Device::automatic;
     engine::KvType kv = engine::KvType::f16;
+    std::map<std::filesystem::path, engine::KvType>
+        kv_of;                    ///< models that keep their cache otherwise than `kv`
+    bool read_ahead = false;      ///< of prompts, while they are typed and while answers are read
+    bool model_titles = false;    ///< the model names conversations
+    bool work_on_battery = true;  ///< both also while the battery is being emptied
+    bool disk_cache = true;
+    std::uint64_t cache_quota = 0;  ///< bytes; 0 = automatic
 };
 
 struct WorkerLink {
@@ -36,6 +44,9 @@ struct WorkerLink {
     std::shared_ptr<spdlog::logger> log;
     WorkerSettings settings;
     Clock::duration journal_interval;
+    std::filesystem::path cache_directory;  ///< of pages; empty: none on disk
+    std::filesystem::path measurements;     ///< of models on this machine; empty: none remembered
+    std::filesystem::path power_supplies;
 
     void notice(std::string text) const { emit(Notice{std::move(text)}); }
     /// Tells a person and the log; for failures that stop nothing else.

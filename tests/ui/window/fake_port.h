@@ -34,6 +34,9 @@ class FakePort final : public app::ChatPort {
                  .arg(file, json ? QStringLiteral("json") : QStringLiteral("markdown")));
     }
     void setSystemPrompt(const QString& text) override { note(QStringLiteral("prompt ") + text); }
+    void setPrivate(bool isPrivate) override {
+        note(isPrivate ? QStringLiteral("private") : QStringLiteral("not private"));
+    }
     void search(const QString& words) override { note(QStringLiteral("search ") + words); }
     void send(const QString& text) override { note(QStringLiteral("send ") + text); }
     void stop() override { note(QStringLiteral("stop")); }
@@ -46,6 +49,11 @@ class FakePort final : public app::ChatPort {
         note(QStringLiteral("version %1 %2").arg(message).arg(version));
     }
     void saveDraft(const QString& text) override { note(QStringLiteral("draft ") + text); }
+    void readTextFiles(const QStringList& paths) override {
+        note(QStringLiteral("read ") + paths.join(QLatin1Char(',')));
+    }
+    void askCache() override { note(QStringLiteral("cache?")); }
+    void clearCache() override { note(QStringLiteral("clear")); }
     void loadModel(const QString& path) override { note(QStringLiteral("load ") + path); }
     void cancelLoad() override { note(QStringLiteral("cancelLoad")); }
     void describeModels(const QStringList& paths) override {

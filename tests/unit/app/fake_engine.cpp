@@ -64,12 +64,13 @@ class FakeEngine::Port final : public app::EnginePort {
   public:
     explicit Port(FakeEngine& fake) : fake_(fake) {}
 
-    void load(engine::LoadOptions, std::function<void(engine::LoadProgress)> progress,
+    void load(engine::LoadOptions options, std::function<void(engine::LoadProgress)> progress,
               std::function<void(Result<engine::LoadedModel>)> done) override {
         progress({0.5});
         {
             const std::lock_guard lock(fake_.mutex_);
             ++fake_.loads_;
+            fake_.options_ = std::move(options);
             fake_.load_done_ = std::move(done);
         }
         fake_.filled_.notify_all();
@@ -87,6 +88,7 @@ class FakeEngine::Port final : public app::EnginePort {
             const std::lock_guard lock(fake_.mutex_);
             made = {++fake_.last_id_, std::move(request), std::move(sink)};
             fake_.open_[made.id] = made.sink;
+            fake_.asked_.push_back("generate " + std::to_string(made.id));
         }
         if (fake_.on_submit) {
             fake_.on_submit(made);
@@ -99,22 +101,39 @@ class FakeEngine::Port final : public app::EnginePort {
         return made.id;
     }
     engine::RequestId submit(engine::PrefillRequest request, engine::EventSink sink) override {
-        engine::RequestId id = 0;
+        Prefill made;
         {
             const std::lock_guard lock(fake_.mutex_);
-            id = ++fake_.last_id_;
+            made.id = ++fake_.last_id_;
+            made.text = fake_.model.tokenizer->decode(request.tokens, true);
+            made.request = std::move(request);
+            fake_.open_prefills_[made.id] = std::move(sink);
+            fake_.prefills_.push_back(made);
+            fake_.asked_.push_back("prefill " + std::to_string(made.id));
         }
-        const auto size = static_cast<std::uint32_t>(request.tokens.size());
-        sink(id, engine::PrefilledEvent{size, 0, true, 1.0});
-        return id;
+        fake_.filled_.notify_all();
+        if (!fake_.hold_prefills) {
+            fake_.end_prefill(made);
+        }
+        return made.id;
     }
-    void cache_state(std::function<void(engine::CacheState)> answer) override { answer({}); }
-    void clear_cache(std::function<void(Status)> done) override { done({}); }
-    void forget(std::uint64_t) override {}
+    void cache_state(std::function<void(engine::CacheState)> answer) override { answer(fake_.cache); }
+    void clear_cache(std::function<void(Status)> done) override {
+        fake_.note("clear");
+        done({});
+    }
+    void forget(std::uint64_t owner) override { fake_.note("forget " + std::to_string(owner)); }
     void cancel(engine::RequestId id) override {
         engine::EventSink sink;
         {
             const std::lock_guard lock(fake_.mutex_);
+            fake_.asked_.push_back("cancel " + std::to_string(id));
+            if (const auto it = fake_.open_prefills_.find(id); it != fake_.open_prefills_.end()) {
+                const engine::EventSink ahead = it->second;
+                fake_.open_prefills_.erase(it);
+                ahead(id, engine::PrefilledEvent{0, 0, false, 0});
+                return;
+            }
             fake_.cancelled_ = true;
             if (const auto it = fake_.open_.find(id); it != fake_.open_.end()) {
                 sink = it->second;
@@ -181,6 +200,46 @@ std::string FakeEngine::take_request() {
     tokens_ = 0;
     cancelled_ = false;
     return model.tokenizer->decode(current_.request.prompt, true);
+}
+
+FakeEngine::Prefill FakeEngine::take_prefill() {
+    std::unique_lock lock(mutex_);
+    if (!filled_.wait_for(lock, std::chrono::seconds(20), [this] { return !prefills_.empty(); })) {
+        throw std::runtime_error("nothing was read ahead");
+    }
+    Prefill first = std::move(prefills_.front());
+    prefills_.pop_front();
+    return first;
+}
+
+void FakeEngine::end_prefill(const Prefill& prefill) {
+    engine::EventSink sink;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto it = open_prefills_.find(prefill.id);
+        if (it == open_prefills_.end()) {
+            return;
+        }
+        sink = it->second;
+        open_prefills_.erase(it);
+    }
+    sink(prefill.id,
+         engine::PrefilledEvent{static_cast<std::uint32_t>(prefill.request.tokens.size()), 0, true, 1.0});
+}
+
+void FakeEngine::note(std::string what) {
+    const std::lock_guard lock(mutex_);
+    asked_.push_back(std::move(what));
+}
+
+std::vector<std::string> FakeEngine::asked() const {
+    const std::lock_guard lock(mutex_);
+    return asked_;
+}
+
+engine::LoadOptions FakeEngine::load_options() const {
+    const std::lock_guard lock(mutex_);
+    return options_;
 }
 
 void FakeEngine::say(const std::string& text) {

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/engine_port.h"
 
@@ -46,8 +47,15 @@ class FakeEngine {
         engine::EventSink sink;
     };
 
+    struct Prefill {
+        engine::RequestId id = 0;
+        engine::PrefillRequest request;
+        std::string text;  ///< of the tokens
+    };
+
     engine::LoadedModel model;                      ///< what a load gives
     std::optional<Error> load_error;                ///< or this
+    bool hold_prefills = false;                     ///< they end at end_prefill() only
     bool hold_loads = false;                        ///< loads end at finish_load() only
     std::function<void(const Request&)> on_submit;  ///< on the worker's thread, inside submit()
 
@@ -58,6 +66,13 @@ class FakeEngine {
     /// Waits for the next request; its prompt as text.
     std::string take_request();
     const engine::GenerateRequest& request() const { return current_.request; }
+    /// Waits for the next request to read ahead.
+    Prefill take_prefill();
+    void end_prefill(const Prefill& prefill);  ///< as complete
+    /// What was asked for, oldest first: "generate 1", "prefill 2", "cancel 2", "forget 7", "clear".
+    std::vector<std::string> asked() const;
+    engine::LoadOptions load_options() const;  ///< of the newest load
+    engine::CacheState cache;                  ///< what cache_state() gives
     void say(const std::string& text);
     void prefill(std::uint32_t done, std::uint32_t total, std::uint32_t reused);
     void finish(engine::StopReason reason = engine::StopReason::end_of_text);
@@ -69,6 +84,7 @@ class FakeEngine {
 
   private:
     class Port;
+    void note(std::string what);
     void end_load();
 
     mutable std::mutex mutex_;
@@ -76,6 +92,10 @@ class FakeEngine {
     std::deque<Request> requests_;
     Request current_;
     std::map<engine::RequestId, engine::EventSink> open_;
+    std::deque<Prefill> prefills_;
+    std::map<engine::RequestId, engine::EventSink> open_prefills_;
+    std::vector<std::string> asked_;
+    engine::LoadOptions options_;
     engine::RequestId last_id_ = 0;
     std::size_t loads_ = 0;
     bool cancelled_ = false;

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// ReadAhead. Chat worker's thread only; the engine's last word on a request comes through the mailbox.
+#include "app/read_ahead.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <spdlog/logger.h>
+
+#include "app/composing.h"
+#include "app/power.h"
+#include "app/turn_records.h"
+
+namespace tendril::app {
+namespace {
+
+/// A person who leafs through conversations does not want all of them read.
+constexpr auto kLookDelay = std::chrono::milliseconds(250);
+
+}  // namespace
+
+ReadAhead::ReadAhead(WorkerLink& link, ModelKeeper& models) : link_(link), models_(models) {}
+
+void ReadAhead::show(std::shared_ptr<ConversationTree> tree) {
+    const bool same = tree == tree_;
+    tree_ = std::move(tree);
+    if (!same) {
+        cancel();
+    }
+    at(kLookDelay);
+}
+
+void ReadAhead::typed() {
+    at({});
+}
+
+void ReadAhead::refresh() {
+    cancel();
+    at({});
+}
+
+void ReadAhead::cancelled() {
+    running_.reset();
+    asked_.clear();
+}
+
+void ReadAhead::stop() {
+    cancel();
+    resting_ = false;
+    due_.reset();
+}
+
+void ReadAhead::rest() {
+    if (resting_) {
+        return;
+    }
+    resting_ = true;
+    asked_.clear();  // the turn may have pushed it out of the cache
+    at({});
+}
+
+void ReadAhead::at(Clock::duration delay) {
+    if (resting_) {
+        due_ = Clock::now() + delay;
+    }
+}
+
+void ReadAhead::tick(Clock::time_point now) {
+    if (due_ && *due_ <= now) {
+        due_.reset();
+        read();
+    }
+}
+
+bool ReadAhead::allowed() const {
+    return link_.settings.read_ahead && (link_.settings.work_on_battery || !on_battery(link_.power_supplies));
+}
+
+void ReadAhead::read() {
+    if (!tree_ || !models_.ready()) {
+        return;
+    }
+    const storage::Conversation& conversation = tree_->conversation();
+    auto tokens = models_.composer().certain_beginning(
+        compose_request(*tree_, conversation.leaf, link_.settings, models_.model().context),
+        conversation.draft);
+    if (!tokens) {
+        cancel();
+        return;  // it does not fit; who sends it is told so
+    }
+    link_.emit(
+        ContextCounted{conversation.id, static_cast<std::uint32_t>(tokens->size()), models_.model().context});
+    if (!allowed()) {
+        cancel();
+    } else if (*tokens != asked_) {
+        submit(std::move(*tokens));
+    }
+}
+
+void ReadAhead::submit(Tokens tokens) {
+    if (running_) {
+        const bool grown =
+            tokens.size() > asked_.size() && std::equal(asked_.begin(), asked_.end(), tokens.begin());
+        if (grown) {
+            return;  // let it end: what a broken-off step has computed is lost. ended() looks again
+        }
+        cancel();
+    }
+    const storage::Conversation& conversation = tree_->conversation();
+    running_ = Running{++serial_, 0};
+    asked_ = tokens;
+    running_->request = link_.engine.submit(
+        engine::PrefillRequest{std::move(tokens), scope_of(conversation)},
+        [this, serial = serial_, mailbox = link_.mailbox](engine::RequestId, engine::Event event) {
+            mailbox->put([this, serial, event = std::move(event)] { ended(serial, event); });
+        });
+}
+
+void ReadAhead::ended(std::uint64_t serial, const engine::Event& event) {
+    if (!running_ || running_->serial != serial || std::holds_alternative<engine::PrefillEvent>(event)) {
+        return;
+    }
+    running_.reset();
+    if (const auto* error = std::get_if<Error>(&event)) {
+        link_.log->info("nothing read ahead: {} ({})", error->message, error->detail);
+        return;  // and not tried again before something changes
+    }
+    if (const auto* done = std::get_if<engine::PrefilledEvent>(&event)) {
+        link_.log->debug("read ahead: {} tokens, {} of them reused, {:.1f} ms", done->tokens, done->reused,
+                         done->ms);
+    }
+    at({});  // more may have been typed meanwhile
+}
+
+void ReadAhead::cancel() {
+    if (running_) {
+        link_.engine.cancel(running_->request);
+        running_.reset();
+    }
+    asked_.clear();
+}
+
+}  // namespace tendril::app
