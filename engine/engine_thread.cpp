@@ -257,9 +257,10 @@ void Engine::Thread::perform(AskState& ask) {
 
 void Engine::Thread::perform(Clear& clear) {
     if (runtime_) {
-        runtime_->cache->forget_kept();
+        runtime_->cache->clear(std::move(clear.done));
+    } else {
+        clear.done({});
     }
-    clear.done({});
 }
 
 void Engine::Thread::perform(Forget& forget) {

@@ -149,22 +149,22 @@ Result<std::unique_ptr<Backend>> make_backend(const LoadOptions& options) {
 
 CacheState Runtime::cache_state() const {
     CacheState state;
-    const PagePool& pool = cache->pool();
-    const KvLayout layout = {config.layers, config.kv_heads, config.head_size, KvType::f16, {}};
-    state.memory_bytes = pool.page_count() * layout.bytes_per_page();
-    state.memory_used = (pool.page_count() - pool.free_count()) * layout.bytes_per_page();
+    const KvCacheState memory = cache->state();
+    state.memory_bytes = memory.bytes;
+    state.memory_used = memory.bytes_used;
+    state.tokens_kept = memory.tokens_kept;
     state.disk_note = "No folder for it was chosen.";
-    const PrefixCounters& counters = cache->counters();
+    const CacheCounters counters = cache->counters();
     state.lookups = counters.lookups;
     state.hits = counters.hits;
     state.reused_tokens = counters.reused_tokens;
-    state.evicted_entries = counters.evicted_entries;
+    state.disk_tokens = counters.restored_tokens;
+    state.evicted_entries = counters.evicted_pages;
     return state;
 }
 
-/// Nothing is kept by owner yet.
-void Runtime::forget(std::uint64_t) {
-    cache->forget_kept();
+void Runtime::forget(std::uint64_t owner) {
+    cache->forget(owner);
 }
 
 Result<std::unique_ptr<Runtime>> Runtime::open(const LoadOptions& options,

@@ -6,33 +6,40 @@
 
 namespace tendril::engine {
 
-PagePool::PagePool(std::size_t page_count) : references_(page_count, 0) {
-    free_.reserve(page_count);
-    for (std::size_t page = page_count; page > 0; --page) {
-        free_.push_back(static_cast<PageId>(page - 1));
-    }
+PagePool::PagePool(KvPageCounts counts) {
+    const auto fill = [](Group& group, std::size_t count) {
+        group.references.assign(count, 0);
+        group.free.reserve(count);
+        for (std::size_t page = count; page > 0; --page) {
+            group.free.push_back(static_cast<PageId>(page - 1));
+        }
+    };
+    fill(of(PageGroup::full), counts.full);
+    fill(of(PageGroup::window), counts.window);
 }
 
-std::optional<PageId> PagePool::take() {
-    if (free_.empty()) {
+std::optional<PageId> PagePool::take(PageGroup group) {
+    Group& from = of(group);
+    if (from.free.empty()) {
         return std::nullopt;
     }
-    const PageId page = free_.back();
-    free_.pop_back();
-    assert(references_[page] == 0);
-    references_[page] = 1;
+    const PageId page = from.free.back();
+    from.free.pop_back();
+    assert(from.references[page] == 0);
+    from.references[page] = 1;
     return page;
 }
 
-void PagePool::add_reference(PageId page) {
-    assert(page < references_.size() && references_[page] > 0);
-    ++references_[page];
+void PagePool::add_reference(PageGroup group, PageId page) {
+    assert(page < of(group).references.size() && of(group).references[page] > 0);
+    ++of(group).references[page];
 }
 
-void PagePool::release(PageId page) {
-    assert(page < references_.size() && references_[page] > 0);
-    if (--references_[page] == 0) {
-        free_.push_back(page);
+void PagePool::release(PageGroup group, PageId page) {
+    Group& to = of(group);
+    assert(page < to.references.size() && to.references[page] > 0);
+    if (--to.references[page] == 0) {
+        to.free.push_back(page);
     }
 }
 

@@ -143,7 +143,7 @@ void Scheduler::admit() {
         active_.push_back(std::move(waiting_.front()));
         waiting_.pop_front();
         Task& task = *active_.back();
-        task.view = cache_.match(task.tokens(), task.reusable());
+        task.view = cache_.match(task.tokens(), task.reusable(), task.scope());
         if (!find_leader(task)) {
             task.started(task.view.length());
         }
@@ -323,7 +323,7 @@ void Scheduler::close_step() {
             // The prompt is read: others may share its full pages while this task goes on writing behind
             // them.
             const std::size_t full = task.view.length() / kPageTokens * kPageTokens;
-            cache_.keep(task.tokens().first(full), task.view.fork(full));
+            cache_.keep(task.tokens().first(full), task.view.fork(full), task.scope());
         }
         task.step_done(part.drafts.size(), part.accepted);
     }
@@ -334,7 +334,7 @@ void Scheduler::release(Task& task) {
     const std::size_t length =
         task.finished() ? std::min(task.view.length(), task.worth_keeping()) : task.view.length();
     if (length > 0) {
-        cache_.keep(task.tokens().first(length), std::move(task.view));
+        cache_.keep(task.tokens().first(length), std::move(task.view), task.scope());
     }
     task.view = cache_.make_view();
 }

@@ -16,17 +16,18 @@ std::size_t common_prefix(std::span<const TokenId> a, std::span<const TokenId> b
     return static_cast<std::size_t>(end.first - a.begin());
 }
 
-bool may_share(const CacheScope& a, const CacheScope& b) {
-    return a.owner == b.owner || (!a.keep_private && !b.keep_private);
+/// What is private stays with its owner, and in private.
+bool may_share(const CacheScope& task, const CacheScope& from) {
+    return !from.keep_private || (task.keep_private && task.owner == from.owner);
 }
 
 /// Takes the first `shared` tokens of another view, as far as it has them.
-void take_from(Task& task, const Task& other, std::size_t shared) {
+void take_from(Task& task, const Task& other, std::size_t shared, std::size_t window) {
     std::size_t there = std::min(shared, other.view.length());
     if (there < shared) {  // a page that is still being written stays its own
         there = there / kPageTokens * kPageTokens;
     }
-    if (there > task.view.length()) {
+    if (there > task.view.length() && other.view.resumable(there, window)) {
         task.view = other.view.fork(there);
     }
 }
@@ -42,7 +43,7 @@ bool Scheduler::find_leader(Task& task) {
             continue;
         }
         const std::size_t shared = common_prefix(wanted, other->tokens());
-        take_from(task, *other, shared);
+        take_from(task, *other, shared, cache_.window());
         const bool goes_on =
             other->priority() == Priority::interactive || task.priority() == Priority::background;
         if (goes_on && other->view.length() < shared && shared > best.shared) {
@@ -66,7 +67,7 @@ void Scheduler::follow() {
             continue;
         }
         if (leader != nullptr) {
-            take_from(*task, *leader, task->following.shared);
+            take_from(*task, *leader, task->following.shared, cache_.window());
         } else {
             take_longer_match(*task);  // it has ended or paused
         }
@@ -82,7 +83,7 @@ Task* Scheduler::find_active(RequestId id) {
 }
 
 void Scheduler::take_longer_match(Task& task) {
-    View found = cache_.match(task.tokens(), task.reusable());
+    View found = cache_.match(task.tokens(), task.reusable(), task.scope());
     if (found.length() > task.view.length()) {
         task.view = std::move(found);
     }

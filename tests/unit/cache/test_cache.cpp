@@ -1,81 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pages, views and the prefix cache over pages that remember which token was written where, so that a wrong
-// page is noticed.
-#include <cstring>
-#include <map>
+// Pages, views and the tree of what is kept, over pages that remember which token was written where.
 #include <random>
 
 #include <QtTest>
 
-#include "engine/cache/kv_cache.h"
+#include "tests/unit/cache/cache_fixture.h"
 
 using namespace tendril::engine;
+using namespace tendril::test;
 
 namespace {
 
-constexpr TokenId kNothing = -1;
+constexpr CacheScope kAnna = {1, false};
+constexpr CacheScope kBert = {2, false};
+constexpr CacheScope kSecretAnna = {1, true};
+constexpr CacheScope kSecretBert = {2, true};
 
-class FakePages final : public KvPages {
-  public:
-    explicit FakePages(std::size_t count) : contents(count, std::vector<TokenId>(kPageTokens, kNothing)) {}
-    std::size_t page_count(PageGroup group) const override {
-        return group == PageGroup::full ? contents.size() : 0;
-    }
-    std::string layout_name() const override { return "tokens"; }
-    std::size_t page_bytes(PageGroup) const override { return kPageTokens * sizeof(TokenId); }
-    void export_page(PageGroup, PageId page, std::span<std::byte> to) const override {
-        std::memcpy(to.data(), contents[page].data(), to.size());
-    }
-    void import_page(PageGroup, PageId page, std::span<const std::byte> from) override {
-        std::memcpy(contents[page].data(), from.data(), from.size());
-    }
-    void copy_page(PageGroup, PageId from, PageId to, std::size_t tokens) override {
-        contents[to].assign(kPageTokens, kNothing);
-        std::copy_n(contents[from].begin(), tokens, contents[to].begin());
-        ++copies;
-    }
-    std::vector<std::vector<TokenId>> contents;
-    int copies = 0;
-};
-
-/// A conversation as the scheduler would run it: its tokens, and the view that should hold them.
-struct Chat {
-    std::vector<TokenId> tokens;
-    View view;
-};
-
-bool write(KvCache& cache, FakePages& pages, Chat& chat, const std::vector<TokenId>& tokens) {
-    if (!cache.make_room(chat.view, tokens.size())) {
-        return false;
-    }
-    for (std::size_t i = 0; i < tokens.size(); ++i) {
-        const std::size_t position = chat.view.length() + i;
-        pages.contents[chat.view.pages()[position / kPageTokens]][position % kPageTokens] = tokens[i];
-    }
-    chat.view.advance(tokens.size());
-    chat.tokens.insert(chat.tokens.end(), tokens.begin(), tokens.end());
-    return true;
-}
-
-bool holds(const FakePages& pages, const View& view, std::span<const TokenId> tokens) {
-    if (view.length() > tokens.size()) {
-        return false;
-    }
-    for (std::size_t position = 0; position < view.length(); ++position) {
-        if (pages.contents[view.pages()[position / kPageTokens]][position % kPageTokens] !=
-            tokens[position]) {
-            return false;
-        }
-    }
-    return true;
-}
-
-std::vector<TokenId> run(std::size_t size, TokenId first) {
-    std::vector<TokenId> tokens(size);
-    for (std::size_t i = 0; i < size; ++i) {
-        tokens[i] = first + static_cast<TokenId>(i);
-    }
-    return tokens;
+/// The books are right, and nothing is held by anything but the tree.
+bool only_the_tree_holds(const KvCache& cache) {
+    return cache.tree().fault().empty() &&
+           cache.pool().page_count() - cache.pool().free_count() <= cache.tree().page_count();
 }
 
 }  // namespace
@@ -87,10 +31,10 @@ class TestCache : public QObject {
     void a_fork_shares_full_pages_and_copies_the_partial_one_on_write() {
         FakePages pages(16);
         KvCache cache(pages);
-        Chat parent{{}, cache.make_view()};
+        Chat parent{{}, cache.make_view(), {}};
         QVERIFY(write(cache, pages, parent, run(100, 0)));
         QCOMPARE(cache.pool().free_count(), 14U);
-        Chat child{parent.tokens, parent.view.fork(100)};
+        Chat child{parent.tokens, parent.view.fork(100), {}};
         QCOMPARE(cache.pool().free_count(), 14U);
         QVERIFY(write(cache, pages, child, run(5, 500)));
         QCOMPARE(pages.copies, 1);
@@ -103,10 +47,27 @@ class TestCache : public QObject {
         QVERIFY(holds(pages, child.view, child.tokens));
     }
 
+    void eight_branches_take_one_prefix_and_eight_tails() {
+        FakePages pages(64);
+        KvCache cache(pages);
+        Chat trunk{{}, cache.make_view(), {}};
+        QVERIFY(write(cache, pages, trunk, run(1000, 0)));  // 15 full pages and a partial one
+        std::vector<Chat> branches;
+        for (TokenId i = 0; i < 8; ++i) {
+            branches.push_back({trunk.tokens, trunk.view.fork(1000), {}});
+            QVERIFY(write(cache, pages, branches.back(), run(20, 5000 + 100 * i)));
+        }
+        trunk.view.clear();
+        QCOMPARE(cache.pool().free_count(), 64U - 15U - 8U);
+        for (Chat& branch : branches) {
+            QVERIFY(holds(pages, branch.view, branch.tokens));
+        }
+    }
+
     void rewinding_gives_pages_back() {
         FakePages pages(8);
         KvCache cache(pages);
-        Chat chat{{}, cache.make_view()};
+        Chat chat{{}, cache.make_view(), {}};
         QVERIFY(write(cache, pages, chat, run(300, 0)));
         QCOMPARE(cache.pool().free_count(), 3U);
         chat.view.rewind(64);
@@ -115,10 +76,53 @@ class TestCache : public QObject {
         QCOMPARE(cache.pool().free_count(), 8U);
     }
 
+    void parts_of_views_stand_at_other_places() {
+        FakePages pages(16);
+        KvCache cache(pages);
+        Chat a{{}, cache.make_view(), {}};
+        Chat b{{}, cache.make_view(), {}};
+        QVERIFY(write(cache, pages, a, run(150, 0)));
+        QVERIFY(write(cache, pages, b, run(200, 1000)));
+        Chat stitched{a.tokens, a.view.fork(100), {}};
+        stitched.tokens.resize(100);
+        stitched.view.append_segment(b.view, 70, 190);
+        const std::vector<TokenId> moved = run(120, 1070);
+        stitched.tokens.insert(stitched.tokens.end(), moved.begin(), moved.end());
+        QCOMPARE(stitched.view.length(), 220U);
+        QCOMPARE(stitched.view.exact_length(), 100U);
+        const auto segments = stitched.view.segments(0);
+        QCOMPARE(segments.size(), 2U);
+        QCOMPARE(segments[1].first_slot, 6U);
+        QCOMPARE(segments[1].delta, 30);
+        const std::size_t before = cache.pool().free_count();
+        QVERIFY(
+            write(cache, pages, stitched, run(10, 7000)));  // in a page of its own: the part keeps its delta
+        QCOMPARE(cache.pool().free_count(), before - 1);
+        QCOMPARE(stitched.view.segments(0).back().delta, 0);
+        QVERIFY(holds(pages, stitched.view, stitched.tokens));
+        QVERIFY(holds(pages, b.view, b.tokens));
+        // A part of a stitched view carries its deltas on.
+        View again = cache.make_view();
+        again.append_segment(stitched.view, 90, 130);
+        QCOMPARE(again.segments(0)[0].delta, -90);
+        QCOMPARE(again.segments(0)[1].delta, 30 - 90);
+        QCOMPARE(again.exact_length(), 0U);
+        // What stands behind moved text is not what reading it gives: only the start is kept.
+        cache.keep(stitched.tokens, stitched.view.fork(230));
+        QCOMPARE(cache.match(stitched.tokens, 230).length(), 100U);
+        stitched.view.rewind(50);
+        QCOMPARE(stitched.view.exact_length(), 50U);
+        a.view.clear();
+        b.view.clear();
+        again.clear();
+        stitched.view.clear();
+        QVERIFY(only_the_tree_holds(cache));
+    }
+
     void the_longest_prefix_is_found_token_by_token() {
         FakePages pages(32);
         KvCache cache(pages);
-        Chat first{{}, cache.make_view()};
+        Chat first{{}, cache.make_view(), {}};
         QVERIFY(write(cache, pages, first, run(150, 0)));
         cache.keep(first.tokens, std::move(first.view));
         std::vector<TokenId> question = run(150, 0);
@@ -131,50 +135,202 @@ class TestCache : public QObject {
         QCOMPARE(cache.match(question, 149).length(), 0U);
         QCOMPARE(cache.counters().hits, 2U);
         QCOMPARE(cache.counters().lookups, 3U);
+        QCOMPARE(cache.counters().reused_tokens, 219U);
     }
 
-    void kept_views_give_way_the_longest_unused_first() {
+    void both_versions_of_a_text_stay_known() {
+        FakePages pages(32);
+        KvCache cache(pages);
+        const std::vector<TokenId> shared = run(200, 0);
+        const std::vector<TokenId> first = joined(shared, run(100, 1000));
+        const std::vector<TokenId> second = joined(shared, run(100, 2000));
+        QCOMPARE(converse(cache, pages, first), 0U);
+        QCOMPARE(converse(cache, pages, second), 200U);  // an edit re-reads nothing that is shared
+        QCOMPARE(converse(cache, pages, first), 299U);   // back to the other version
+        QCOMPARE(converse(cache, pages, second), 299U);
+        QVERIFY(only_the_tree_holds(cache));
+        QCOMPARE(cache.tree().page_count(), 3U + 2U + 2U);  // pages of 64: 3 shared, 2 of each version
+    }
+
+    void many_texts_that_part_in_one_page_are_all_found() {
+        FakePages pages(600);
+        KvCache cache(pages);
+        std::mt19937 random(3);
+        std::vector<std::vector<TokenId>> texts;
+        for (int i = 0; i < 500; ++i) {
+            std::vector<TokenId> text = run(64, 0);
+            for (std::size_t place = 40; place < text.size(); ++place) {
+                text[place] = static_cast<TokenId>(random() % 2);
+            }
+            QVERIFY(converse(cache, pages, text) >= (i == 0 ? 0U : 40U));
+            texts.push_back(text);
+        }
+        for (const auto& text : texts) {
+            QCOMPARE(cache.match(text, 64).length(), 64U);
+            std::vector<TokenId> other = text;
+            other[63] = 9;
+            QCOMPARE(cache.match(other, 64).length(), 63U);
+        }
+    }
+
+    void a_longer_text_replaces_its_start() {
+        FakePages pages(8);
+        KvCache cache(pages);
+        Chat chat{{}, cache.make_view(), {}};
+        QVERIFY(write(cache, pages, chat, run(40, 0)));
+        cache.keep(chat.tokens, chat.view.fork(40));
+        QVERIFY(write(cache, pages, chat, run(60, 40)));
+        cache.keep(chat.tokens, chat.view.fork(100));
+        cache.keep(std::span(chat.tokens).first(32), chat.view.fork(32));
+        chat.view.clear();
+        QCOMPARE(cache.pool().free_count(), 6U);
+        QCOMPARE(cache.tree().token_count(), 100U);
+        QVERIFY(only_the_tree_holds(cache));
+    }
+
+    void what_is_being_read_can_be_used_at_once() {
+        FakePages pages(32);
+        KvCache cache(pages);
+        Chat reader{{}, cache.make_view(), {}};
+        QVERIFY(write(cache, pages, reader, run(150, 0)));
+        cache.publish(reader.tokens, reader.view);
+        Chat second{{}, cache.match(run(1000, 0), 999), {}};
+        QCOMPARE(second.view.length(), 128U);
+        QVERIFY(write(cache, pages, reader, run(150, 150)));
+        QCOMPARE(pages.copies, 0);  // only full pages are shared: the reader writes on undisturbed
+        cache.publish(reader.tokens, reader.view);
+        second.view = cache.match(run(1000, 0), 999);
+        QCOMPARE(second.view.length(), 256U);
+        QVERIFY(holds(pages, second.view, run(1000, 0)));
+    }
+
+    void what_was_used_least_goes_first() {
         FakePages pages(6);
         KvCache cache(pages);
         for (TokenId chat = 0; chat < 3; ++chat) {
-            Chat one{{}, cache.make_view()};
-            QVERIFY(write(cache, pages, one, run(100, chat * 1000)));
-            cache.keep(one.tokens, std::move(one.view));
+            QCOMPARE(converse(cache, pages, run(100, chat * 1000)), 0U);
         }
         QCOMPARE(cache.pool().free_count(), 0U);
         QCOMPARE(cache.match(run(100, 0), 100).length(), 100U);  // used again
-        Chat next{{}, cache.make_view()};
+        Chat next{{}, cache.make_view(), {}};
         QVERIFY(write(cache, pages, next, run(128, 5000)));
-        QCOMPARE(cache.match(run(100, 1000), 100).length(), 0U);
         QCOMPARE(cache.match(run(100, 0), 100).length(), 100U);
-        QCOMPARE(cache.counters().evicted_entries, 1U);
+        QCOMPARE(cache.counters().evicted_pages, 2U);
+        QVERIFY(cache.tree().fault().empty());
+    }
+
+    void leaves_go_before_what_they_stand_on() {
+        FakePages pages(8);
+        KvCache cache(pages);
+        QCOMPARE(converse(cache, pages, run(384, 0)), 0U);  // 6 pages
+        Chat next{{}, cache.make_view(), {}};
+        QVERIFY(write(cache, pages, next, run(5 * 64, 5000)));  // takes 3 of them
+        QCOMPARE(cache.match(run(384, 0), 384).length(), 192U);
+        next.view.clear();
+    }
+
+    void what_is_used_often_outlives_a_stream_of_new_texts() {
+        FakePages pages(10);
+        KvCache cache(pages);
+        const std::vector<TokenId> system = run(128, 0);
+        for (TokenId i = 0; i < 40; ++i) {
+            const std::size_t reused = converse(cache, pages, joined(system, run(128, 10'000 + i * 1000)));
+            QCOMPARE(reused, i == 0 ? 0U : 128U);
+        }
+        QVERIFY(cache.counters().evicted_pages > 60);
+    }
+
+    void what_is_not_used_any_more_sinks() {
+        FakePages pages(10);
+        KvCache cache(pages);
+        for (int i = 0; i < 30; ++i) {
+            converse(cache, pages, run(128, 0));
+        }
+        for (TokenId i = 0; i < 400; ++i) {
+            converse(cache, pages, run(128, 10'000 + i * 1000));
+        }
+        QCOMPARE(cache.match(run(128, 0), 128).length(), 0U);
     }
 
     void running_views_are_never_taken_away() {
         FakePages pages(4);
         KvCache cache(pages);
-        Chat big{{}, cache.make_view()};
+        Chat big{{}, cache.make_view(), {}};
         QVERIFY(write(cache, pages, big, run(200, 0)));
+        cache.publish(big.tokens, big.view);
         View other = cache.make_view();
         QVERIFY(!cache.make_room(other, 1));
         QCOMPARE(other.pages().size(), 0U);
         QVERIFY(holds(pages, big.view, big.tokens));
+        QCOMPARE(cache.counters().evicted_pages, 0U);
     }
 
-    void a_longer_view_replaces_its_prefix() {
-        FakePages pages(8);
+    void an_owner_is_forgotten_and_what_others_share_stays() {
+        FakePages pages(32);
         KvCache cache(pages);
-        Chat chat{{}, cache.make_view()};
-        QVERIFY(write(cache, pages, chat, run(64, 0)));
-        cache.keep(chat.tokens, chat.view.fork(64));
-        QVERIFY(write(cache, pages, chat, run(64, 64)));
-        cache.keep(chat.tokens, chat.view.fork(128));
-        cache.keep(std::span(chat.tokens).first(32), chat.view.fork(32));
-        chat.view.clear();
-        QCOMPARE(cache.pool().free_count(), 6U);
-        Chat other{{}, cache.make_view()};
-        QVERIFY(write(cache, pages, other, run(6 * 64 + 1, 7000)));  // evicts it as one
-        QCOMPARE(cache.counters().evicted_entries, 1U);
+        const std::vector<TokenId> shared = run(128, 0);
+        const std::vector<TokenId> anna = joined(shared, run(100, 1000));
+        const std::vector<TokenId> bert = joined(shared, run(100, 2000));
+        QCOMPARE(converse(cache, pages, anna, kAnna), 0U);
+        QCOMPARE(converse(cache, pages, bert, kBert), 128U);
+        cache.forget(1);
+        QCOMPARE(cache.match(anna, 228).length(), 128U);
+        QCOMPARE(cache.match(bert, 228).length(), 228U);
+        QVERIFY(only_the_tree_holds(cache));
+        cache.forget(2);
+        QCOMPARE(cache.match(bert, 228).length(), 0U);
+        QCOMPARE(cache.pool().free_count(), 32U);
+    }
+
+    void a_page_does_not_keep_somebody_elses_end_alive() {
+        FakePages pages(32);
+        KvCache cache(pages);
+        QCOMPARE(converse(cache, pages, run(40, 0), kAnna), 0U);
+        QCOMPARE(converse(cache, pages, run(60, 0), kBert), 40U);
+        cache.forget(2);
+        QCOMPARE(cache.match(run(60, 0), 60).length(), 40U);
+        QCOMPARE(converse(cache, pages, run(60, 0), kBert), 40U);
+        QCOMPARE(converse(cache, pages, run(40, 0), kAnna), 39U);
+        cache.forget(1);
+        QCOMPARE(cache.match(run(60, 0), 60).length(), 60U);
+        cache.forget(2);
+        QCOMPARE(cache.pool().free_count(), 32U);
+    }
+
+    void private_text_is_known_to_its_owner_alone() {
+        FakePages pages(32);
+        KvCache cache(pages);
+        const std::vector<TokenId> text = run(200, 0);
+        QCOMPARE(converse(cache, pages, text, kSecretAnna), 0U);
+        QCOMPARE(cache.match(text, 200, kSecretAnna).length(), 200U);
+        QCOMPARE(cache.match(text, 200, kSecretBert).length(), 0U);
+        QCOMPARE(cache.match(text, 200, kBert).length(), 0U);
+        QCOMPARE(cache.match(text, 200, kAnna).length(), 0U);
+        QCOMPARE(cache.match(text, 200).length(), 0U);
+        // What is public may be used in private, and stays public.
+        const std::vector<TokenId> open = run(128, 5000);
+        QCOMPARE(converse(cache, pages, open, kBert), 0U);
+        QCOMPARE(converse(cache, pages, joined(open, text), kSecretAnna), 128U);
+        QCOMPARE(cache.match(joined(open, text), 328).length(), 128U);
+        QCOMPARE(cache.match(joined(open, text), 328, kSecretAnna).length(), 328U);
+        cache.forget(2);
+        QCOMPARE(cache.match(open, 128).length(), 0U);
+        QCOMPARE(cache.match(joined(open, text), 328, kSecretAnna).length(), 328U);
+        cache.forget(1);
+        QCOMPARE(cache.pool().free_count(), 32U);
+        // Nobody's private text is not kept at all.
+        QCOMPARE(converse(cache, pages, text, {0, true}), 0U);
+        QCOMPARE(cache.pool().free_count(), 32U);
+    }
+
+    void a_page_that_two_trees_hold_can_be_evicted() {
+        FakePages pages(6);
+        KvCache cache(pages);
+        QCOMPARE(converse(cache, pages, run(128, 0), kBert), 0U);
+        QCOMPARE(converse(cache, pages, run(256, 0), kSecretAnna), 128U);
+        Chat big{{}, cache.make_view(), {}};
+        QVERIFY(write(cache, pages, big, run(6 * 64, 5000)));
+        QCOMPARE(cache.tree().page_count(), 0U);
     }
 
     void a_thousand_random_conversations_leave_no_page_behind() {
@@ -193,7 +349,7 @@ class TestCache : public QObject {
                 if (running.empty() || (what < 2 && running.size() < 6)) {
                     std::vector<TokenId> prompt =
                         run(1 + random() % 200, static_cast<TokenId>(random() % 3) * 1000);
-                    Chat chat{prompt, cache.match(prompt, prompt.size() - 1)};
+                    Chat chat{prompt, cache.match(prompt, prompt.size() - 1), {}};
                     QVERIFY(holds(pages, chat.view, prompt));
                     matched += chat.view.length();
                     chat.tokens.resize(chat.view.length());
@@ -219,10 +375,13 @@ class TestCache : public QObject {
                     }
                     running.erase(ended);
                 }
+                if (step % 100 == 0) {
+                    QCOMPARE(cache.tree().fault(), std::string());
+                }
             }
             QCOMPARE(next_id, 1000);
             QVERIFY(matched > 1000);
-            for (const auto& [id, chat] : running) {
+            for (auto& [id, chat] : running) {
                 QVERIFY(holds(pages, chat.view, chat.tokens));
             }
         }
