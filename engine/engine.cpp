@@ -54,6 +54,10 @@ void Engine::cancel(RequestId request) {
     thread_->cancel(request);
 }
 
+void Engine::curve(std::function<void(std::vector<CurvePoint>)> answer) {
+    thread_->curve(std::move(answer));
+}
+
 void Engine::cache_state(std::function<void(CacheState)> answer) {
     thread_->cache_state(std::move(answer));
 }

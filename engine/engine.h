@@ -113,6 +113,8 @@ class Engine {
     void cancel(RequestId request);
 
     // The answers of these come on the engine thread as well, and always come.
+    /// t(M) of the loaded model; empty until it was measured (LoadOptions::measurements).
+    void curve(std::function<void(std::vector<CurvePoint>)> answer);
     void cache_state(std::function<void(CacheState)> answer);
     /// Forgets all that is kept, in memory and on disk.
     void clear_cache(std::function<void(Status)> done);

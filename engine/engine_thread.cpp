@@ -83,9 +83,9 @@ void Engine::Thread::unload() {
 RequestId Engine::Thread::submit(Request request, EventSink sink) {
     const RequestId id = ++last_request_;
     const auto* generate = std::get_if<GenerateRequest>(&request);
+    const bool waited_for = generate != nullptr && generate->priority == Priority::interactive;
     // A step that begins just now may be broken off in vain; it has hardly begun.
-    const bool urgent =
-        generate != nullptr && generate->priority == Priority::interactive && !interactive_step_;
+    const bool urgent = idle_piece_ || (waited_for && !interactive_step_);
     post(Submit{id, std::move(request), std::move(sink), Clock::now()}, urgent);
     return id;
 }
@@ -94,6 +94,10 @@ void Engine::Thread::cancel(RequestId id) {
     // A person who types cancels what is read ahead again and again: what is being read is mostly still
     // wanted.
     post(Cancel{id}, !unhurried_step_);
+}
+
+void Engine::Thread::curve(std::function<void(std::vector<CurvePoint>)> answer) {
+    post(AskCurve{std::move(answer)}, false);
 }
 
 void Engine::Thread::cache_state(std::function<void(CacheState)> answer) {
@@ -126,7 +130,8 @@ void Engine::Thread::run() {
     for (;;) {
         {
             std::unique_lock lock(mutex_);
-            const bool idle = (!runtime_ || runtime_->scheduler->idle()) && benches_.empty();
+            const bool idle =
+                !runtime_ || (runtime_->scheduler->idle() && benches_.empty() && !runtime_->idle->pending());
             wake_.wait(lock, [&] { return stopping_ || !commands_.empty() || !idle; });
             interrupt_ = false;
             commands.swap(commands_);
@@ -149,10 +154,8 @@ void Engine::Thread::work(std::deque<Command>& commands) {
         std::visit([this](auto& what) { perform(what); }, command);
     }
     try {
-        if (!step() && !benches_.empty()) {
-            Submit bench = std::move(benches_.front());
-            benches_.pop_front();
-            run_bench(bench);
+        if (!step() && !bench()) {
+            idle();
         }
     } catch (const std::exception& exception) {
         const Error error = error_of(exception);
@@ -160,6 +163,7 @@ void Engine::Thread::work(std::deque<Command>& commands) {
             log_->error("a step failed: {}", error.detail);
         }
         runtime_->scheduler->fail_all(error);
+        runtime_->idle->give_up();
     }
 }
 
@@ -173,14 +177,40 @@ bool Engine::Thread::step() {
     runtime_->scheduler->step(interrupt_);
     interactive_step_ = false;
     unhurried_step_ = false;
-    if (runtime_->file->damaged()) {
-        if (log_) {
-            log_->error("the model file changed while it was in use; the model is unloaded");
-        }
-        runtime_->scheduler->fail_all(MappedFile::damage_error());
-        drop_model();
-    }
+    drop_damaged_model();
     return true;
+}
+
+/// True when a measurement was run.
+bool Engine::Thread::bench() {
+    if (benches_.empty()) {
+        return false;
+    }
+    Submit bench = std::move(benches_.front());
+    benches_.pop_front();
+    run_bench(bench);
+    return true;
+}
+
+void Engine::Thread::idle() {
+    if (!runtime_ || !runtime_->idle->pending()) {
+        return;
+    }
+    idle_piece_ = true;
+    runtime_->idle->do_piece(interrupt_);
+    idle_piece_ = false;
+    drop_damaged_model();
+}
+
+void Engine::Thread::drop_damaged_model() {
+    if (!runtime_->file->damaged()) {
+        return;
+    }
+    if (log_) {
+        log_->error("the model file changed while it was in use; the model is unloaded");
+    }
+    runtime_->scheduler->fail_all(MappedFile::damage_error());
+    drop_model();
 }
 
 void Engine::Thread::perform(Load& load) {
@@ -199,7 +229,7 @@ void Engine::Thread::perform(Load& load) {
     Result<std::unique_ptr<Runtime>> opened = fail(ErrorCode::cancelled, "Loading the model was cancelled.");
     try {
         if (progress(0)) {
-            opened = Runtime::open(load.options, progress, factory_);
+            opened = Runtime::open(load.options, progress, factory_, log_);
         }
     } catch (const std::exception& exception) {
         opened = fail(error_of(exception));
@@ -255,6 +285,10 @@ void Engine::Thread::perform(AskState& ask) {
     ask.answer(runtime_ ? runtime_->cache_state() : CacheState{});
 }
 
+void Engine::Thread::perform(AskCurve& ask) {
+    ask.answer(runtime_ ? runtime_->idle->curve() : std::vector<CurvePoint>());
+}
+
 void Engine::Thread::perform(Clear& clear) {
     if (runtime_) {
         runtime_->cache->clear(std::move(clear.done));
@@ -278,6 +312,8 @@ void Engine::Thread::refuse(Command& command) {
         submit->sink(submit->id, error);
     } else if (auto* const ask = std::get_if<AskState>(&command)) {
         ask->answer({});
+    } else if (auto* const curve = std::get_if<AskCurve>(&command)) {
+        curve->answer({});
     } else if (auto* const clear = std::get_if<Clear>(&command)) {
         clear->done(fail(error));
     }

@@ -32,6 +32,7 @@ class Engine::Thread {
     using Request = std::variant<GenerateRequest, PrefillRequest, ScoreRequest, BenchRequest>;
     RequestId submit(Request request, EventSink sink);
     void cancel(RequestId id);
+    void curve(std::function<void(std::vector<CurvePoint>)> answer);
     void cache_state(std::function<void(CacheState)> answer);
     void clear_cache(std::function<void(Status)> done);
     void forget(std::uint64_t owner);
@@ -56,13 +57,16 @@ class Engine::Thread {
     struct AskState {
         std::function<void(CacheState)> answer;
     };
+    struct AskCurve {
+        std::function<void(std::vector<CurvePoint>)> answer;
+    };
     struct Clear {
         std::function<void(Status)> done;
     };
     struct Forget {
         std::uint64_t owner = 0;
     };
-    using Command = std::variant<Load, Unload, Submit, Cancel, AskState, Clear, Forget>;
+    using Command = std::variant<Load, Unload, Submit, Cancel, AskState, AskCurve, Clear, Forget>;
 
     void post(Command command, bool break_step);
     void run();
@@ -72,6 +76,7 @@ class Engine::Thread {
     void perform(Submit& submit);
     void perform(Cancel& cancel);
     void perform(AskState& ask);
+    void perform(AskCurve& ask);
     void perform(Clear& clear);
     void perform(Forget& forget);
     void refuse(Command& command);
@@ -82,9 +87,12 @@ class Engine::Thread {
     Result<std::unique_ptr<Task>> make_task(Submit& submit, ScoreRequest& request) const;
     Status check(const std::vector<TokenId>& tokens, std::size_t most) const;
     bool step();
+    bool bench();
+    void idle();
     void run_bench(Submit& submit);
     bool bench_goes_on(RequestId id);
     void drop_model();
+    void drop_damaged_model();
     EventSink logged(EventSink sink) const;
 
     std::shared_ptr<spdlog::logger> log_;
@@ -97,6 +105,7 @@ class Engine::Thread {
 
     std::atomic<bool> interrupt_{false};             // breaks off the step that runs
     std::atomic<bool> interactive_step_{false};      // the step that runs is not to be broken off for another
+    std::atomic<bool> idle_piece_{false};            // what runs is to be broken off for anything
     std::atomic<bool> unhurried_step_{false};        // nor for a cancel
     std::atomic<std::uint64_t> last_load_{0};        // number of the newest load
     std::atomic<std::uint64_t> cancelled_loads_{0};  // all loads up to this number are not wanted any more

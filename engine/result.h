@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The vocabulary of failure that every room speaks: a value, or an error with a text for a person. Pure, no state.
+// The vocabulary of failure that every room speaks: a value, or an error with a text for a person. Pure, no
+// state.
 #pragma once
 
 #include <string>
@@ -9,7 +10,8 @@
 
 namespace tendril {
 
-/// What kind of thing went wrong; decides what the caller may offer (retry, choose another file, free memory, ...).
+/// What kind of thing went wrong; decides what the caller may offer (retry, choose another file, free memory,
+/// ...).
 enum class ErrorCode {
     invalid_argument,  ///< the caller asked for something that cannot be
     not_found,
@@ -37,9 +39,12 @@ using Result = tl::expected<T, Error>;
 using Status = Result<void>;
 
 /// `return fail(ErrorCode::malformed, "The file ends inside its header.");`
-[[nodiscard]] inline tl::unexpected<Error> fail(ErrorCode code, std::string message, std::string detail = {}) {
+[[nodiscard]] inline tl::unexpected<Error> fail(ErrorCode code, std::string message,
+                                                std::string detail = {}) {
     return tl::unexpected<Error>(Error{code, std::move(message), std::move(detail)});
 }
-[[nodiscard]] inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
+[[nodiscard]] inline tl::unexpected<Error> fail(Error error) {
+    return tl::unexpected<Error>(std::move(error));
+}
 
 }  // namespace tendril

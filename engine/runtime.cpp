@@ -19,10 +19,13 @@ constexpr std::size_t kMaxLogitRows = 32;
 /// One page more than the context needs: a step may write it while a shared one is being copied.
 constexpr std::size_t kSparePages = 1;
 
+const char* kv_name(KvType type) {
+    return type == KvType::q8_0 ? "q8_0" : type == KvType::q4_0 ? "q4_0" : "f16";
+}
+
 Status check_options(const LoadOptions& options) {
     if (options.kv != KvType::f16) {
-        return fail(ErrorCode::unsupported, std::string("The cache type ") +
-                                                (options.kv == KvType::q8_0 ? "q8_0" : "q4_0") +
+        return fail(ErrorCode::unsupported, std::string("The cache type ") + kv_name(options.kv) +
                                                 " is not supported. Supported: f16.");
     }
     return {};
@@ -169,7 +172,8 @@ void Runtime::forget(std::uint64_t owner) {
 
 Result<std::unique_ptr<Runtime>> Runtime::open(const LoadOptions& options,
                                                const std::function<bool(double)>& progress,
-                                               const BackendFactory& factory) {
+                                               const BackendFactory& factory,
+                                               const std::shared_ptr<spdlog::logger>& log) {
     const Clock::time_point start = Clock::now();
     if (Status status = check_options(options); !status) {
         return fail(std::move(status.error()));
@@ -188,6 +192,10 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const LoadOptions& options,
     }
     LoadedModel& model = runtime->model;
     model.device = runtime->backend->description();
+    runtime->idle = std::make_unique<IdleWork>(*runtime->forward, *runtime->cache, *runtime->scheduler, log);
+    runtime->idle->learn_curve(options.measurements,
+                               CurveKey::of(options.path, model.device, kv_name(options.kv)));
+    model.curve = runtime->idle->curve();
     if (options.device == Device::automatic) {
         model.device += " (no CUDA plugin)";
     }

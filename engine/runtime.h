@@ -9,6 +9,7 @@
 #include "engine/backend/backend.h"
 #include "engine/cache/kv_cache.h"
 #include "engine/engine.h"
+#include "engine/idle_work.h"
 #include "engine/model/forward.h"
 #include "engine/model/mapped_file.h"
 #include "engine/model/model_config.h"
@@ -31,16 +32,19 @@ struct Runtime {
     std::unique_ptr<KvCache> cache;
     std::unique_ptr<ForwardPass> forward;
     std::unique_ptr<Scheduler> scheduler;
+    std::unique_ptr<IdleWork> idle;
     LoadedModel model;  ///< what the caller is told
 
     CacheState cache_state() const;
     void forget(std::uint64_t owner);
 
     /// Reads header, tokenizer and configuration, plans the memory, and only then touches the weights.
-    /// `progress` (share done) ends the load with ErrorCode::cancelled when it gives false.
+    /// `progress` (share done) ends the load with ErrorCode::cancelled when it gives false. `log` may be
+    /// null.
     static Result<std::unique_ptr<Runtime>> open(const LoadOptions& options,
                                                  const std::function<bool(double)>& progress,
-                                                 const BackendFactory& factory = make_backend);
+                                                 const BackendFactory& factory = make_backend,
+                                                 const std::shared_ptr<spdlog::logger>& log = nullptr);
 };
 
 }  // namespace tendril::engine

@@ -38,6 +38,12 @@ double median(std::vector<double> samples) {
     return samples.size() % 2 == 1 ? samples[middle] : (samples[middle - 1] + samples[middle]) / 2;
 }
 
+/// v(M) = t(M) / t(1): what a step of M rows costs beside one of a single row.
+double relative(const engine::BenchEvent& bench, const engine::CurvePoint& point) {
+    const double one = bench.curve.front().step_ms;
+    return one > 0 ? point.step_ms / one : 0;
+}
+
 ordered_json to_json(const engine::BenchEvent& bench) {
     const std::uint64_t peak = peak_memory();
     ordered_json list = ordered_json::array();
@@ -55,6 +61,7 @@ ordered_json to_json(const engine::BenchEvent& bench) {
             {{"test", "curve"},
              {"rows", point.rows},
              {"step_ms", point.step_ms},
+             {"v", relative(bench, point)},
              {"tokens", 1},
              {"batch", point.rows},
              {"depth", 0},
@@ -73,7 +80,8 @@ std::string to_text(const engine::BenchEvent& bench) {
         text += line;
     }
     for (const engine::CurvePoint& point : bench.curve) {
-        std::snprintf(line, sizeof line, "t(%u) = %.3f ms\n", point.rows, point.step_ms);
+        std::snprintf(line, sizeof line, "t(%u) = %.3f ms   v(%u) = %.2f\n", point.rows, point.step_ms,
+                      point.rows, relative(bench, point));
         text += line;
     }
     std::snprintf(line, sizeof line, "peak memory: %.1f MiB\n",
@@ -121,7 +129,8 @@ void add_bench(CLI::App& app, Chosen& chosen) {
         ->check(CLI::Range(1U, 1000U))
         ->capture_default_str();
     command.add_flag("--curve", request.curve,
-                     "Also t(M), the cost of a step of M rows: rows of test \"curve\" with rows and step_ms");
+                     "Also t(M), the cost of a step of M rows: rows of test \"curve\" with rows, step_ms "
+                     "and v(M) = t(M) / t(1)");
     options->common.add_to(command);
     command.callback([options, &chosen] {
         chosen.run = [options](Interrupt& interrupt) { return run(*options, interrupt); };

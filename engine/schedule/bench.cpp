@@ -14,7 +14,6 @@ using BenchClock = std::chrono::steady_clock;
 
 constexpr std::size_t kSharedPrefix = 128;  // of the rows of a batch
 constexpr std::size_t kCurveSamples = 9;
-constexpr std::array<std::uint32_t, 10> kCurveRows = {1, 2, 3, 4, 6, 8, 12, 16, 24, 32};
 
 double seconds_since(BenchClock::time_point start) {
     return std::chrono::duration<double>(BenchClock::now() - start).count();
@@ -22,10 +21,6 @@ double seconds_since(BenchClock::time_point start) {
 
 std::size_t depth_of(std::size_t depth, std::size_t batch) {
     return batch > 1 ? std::max(depth, kSharedPrefix) : depth;
-}
-
-std::size_t curve_depth(std::size_t room) {
-    return std::min(kSharedPrefix, room / 2);
 }
 
 /// Full pages are shared; a partial last one is copied for each row but the last.
@@ -74,9 +69,6 @@ Status Bench::check(const BenchRequest& request) const {
             return status;
         }
     }
-    if (request.curve) {
-        return check_pages(curve_depth(room), kCurveRows.back(), 1);
-    }
     return {};
 }
 
@@ -121,15 +113,12 @@ Result<BenchEvent> Bench::run(const BenchRequest& request) {
             return fail(status.error());
         }
     }
-    for (const std::uint32_t rows : kCurveRows) {
-        if (!request.curve) {
-            break;
+    if (request.curve) {
+        Result<std::vector<CurvePoint>> measured = curve();
+        if (!measured) {
+            return fail(std::move(measured.error()));
         }
-        const Result<double> milliseconds = curve_point(rows);
-        if (!milliseconds) {
-            return fail(milliseconds.error());
-        }
-        event.curve.push_back({rows, *milliseconds});
+        event.curve = std::move(*measured);
     }
     return event;
 }
@@ -165,29 +154,23 @@ Result<double> Bench::decode_once(std::size_t depth, std::size_t batch, std::siz
     return seconds_since(start);
 }
 
-/// The median time of a step of `rows` branches of one prefix, in milliseconds.
-Result<double> Bench::curve_point(std::size_t rows) {
-    View prefix = cache_.make_view();
-    const std::size_t depth = curve_depth(forward_.limits().max_positions);
-    if (Status status = read(prefix, depth); !status) {
-        return fail(std::move(status.error()));
-    }
-    std::vector<double> samples;
-    for (std::size_t i = 0; i <= kCurveSamples; ++i) {
-        std::vector<View> views;
-        for (std::size_t row = 0; row < rows; ++row) {
-            views.push_back(prefix.fork(depth));
-        }
-        const BenchClock::time_point start = BenchClock::now();
-        if (Status status = decode(views); !status) {
-            return fail(std::move(status.error()));
-        }
-        if (i > 0) {
-            samples.push_back(seconds_since(start) * 1000);
+/// t(M) as idle moments measure it, without a pause.
+Result<std::vector<CurvePoint>> Bench::curve() {
+    CurveMeter meter(forward_, cache_, kCurveSamples);
+    while (!meter.done()) {
+        switch (meter.step(interrupt_)) {
+            case CurveMeter::Outcome::measured:
+                break;
+            case CurveMeter::Outcome::interrupted:
+                if (!keep_going_()) {
+                    return fail(ErrorCode::cancelled, "The measurement was stopped.");
+                }
+                break;
+            case CurveMeter::Outcome::no_room:
+                return fail(ErrorCode::out_of_memory, "There are too few cache pages for this test.");
         }
     }
-    std::nth_element(samples.begin(), samples.begin() + kCurveSamples / 2, samples.end());
-    return samples[kCurveSamples / 2];
+    return meter.result();
 }
 
 /// Appends random tokens to the view in the largest chunks; logits for the last row alone.

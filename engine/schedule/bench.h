@@ -8,8 +8,8 @@
 #include <random>
 
 #include "engine/cache/kv_cache.h"
-#include "engine/engine.h"
 #include "engine/model/forward.h"
+#include "engine/schedule/curve_meter.h"
 
 namespace tendril::engine {
 
@@ -26,7 +26,7 @@ class Bench {
     Status check(const BenchRequest& request) const;
     Result<double> prefill_once(std::size_t depth, std::size_t tokens);
     Result<double> decode_once(std::size_t depth, std::size_t batch, std::size_t tokens);
-    Result<double> curve_point(std::size_t rows);
+    Result<std::vector<CurvePoint>> curve();
     Status read(View& view, std::size_t tokens);
     Status decode(std::vector<View>& views);
     Status step(std::span<const std::uint32_t> wanted);

@@ -85,6 +85,9 @@ class EngineClient {
     engine::CacheState cache_state() {
         return await<engine::CacheState>([&](auto done) { engine->cache_state(std::move(done)); });
     }
+    std::vector<engine::CurvePoint> curve() {
+        return await<std::vector<engine::CurvePoint>>([&](auto done) { engine->curve(std::move(done)); });
+    }
     bool clear_cache() {
         return await<Status>([&](auto done) { engine->clear_cache(std::move(done)); }).has_value();
     }

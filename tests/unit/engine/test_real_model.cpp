@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <thread>
 
+#include <QTemporaryDir>
 #include <QtTest>
 
 #include "tests/support/real_models.h"
@@ -198,6 +199,34 @@ class TestRealModel : public QObject {
         QVERIFY(quick.finished->accepted_tokens > 0);
         qInfo("%zu tokens; %u of %u guesses right; %.2f times as fast", quick.finished->tokens.size(),
               quick.finished->accepted_tokens, quick.finished->drafted_tokens, plain_ms / quick_ms);
+    }
+
+    void measuring_step_times_gives_way_within_30_ms() {
+        QTemporaryDir folder;
+        EngineClient client;
+        LoadOptions options;
+        options.path = find_real_model(kDefaultModel);
+        options.measurements = folder.path().toStdString();
+        const auto loaded = client.load(options);
+        QVERIFY(loaded && loaded->curve.empty());
+        std::vector<double> waits;
+        for (int round = 0; client.curve().empty(); ++round) {
+            GenerateRequest quick;
+            quick.prompt = chat("Say hello " + std::to_string(round) + " times.");
+            quick.max_tokens = 1;
+            const Reply reply = client.ask(quick);
+            QVERIFY(reply.finished.has_value());
+            waits.push_back(reply.finished->first_token_ms - reply.finished->prefill_ms);
+            std::this_thread::sleep_for(std::chrono::milliseconds(20 + 7 * (round % 9)));
+        }
+        std::sort(waits.begin(), waits.end());
+        qInfo("%zu requests came while it was measured: median %.2f ms, longest %.2f ms", waits.size(),
+              waits[waits.size() / 2], waits.back());
+        QVERIFY(waits[waits.size() / 2] < 30 * kSlower);
+        for (const CurvePoint& point : client.curve()) {
+            qInfo("t(%u) = %.2f ms", point.rows, point.step_ms);
+            QVERIFY(point.step_ms > 0);
+        }
     }
 
     void two_answers_at_once_equal_the_same_alone() {
