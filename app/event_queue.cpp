@@ -76,12 +76,26 @@ std::vector<WorkerEvent> EventQueue::take() {
     return all;
 }
 
-std::vector<WorkerEvent> EventQueue::wait() {
+std::vector<WorkerEvent> EventQueue::wait(std::optional<Clock::time_point> until) {
     {
         std::unique_lock lock(mutex_);
-        filled_.wait(lock, [this] { return !events_.empty() || closed_; });
+        const auto ready = [this] { return !events_.empty() || closed_ || woken_; };
+        if (until) {
+            filled_.wait_until(lock, *until, ready);
+        } else {
+            filled_.wait(lock, ready);
+        }
+        woken_ = false;
     }
     return take();
+}
+
+void EventQueue::wake() {
+    {
+        const std::lock_guard lock(mutex_);
+        woken_ = true;
+    }
+    filled_.notify_all();
 }
 
 void EventQueue::close() {

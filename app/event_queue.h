@@ -4,10 +4,12 @@
 // by both.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "app/worker_events.h"
@@ -16,14 +18,18 @@ namespace tendril::app {
 
 class EventQueue {
   public:
+    using Clock = std::chrono::steady_clock;
+
     /// `wake` is called on the worker's thread when the queue was empty before; it must not wait. May be
     /// empty (see wait()).
     explicit EventQueue(std::function<void()> wake = {});
 
     void push(WorkerEvent event);
     std::vector<WorkerEvent> take();
-    /// Waits until there is something, or close(); nothing means closed and empty.
-    std::vector<WorkerEvent> wait();
+    /// Waits until there is something, close(), wake() or the time is over.
+    std::vector<WorkerEvent> wait(std::optional<Clock::time_point> until = std::nullopt);
+    /// Ends one wait(), this or the next, though nothing has come. Any thread.
+    void wake();
     void close();
 
   private:
@@ -34,6 +40,7 @@ class EventQueue {
     std::condition_variable filled_;
     std::deque<WorkerEvent> events_;
     bool closed_ = false;
+    bool woken_ = false;
 };
 
 }  // namespace tendril::app

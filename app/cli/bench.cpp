@@ -132,6 +132,7 @@ void add_bench(CLI::App& app, Chosen& chosen) {
                      "Also t(M), the cost of a step of M rows: rows of test \"curve\" with rows, step_ms "
                      "and v(M) = t(M) / t(1)");
     options->common.add_to(command);
+    options->common.add_cache_to(command);
     command.callback([options, &chosen] {
         chosen.run = [options](Interrupt& interrupt) { return run(*options, interrupt); };
     });

@@ -36,17 +36,24 @@ struct ChatOptions {
     Common common;
 };
 
+/// After a signal: for the answer to be closed and printed.
+constexpr auto kTimeToEnd = std::chrono::milliseconds(600);
+
 /// The main thread's side of a chat: prints what comes, until what it waits for has come.
 class Chat {
   public:
-    explicit Chat(bool json) : json_(json) {}
+    Chat(bool json, const Interrupt& interrupt) : json_(json), interrupt_(interrupt) {}
 
     EventQueue& events() { return events_; }
     bool open() const { return open_; }
     const std::string& error() const { return error_; }
     const std::optional<ConversationShown>& shown() const { return shown_; }
+    bool turn_failed() const { return turn_failed_; }
+    /// A turn of the user that no disk has; it is only here.
+    const std::optional<std::string>& unsaved() const { return unsaved_; }
 
-    /// Prints events until `end` is true for one; false when the worker cannot go on.
+    /// Prints events until `end` is true for one; false when the worker cannot go on, or a signal came and
+    /// what it ends has had its time.
     template <typename End>
     bool until(End end) {
         while (open_ && error_.empty()) {
@@ -61,7 +68,13 @@ class Chat {
             if (!open_ || !error_.empty()) {
                 break;  // nothing more may come
             }
-            for (WorkerEvent& event : events_.wait()) {
+            if (interrupt_.asked() && !leave_at_) {
+                leave_at_ = EventQueue::Clock::now() + kTimeToEnd;
+            }
+            if (leave_at_ && EventQueue::Clock::now() >= *leave_at_) {
+                break;
+            }
+            for (WorkerEvent& event : events_.wait(leave_at_)) {
                 waiting_.push_back(std::move(event));
             }
         }
@@ -77,6 +90,13 @@ class Chat {
             error_ = ended->error;
         } else if (const auto* shown = std::get_if<ConversationShown>(&event)) {
             shown_ = *shown;
+        } else if (const auto* added = std::get_if<MessageAdded>(&event)) {
+            if (added->message.message.role == storage::Role::user) {
+                unsaved_ =
+                    added->message.message.id > 0 ? std::nullopt : std::optional(added->message.message.text);
+            }
+        } else if (const auto* turn = std::get_if<TurnEnded>(&event)) {
+            turn_failed_ = turn_failed_ || turn->message.status == storage::MessageStatus::failed;
         }
         if (json_) {
             if (const auto line = to_json(event)) {
@@ -93,6 +113,10 @@ class Chat {
     }
 
     bool json_;
+    const Interrupt& interrupt_;
+    std::optional<EventQueue::Clock::time_point> leave_at_;  // after a signal
+    bool turn_failed_ = false;
+    std::optional<std::string> unsaved_;
     EventQueue events_;
     std::deque<WorkerEvent> waiting_;
     std::optional<ConversationShown> shown_;
@@ -103,6 +127,7 @@ class Chat {
 ChatWorkerOptions worker_options(const ChatOptions& options) {
     ChatWorkerOptions worker;
     worker.database = options.database;
+    worker.cache_directory = options.common.cache_directory;
     worker.journal_interval = std::chrono::milliseconds(options.journal_ms);
     const engine::LoadOptions load = options.common.load_options(options.model);
     worker.settings.system_prompt = options.system_prompt;
@@ -152,6 +177,9 @@ int talk(Chat& chat, ChatWorker& worker, const ChatOptions& options, Interrupt& 
             model_error = model->status.text;
         } else if (model != nullptr && model->status.phase == ModelPhase::none) {
             model_error = "Cancelled.";
+        } else if (model != nullptr && model->status.phase == ModelPhase::ready &&
+                   !model->status.text.empty()) {
+            say(model->status.text);  // what the model does not do as asked for
         }
         return model != nullptr && model->status.phase != ModelPhase::loading;
     });
@@ -181,9 +209,15 @@ int talk(Chat& chat, ChatWorker& worker, const ChatOptions& options, Interrupt& 
         }
     }
     if (interrupt.asked()) {
+        if (chat.unsaved()) {
+            say("This message could not be saved, as the disk is full: " + *chat.unsaved());
+        }
         return failed("Cancelled.");
     }
-    return chat.error().empty() ? done(chat.open()) : failed(chat.error());
+    if (!chat.error().empty()) {
+        return failed(chat.error());
+    }
+    return chat.turn_failed() ? kFailed : done(chat.open());
 }
 
 int run(const ChatOptions& options, Interrupt& interrupt) {
@@ -196,13 +230,14 @@ int run(const ChatOptions& options, Interrupt& interrupt) {
             "These conversations are open in Tendril's window or another tendril-cli. Close it, or name "
             "another file with --database.");
     }
-    Chat chat(options.common.json);
+    Chat chat(options.common.json, interrupt);
     auto log = make_silent_log();
     ChatWorker worker(worker_options(options), make_engine_port(log), log);
     worker.run([&chat](WorkerEvent event) { chat.events().push(std::move(event)); });
-    const Interrupt::Scope scope(interrupt, [&worker] {
+    const Interrupt::Scope scope(interrupt, [&worker, &chat] {
         worker.cancel_load();
         worker.stop();
+        chat.events().wake();
     });
     return talk(chat, worker, options, interrupt);
 }
@@ -217,7 +252,7 @@ void add_chat(CLI::App& app, Chosen& chosen) {
     command.add_option("--database", options->database, "File of conversations; made if it is not there")
         ->required();
     auto* conversation = command.add_option("--conversation", options->conversation, "Go on with this one")
-                             ->check(CLI::PositiveNumber);
+                             ->check(conversation_number());
     command.add_flag("--new", options->fresh, "Begin a new one (also when --conversation is left out)")
         ->excludes(conversation);
     command.add_flag("--continue", options->go_on, "First go on with an answer that was cut")
@@ -233,6 +268,7 @@ void add_chat(CLI::App& app, Chosen& chosen) {
     command.footer(kChatEventsHelp);
     options->sampling.add_to(command);
     options->common.add_to(command);
+    options->common.add_cache_to(command);
     command.callback([options, &chosen] {
         chosen.run = [options](Interrupt& interrupt) { return run(*options, interrupt); };
     });

@@ -42,7 +42,7 @@ void add_export(CLI::App& app, Chosen& chosen) {
     command.add_option("--database", options->database, "File of conversations")->required();
     command.add_option("id", options->conversation, "Number of the conversation")
         ->required()
-        ->check(CLI::PositiveNumber);
+        ->check(conversation_number());
     command.add_option("--format", options->format, "markdown or json")
         ->check(CLI::IsMember({"markdown", "json"}))
         ->capture_default_str();

@@ -66,6 +66,7 @@ ordered_json to_json(const engine::FinishedEvent& finished, std::string_view tex
         {"tokens", finished.tokens},
         {"prompt_tokens", finished.prompt_tokens},
         {"cached_tokens", finished.cached_tokens},
+        {"disk_tokens", finished.disk_tokens},
         {"drafted_tokens", finished.drafted_tokens},
         {"accepted_tokens", finished.accepted_tokens},
         {"load_ms", load_ms},
@@ -141,6 +142,7 @@ void add_generate(CLI::App& app, Chosen& chosen) {
         ->capture_default_str();
     options->sampling.add_to(command);
     options->common.add_to(command);
+    options->common.add_cache_to(command);
     command.callback([options, &chosen] {
         chosen.run = [options](Interrupt& interrupt) { return run(*options, interrupt); };
     });

@@ -71,7 +71,7 @@ std::string to_text(const ordered_json& json) {
 int run(const InspectOptions& options, Interrupt& interrupt) {
     auto model = engine::Engine::inspect(options.model);
     if (!model) {
-        return failed(model.error());
+        return failed(about_file(model.error(), options.model));
     }
     const Interrupt::Scope scope(interrupt, [] {});
     const auto sha256 = engine::file_sha256(options.model, [&](double) { return !interrupt.asked(); });

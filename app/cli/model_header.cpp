@@ -16,7 +16,7 @@ Result<ModelHeader> read_header(const std::string& path) {
     }
     auto gguf = engine::GgufFile::parse((*file)->bytes());
     if (!gguf) {
-        return fail(gguf.error());
+        return fail(about_file(gguf.error(), path));
     }
     return ModelHeader{std::move(*file), std::move(*gguf)};
 }

@@ -51,15 +51,32 @@ void Common::add_to(CLI::App& command) {
         .add_option("--context", context,
                     "Tokens of context; 0 = what the model was trained for, at most 4096")
         ->check(CLI::Range(0U, 1U << 24U));
-    const auto known_kv = CLI::Validator(
-        [](std::string& name) {
-            if (name == "q8_0" || name == "q4_0") {
-                return "the KV cache as " + name + " is not there yet; only f16 is";
-            }
-            return name == "f16" ? std::string() : "the KV cache is kept as f16";
+    command.add_option("--kv", kv, "How keys and values are kept")
+        ->check(CLI::IsMember({"f16", "q8_0", "q4_0"}))
+        ->capture_default_str();
+}
+
+void Common::add_cache_to(CLI::App& command) {
+    const CLI::Validator named(
+        [](std::string& name) { return name.empty() ? "a folder name is needed" : ""; }, "");
+    command
+        .add_option(
+            "--cache-dir", cache_directory,
+            "Folder where what was read is kept, so that it is not read again; made if it is not there")
+        ->check(named);
+}
+
+CLI::Validator conversation_number() {
+    return CLI::Validator(
+        [](std::string& text) {
+            std::int64_t value = 0;
+            const char* end = text.data() + text.size();
+            const auto [read, error] = std::from_chars(text.data(), end, value);
+            return error == std::errc() && read == end && value > 0
+                       ? std::string()
+                       : std::string("that is no number of a conversation");
         },
-        "f16");
-    command.add_option("--kv", kv, "How keys and values are kept")->check(known_kv)->capture_default_str();
+        "NUMBER");
 }
 
 engine::LoadOptions Common::load_options(const std::string& model) const {
@@ -70,6 +87,10 @@ engine::LoadOptions Common::load_options(const std::string& model) const {
     options.device = device == "cpu"    ? engine::Device::cpu
                      : device == "cuda" ? engine::Device::cuda
                                         : engine::Device::automatic;
+    options.kv = kv == "q8_0"   ? engine::KvType::q8_0
+                 : kv == "q4_0" ? engine::KvType::q4_0
+                                : engine::KvType::f16;
+    options.cache_directory = cache_directory;
     return options;
 }
 

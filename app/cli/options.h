@@ -31,12 +31,18 @@ struct Common {
     std::uint32_t context = 0;
     std::string device = "auto";
     std::string kv = "f16";
+    std::string cache_directory;
 
     void add_json(CLI::App& command) { command.add_flag("--json", json, "Print one JSON value on stdout"); }
     /// --threads, --device, --context, --kv and --json
     void add_to(CLI::App& command);
+    /// --cache-dir, for commands that answer from a model
+    void add_cache_to(CLI::App& command);
     engine::LoadOptions load_options(const std::string& model) const;
 };
+
+/// A number as the database gives it to conversations; the words do not repeat what was given.
+CLI::Validator conversation_number();
 
 /// The options of SamplerSettings; the seed is random unless given.
 struct SamplerOptions {

@@ -82,6 +82,14 @@ int failed(std::string_view message) {
     return kFailed;
 }
 
+Error about_file(Error error, const std::string& path) {
+    const bool of_file = error.code == ErrorCode::malformed || error.code == ErrorCode::unsupported;
+    if (of_file && error.message.find(path) == std::string::npos) {
+        error.message = path + ": " + error.message;
+    }
+    return error;
+}
+
 int failed(const Error& error) {
     return failed(std::string_view(error.message));
 }

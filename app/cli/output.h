@@ -21,6 +21,8 @@ bool print(std::string_view text);
 /// One line; broken UTF-8 becomes U+FFFD.
 bool print_json(const nlohmann::ordered_json& value);
 
+/// The same error, with the name of the file in front unless its message has it already.
+Error about_file(Error error, const std::string& path);
 /// "tendril-cli: …" on stderr; gives kFailed.
 int failed(const Error& error);
 int failed(std::string_view message);

@@ -118,6 +118,7 @@ void add_score(CLI::App& app, Chosen& chosen) {
         "top are null.\n"
         "A text longer than the context is read in windows that overlap by half.");
     options->common.add_to(command);
+    options->common.add_cache_to(command);
     command.callback([options, &chosen] {
         chosen.run = [options](Interrupt& interrupt) { return run(*options, interrupt); };
     });

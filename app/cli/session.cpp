@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "app/cli/interrupt.h"
+#include "app/cli/output.h"
 
 namespace tendril::app::cli {
 namespace {
@@ -46,6 +47,7 @@ Session::Session(Interrupt& interrupt) : interrupt_(interrupt), engine_(nullptr)
 Result<std::unique_ptr<Session>> Session::load(engine::LoadOptions options, Interrupt& interrupt) {
     std::unique_ptr<Session> session(new Session(interrupt));
     auto desk = std::make_shared<Desk<Result<engine::LoadedModel>>>();
+    const std::string path = options.path.string();
     const Interrupt::Scope scope(interrupt, [&session] { session->engine_.cancel_load(); });
     session->engine_.load(
         std::move(options), [](engine::LoadProgress) {},
@@ -53,9 +55,12 @@ Result<std::unique_ptr<Session>> Session::load(engine::LoadOptions options, Inte
     std::unique_lock lock(desk->mutex);
     desk->filled.wait(lock, [&] { return desk->outcome.has_value(); });
     if (!*desk->outcome) {
-        return fail(desk->outcome->error());
+        return fail(about_file(desk->outcome->error(), path));
     }
     session->model_ = std::move(**desk->outcome);
+    for (const std::string& warning : session->model_.description.warnings) {
+        say(warning);
+    }
     return session;
 }
 

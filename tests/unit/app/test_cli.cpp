@@ -77,11 +77,11 @@ class TestCli : public QObject {
                                                     "a",        "--prompt-file", "b"};
         QTest::newRow("not a number") << QStringList{"generate", model(), "--prompt", "a", "-n", "many"};
         QTest::newRow("negative") << QStringList{"bench", model(), "-r", "-1"};
-        QTest::newRow("kv of later") << QStringList{"generate", model(), "--prompt", "a", "--kv", "q8_0"};
+        QTest::newRow("kv") << QStringList{"generate", model(), "--prompt", "a", "--kv", "q5_0"};
         QTest::newRow("grammar of later")
             << QStringList{"generate", model(), "--prompt", "a", "--grammar", "g"};
-        QTest::newRow("cache of later")
-            << QStringList{"generate", model(), "--prompt", "a", "--cache-dir", "d"};
+        QTest::newRow("cache without a name")
+            << QStringList{"generate", model(), "--prompt", "a", "--cache-dir", ""};
         QTest::newRow("device") << QStringList{"generate", model(), "--prompt", "a", "--device", "abacus"};
         QTest::newRow("render nothing") << QStringList{"render"};
         QTest::newRow("render both") << QStringList{"render", model(), "--template", "t"};
