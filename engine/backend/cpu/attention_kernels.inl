@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Attention over one page of f16 keys and values, over the Lanes of the including file. Each query's scores,
+// Attention over one page of keys and values, over the Lanes of the including file. Each query's scores,
 // weights and mix are sums in one fixed order (inputs, then positions, ascending), whatever the number of
 // queries and whether the page was unpacked to floats first; pages are merged in order by merge(). Include
 // after a lanes_*.inl; internal linkage.
@@ -15,16 +15,24 @@ constexpr std::size_t kWidth = Lanes::kWidth;
 constexpr std::size_t kPositions = 64;
 constexpr float kNone = -__builtin_inff();
 
+/// b[k][v vectors] of a matrix that is kept as floats or halves.
 inline F load_any(const float* at) {
     return Lanes::load(at);
 }
 inline F load_any(const std::uint16_t* at) {
     return Lanes::from_half(at);
 }
+template <typename T>
+struct Columns {
+    const T* at;
+    std::size_t stride;
+    F load(std::size_t k, int v) const { return load_any(at + k * stride + v * Lanes::kWidth); }
+    Columns from(std::size_t column) const { return {at + column, stride}; }
+};
 
 /// c[R][V vectors] = a[R][depth] · b[depth][V vectors]
 template <int R, int V, typename B>
-void tile(const float* a, std::size_t a_stride, const B* b, std::size_t b_stride, std::size_t depth, float* c,
+void tile(const float* a, std::size_t a_stride, const B b, std::size_t depth, float* c,
           std::size_t c_stride) {
     F sums[R][V];
     for (int r = 0; r < R; ++r) {
@@ -32,10 +40,10 @@ void tile(const float* a, std::size_t a_stride, const B* b, std::size_t b_stride
             sums[r][v] = Lanes::zero();
         }
     }
-    for (std::size_t k = 0; k < depth; ++k, b += b_stride) {
+    for (std::size_t k = 0; k < depth; ++k) {
         F columns[V];
         for (int v = 0; v < V; ++v) {
-            columns[v] = load_any(b + v * Lanes::kWidth);
+            columns[v] = b.load(k, v);
         }
         for (int r = 0; r < R; ++r) {
             const F x = Lanes::set1(a[static_cast<std::size_t>(r) * a_stride + k]);
@@ -52,18 +60,18 @@ void tile(const float* a, std::size_t a_stride, const B* b, std::size_t b_stride
 }
 
 template <int V, int R, typename B>
-void tile_rows(std::size_t rows, const float* a, std::size_t a_stride, const B* b, std::size_t b_stride,
-               std::size_t depth, float* c, std::size_t c_stride) {
+void tile_rows(std::size_t rows, const float* a, std::size_t a_stride, const B b, std::size_t depth, float* c,
+               std::size_t c_stride) {
     if (rows == R) {
-        tile<R, V>(a, a_stride, b, b_stride, depth, c, c_stride);
+        tile<R, V>(a, a_stride, b, depth, c, c_stride);
     } else if constexpr (R > 1) {
-        tile_rows<V, R - 1>(rows, a, a_stride, b, b_stride, depth, c, c_stride);
+        tile_rows<V, R - 1>(rows, a, a_stride, b, depth, c, c_stride);
     }
 }
 
 template <int R, int V, typename B>
-void tiled_product(std::size_t rows, std::size_t columns, const float* a, std::size_t a_stride, const B* b,
-                   std::size_t b_stride, std::size_t depth, float* c, std::size_t c_stride) {
+void tiled_product(std::size_t rows, std::size_t columns, const float* a, std::size_t a_stride, const B b,
+                   std::size_t depth, float* c, std::size_t c_stride) {
     constexpr std::size_t kWide = V * kWidth;
     for (std::size_t column = 0; column < columns;) {
         const bool wide = column + kWide <= columns;
@@ -72,9 +80,9 @@ void tiled_product(std::size_t rows, std::size_t columns, const float* a, std::s
             const float* from = a + row * a_stride;
             float* to = c + row * c_stride + column;
             if (wide) {
-                tile_rows<V, R>(now, from, a_stride, b + column, b_stride, depth, to, c_stride);
+                tile_rows<V, R>(now, from, a_stride, b.from(column), depth, to, c_stride);
             } else {
-                tile_rows<1, R>(now, from, a_stride, b + column, b_stride, depth, to, c_stride);
+                tile_rows<1, R>(now, from, a_stride, b.from(column), depth, to, c_stride);
             }
         }
         column += wide ? kWide : kWidth;
@@ -83,14 +91,14 @@ void tiled_product(std::size_t rows, std::size_t columns, const float* a, std::s
 
 /// c[rows][columns] = a[rows][depth] · b[depth][columns]; columns: a multiple of 16.
 template <typename B>
-void product(std::size_t rows, std::size_t columns, const float* a, std::size_t a_stride, const B* b,
-             std::size_t b_stride, std::size_t depth, float* c, std::size_t c_stride) {
+void product(std::size_t rows, std::size_t columns, const float* a, std::size_t a_stride, const B b,
+             std::size_t depth, float* c, std::size_t c_stride) {
     if (rows <= Lanes::kThinRows) {
-        tiled_product<Lanes::kThinRows, Lanes::kThinVectors>(rows, columns, a, a_stride, b, b_stride, depth,
-                                                             c, c_stride);
+        tiled_product<Lanes::kThinRows, Lanes::kThinVectors>(rows, columns, a, a_stride, b, depth, c,
+                                                             c_stride);
     } else {
-        tiled_product<Lanes::kManyRows, Lanes::kManyVectors>(rows, columns, a, a_stride, b, b_stride, depth,
-                                                             c, c_stride);
+        tiled_product<Lanes::kManyRows, Lanes::kManyVectors>(rows, columns, a, a_stride, b, depth, c,
+                                                             c_stride);
     }
 }
 
@@ -130,22 +138,17 @@ void unpack(const std::uint16_t* from, std::size_t count, float* to) {
     }
 }
 
-void page(const AttentionPage& p) {
+/// Positions of the page that any query sees: [0, this).
+inline std::size_t depth_of(const AttentionPage& p) {
     std::int32_t last = 0;
     for (std::size_t i = 0; i < p.count; ++i) {
         last = p.end[i] > last ? p.end[i] : last;
     }
-    const auto depth = static_cast<std::size_t>(last);
-    const bool widen = p.count >= Lanes::kWidenFrom;
-    const std::size_t columns = (depth + 15) / 16 * 16;
-    if (widen) {
-        unpack(p.keys, kPositions * p.head_size, p.unpacked);
-        product(p.count, columns, p.queries, p.head_size, p.unpacked, kPositions, p.head_size, p.scores,
-                kPositions);
-    } else {
-        product(p.count, columns, p.queries, p.head_size, p.keys, kPositions, p.head_size, p.scores,
-                kPositions);
-    }
+    return static_cast<std::size_t>(last);
+}
+
+/// All scores to weights, with each query's maximum and sum.
+void soften_all(const AttentionPage& p) {
     for (std::size_t i = 0; i < p.count; ++i) {
         float* scores = p.scores + i * kPositions;
         if (p.end[i] <=
@@ -159,11 +162,30 @@ void page(const AttentionPage& p) {
         }
         soften(scores, p.begin[i], p.end[i], p.softcap, &p.maximum[i], &p.sum[i]);
     }
+}
+
+void half_page(const AttentionPage& p) {
+    const std::size_t depth = depth_of(p);
+    const bool widen = p.count >= Lanes::kWidenFrom;
+    const std::size_t columns = (depth + 15) / 16 * 16;
+    const auto* keys = reinterpret_cast<const std::uint16_t*>(p.keys);
+    const auto* values = reinterpret_cast<const std::uint16_t*>(p.values);
     if (widen) {
-        unpack(p.values, depth * p.padded, p.unpacked);
-        product(p.count, p.padded, p.scores, kPositions, p.unpacked, p.padded, depth, p.out, p.padded);
+        unpack(keys, kPositions * p.head_size, p.unpacked);
+        product(p.count, columns, p.queries, p.padded, Columns<float>{p.unpacked, kPositions}, p.head_size,
+                p.scores, kPositions);
     } else {
-        product(p.count, p.padded, p.scores, kPositions, p.values, p.padded, depth, p.out, p.padded);
+        product(p.count, columns, p.queries, p.padded, Columns<std::uint16_t>{keys, kPositions}, p.head_size,
+                p.scores, kPositions);
+    }
+    soften_all(p);
+    if (widen) {
+        unpack(values, depth * p.padded, p.unpacked);
+        product(p.count, p.padded, p.scores, kPositions, Columns<float>{p.unpacked, p.padded}, depth, p.out,
+                p.padded);
+    } else {
+        product(p.count, p.padded, p.scores, kPositions, Columns<std::uint16_t>{values, p.padded}, depth,
+                p.out, p.padded);
     }
 }
 
@@ -211,7 +233,17 @@ void finish(const float* from, float sum, float* to, std::size_t count) {
     }
 }
 
-constexpr AttentionKernels kAllAttention = {page, merge, finish};
+}  // namespace
+}  // namespace tendril::engine
+
+#include "engine/backend/cpu/attention_quantised.inl"
+
+namespace tendril::engine {
+namespace {
+
+constexpr AttentionKernels kAllAttention = {
+    {half_page, quantised_page<8>, quantised_page<4>}, merge, finish, hadamard,
+    {nullptr, round_q8, round_q4},                     kWholeQuery};
 
 }  // namespace
 }  // namespace tendril::engine

@@ -8,6 +8,7 @@
 #include "engine/backend/cpu/attention.h"
 #include "engine/backend/cpu/kernels.h"
 #include "engine/backend/cpu/kv_pages.h"
+#include "engine/backend/cpu/kv_store.h"
 #include "engine/backend/cpu/matmul.h"
 #include "engine/backend/cpu/packed_weight.h"
 #include "engine/backend/cpu/rope.h"
@@ -36,11 +37,11 @@ KernelSet kernels_of(Isa isa) {
         case Isa::avx2:
             return {kMatmulAvx2, kVectorAvx2, kAttentionAvx2};
         case Isa::avxvnni:
-            return {kMatmulAvxVnni, kVectorAvx2, kAttentionAvx2};
+            return {kMatmulAvxVnni, kVectorAvx2, kAttentionAvxVnni};
         case Isa::avx512:
             return {kMatmulAvx512, kVectorAvx512, kAttentionAvx512};
         case Isa::avx512vnni:
-            return {kMatmulAvx512Vnni, kVectorAvx512, kAttentionAvx512};
+            return {kMatmulAvx512Vnni, kVectorAvx512, kAttentionAvx512Vnni};
 #endif
         default:
             return {kMatmulScalar, kVectorScalar, kAttentionScalar};
@@ -88,7 +89,8 @@ class CpuBackend final : public Backend {
           kernels_(kernels_of(isa)),
           pool_(threads),
           matmul_(pool_, kernels_.matmul, kernels_.vectors),
-          attention_(pool_, kernels_.attention, kernels_.vectors) {}
+          attention_(pool_, kernels_.attention, kernels_.vectors),
+          store_(pool_, kernels_.attention, kernels_.vectors) {}
 
     std::string description() const override {
         const unsigned threads = pool_.threads();
@@ -133,7 +135,7 @@ class CpuBackend final : public Backend {
     }
 
     Result<std::unique_ptr<KvPages>> make_kv_pages(const KvLayout& layout, KvPageCounts counts) override {
-        auto pages = CpuKvPages::make(layout, counts.full);
+        auto pages = CpuKvPages::make(layout, counts, name(isa_));
         if (!pages) {
             return fail(pages.error());
         }
@@ -219,7 +221,7 @@ class CpuBackend final : public Backend {
     }
 
     void store_kv(KvPages& pages, std::size_t layer, const StepPlan& plan, Rows keys, Rows values) override {
-        attention_.store(static_cast<CpuKvPages&>(pages), layer, plan, keys, values);
+        store_.run(static_cast<CpuKvPages&>(pages), layer, plan, keys, values);
     }
 
     void attention(const KvPages& pages, const AttentionSettings& settings, const StepPlan& plan, Rows q,
@@ -266,6 +268,7 @@ class CpuBackend final : public Backend {
     WeightArena arena_;
     CpuMatmul matmul_;
     CpuAttention attention_;
+    CpuKvStore store_;
     std::vector<KvLayout> layouts_;
 };
 

@@ -60,21 +60,33 @@ struct VectorKernels {
     void (*exponential)(const float* from, float* to, std::size_t count);  // for tests: the kernels' exp
 };
 
-/// A page of one key/value head against several queries. Partial softmax over the page; see
-/// attention_kernels.inl.
+/// 32 inputs of a query as whole numbers, for integer products: value = scale * (256 * high + low).
+struct QueryBlock {
+    std::int8_t high[32];
+    std::int8_t low[32];
+    float scale;
+    std::int32_t minus_sum;  ///< -(sum of 256 * high + low)
+};
+
+/// A page of one key/value head against several queries; layouts in kv_pages.h. Partial softmax over the
+/// page; see attention_kernels.inl.
 struct AttentionPage {
-    const std::uint16_t* keys;    // f16 [head_size][64]: a position is a column
-    const std::uint16_t* values;  // f16 [64][padded]
+    const std::uint8_t* keys;
+    const std::uint16_t* key_scales;  // quantised types
+    const std::uint8_t* values;
+    const std::uint16_t* value_scales;
     std::size_t head_size;
-    std::size_t padded;    // head size, up to a multiple of 16
-    const float* queries;  // [count][head_size], scaled
+    std::size_t padded;               // head size, up to whole vectors
+    const float* queries;             // [count][padded], scaled; zeros behind the head size
+    const QueryBlock* whole_queries;  // [count][padded / 32], where AttentionKernels::whole_query made them
     std::size_t count;
     const std::int32_t*
         begin;  // [count] visible positions of the page: begin <= p < end; none when end <= begin
     const std::int32_t* end;
     float softcap;    // 0: none
     float* scores;    // scratch [count][64]
-    float* unpacked;  // scratch [64 * padded], for many queries
+    float* weights;   // scratch [count][64], quantised types
+    float* unpacked;  // scratch [64 * padded]
     float* out;       // [count][padded], not divided by the sum
     float* maximum;   // [count]
     float* sum;       // [count]
@@ -89,16 +101,23 @@ struct AttentionState {
 };
 
 struct AttentionKernels {
-    void (*page)(const AttentionPage&);
+    void (*page[3])(const AttentionPage&);  // index: KvType
     /// Adds a page's parts, in the layout of AttentionPage; queries whose part has the sum 0 keep their
     /// state.
     void (*merge)(const AttentionState& state, std::size_t count, const float* part,
                   const float* part_maximum, const float* part_sum);
     void (*finish)(const float* from, float sum, float* to, std::size_t count);  // to = from / sum
+    /// In place, times the normalised Hadamard matrix of the largest power of two that divides `size`.
+    void (*hadamard)(float* x, std::size_t size);
+    /// 32 values to signed codes and an f16 scale; index: KvType, none for f16. q4_0: codes -8 to 7.
+    void (*round[3])(const float* from, std::int8_t* codes, std::uint16_t* scale);
+    /// A query for pages of quantised types; null where the instruction set has no use for it.
+    void (*whole_query)(const float* from, std::size_t blocks, QueryBlock* to);
 };
 
 extern const MatmulKernels kMatmulScalar, kMatmulAvx2, kMatmulAvxVnni, kMatmulAvx512, kMatmulAvx512Vnni;
 extern const VectorKernels kVectorScalar, kVectorAvx2, kVectorAvx512;
-extern const AttentionKernels kAttentionScalar, kAttentionAvx2, kAttentionAvx512;
+extern const AttentionKernels kAttentionScalar, kAttentionAvx2, kAttentionAvxVnni, kAttentionAvx512,
+    kAttentionAvx512Vnni;
 
 }  // namespace tendril::engine

@@ -3,58 +3,148 @@
 #include "engine/backend/cpu/kv_pages.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 
-namespace tendril::engine {
+#include "engine/limits.h"
 
-Result<std::unique_ptr<CpuKvPages>> CpuKvPages::make(const KvLayout& layout, std::size_t page_count) {
-    const std::size_t padded = (layout.head_size + 15) / 16 * 16;
-    const std::size_t head_halves = (layout.head_size + padded) * kPageTokens;
-    std::size_t bytes = 0;
-    if (layout.head_size == 0 || layout.head_size > 4096 ||
-        __builtin_mul_overflow(layout.layers, layout.kv_heads, &bytes) ||
-        __builtin_mul_overflow(bytes, head_halves * 2, &bytes) ||
-        __builtin_mul_overflow(bytes, page_count, &bytes)) {
+namespace tendril::engine {
+namespace {
+
+constexpr std::size_t kVersion = 2;  // of the layout: part of what the disk tier goes by
+
+constexpr std::size_t round_up(std::size_t value, std::size_t multiple) {
+    return (value + multiple - 1) / multiple * multiple;
+}
+
+const char* name_of(KvType type) {
+    switch (type) {
+        case KvType::f16:
+            return "f16";
+        case KvType::q8_0:
+            return "q8_0";
+        case KvType::q4_0:
+            return "q4_0";
+    }
+    return "?";
+}
+
+}  // namespace
+
+CpuKvPages::CpuKvPages(const KvLayout& layout, const char* kernels)
+    : layout_(layout),
+      kernels_(kernels),
+      padded_(round_up(layout.head_size, layout.type == KvType::f16 ? 16 : 32)) {
+    std::size_t next[2] = {};
+    for (std::size_t layer = 0; layer < layout.layers; ++layer) {
+        index_.push_back(next[layout.group(layer) == PageGroup::window ? 1 : 0]++);
+    }
+}
+
+Result<std::unique_ptr<CpuKvPages>> CpuKvPages::make(const KvLayout& layout, KvPageCounts counts,
+                                                     const char* kernels) {
+    if (layout.head_size == 0 || layout.head_size > kMaxHeadSize || layout.layers > (1U << 20)) {
         return fail(ErrorCode::too_large, "The model's attention heads are of a size that is not supported.");
     }
-    auto memory = HugeMemory::take(bytes);
-    if (!memory) {
-        return fail(memory.error());
+    std::unique_ptr<CpuKvPages> pages(new CpuKvPages(layout, kernels));
+    for (const PageGroup group : {PageGroup::full, PageGroup::window}) {
+        Part& p = pages->parts_[group == PageGroup::window ? 1 : 0];
+        p.count = group == PageGroup::window ? counts.window : counts.full;
+        std::size_t bytes = 0;
+        if (__builtin_mul_overflow(layout.layers_in(group), layout.kv_heads, &bytes) ||
+            __builtin_mul_overflow(bytes, pages->head_bytes(), &p.page_bytes) ||
+            __builtin_mul_overflow(p.page_bytes, p.count, &bytes)) {
+            return fail(ErrorCode::too_large, "The model's attention heads are too many to keep.");
+        }
+        if (bytes == 0) {
+            continue;
+        }
+        auto memory = HugeMemory::take(bytes);
+        if (!memory) {
+            return fail(memory.error());
+        }
+        p.memory = std::move(*memory);
     }
-    return std::unique_ptr<CpuKvPages>(
-        new CpuKvPages(layout, page_count, padded, head_halves, std::move(*memory)));
+    return pages;
 }
 
-CpuKvPages::CpuKvPages(const KvLayout& layout, std::size_t count, std::size_t padded, std::size_t head_halves,
-                       std::unique_ptr<HugeMemory> memory)
-    : layout_(layout),
-      count_(count),
-      padded_(padded),
-      head_halves_(head_halves),
-      page_halves_(layout.layers * layout.kv_heads * head_halves),
-      memory_(std::move(memory)) {}
+std::size_t CpuKvPages::key_bytes() const {
+    switch (layout_.type) {
+        case KvType::f16:
+            return layout_.head_size * kPageTokens * sizeof(std::uint16_t);
+        case KvType::q8_0:
+            return padded_ * kPageTokens;
+        case KvType::q4_0:
+            return padded_ * kPageTokens / 2;
+    }
+    return 0;
+}
+
+std::size_t CpuKvPages::value_bytes() const {
+    return layout_.type == KvType::f16 ? padded_ * kPageTokens * sizeof(std::uint16_t) : key_bytes();
+}
+
+CpuKvPages::Head CpuKvPages::head(PageId page, std::size_t layer, std::size_t head) const {
+    const Part& p = part(layout_.group(layer));
+    assert(page < p.count && head < layout_.kv_heads);
+    std::uint8_t* at =
+        p.memory->data() + page * p.page_bytes + (index_[layer] * layout_.kv_heads + head) * head_bytes();
+    Head out{};
+    out.keys = at;
+    out.key_scales = reinterpret_cast<std::uint16_t*>(at + key_bytes());
+    out.values = at + key_bytes() + scale_bytes();
+    out.value_scales = reinterpret_cast<std::uint16_t*>(out.values + value_bytes());
+    return out;
+}
 
 std::string CpuKvPages::layout_name() const {
-    return "cpu f16 1 padded " + std::to_string(padded_);
-}
-
-void CpuKvPages::export_page(PageGroup, PageId page, std::span<std::byte> to) const {
-    std::memcpy(to.data(), data() + page * page_halves_, page_halves_ * sizeof(std::uint16_t));
-}
-
-void CpuKvPages::import_page(PageGroup, PageId page, std::span<const std::byte> from) {
-    std::memcpy(data() + page * page_halves_, from.data(), page_halves_ * sizeof(std::uint16_t));
-}
-
-void CpuKvPages::copy_page(PageGroup, PageId from, PageId to, std::size_t tokens) {
+    std::string name = std::string("cpu ") + kernels_ + " " + name_of(layout_.type) + " " +
+                       std::to_string(kVersion) + ", heads " + std::to_string(layout_.kv_heads) + " x " +
+                       std::to_string(layout_.head_size) + " padded " + std::to_string(padded_) + ", layers ";
     for (std::size_t layer = 0; layer < layout_.layers; ++layer) {
-        for (std::size_t head = 0; head < layout_.kv_heads; ++head) {
-            const std::uint16_t* source = keys(from, layer, head);
-            std::uint16_t* target = keys(to, layer, head);
-            for (std::size_t i = 0; i < layout_.head_size; ++i) {
-                std::copy_n(source + i * kPageTokens, tokens, target + i * kPageTokens);
-            }
-            std::copy_n(values(from, layer, head), tokens * padded_, values(to, layer, head));
+        name += layout_.group(layer) == PageGroup::window ? 'w' : 'f';
+    }
+    return name;
+}
+
+void CpuKvPages::export_page(PageGroup group, PageId page, std::span<std::byte> to) const {
+    const Part& p = part(group);
+    assert(page < p.count && to.size() == p.page_bytes);
+    std::memcpy(to.data(), p.memory->data() + page * p.page_bytes, p.page_bytes);
+}
+
+void CpuKvPages::import_page(PageGroup group, PageId page, std::span<const std::byte> from) {
+    const Part& p = part(group);
+    assert(page < p.count && from.size() == p.page_bytes);
+    std::memcpy(p.memory->data() + page * p.page_bytes, from.data(), p.page_bytes);
+}
+
+void CpuKvPages::copy_page(PageGroup group, PageId from, PageId to, std::size_t tokens) {
+    const Part& p = part(group);
+    assert(from < p.count && to < p.count && tokens <= kPageTokens);
+    if (tokens == kPageTokens) {
+        std::memcpy(p.memory->data() + to * p.page_bytes, p.memory->data() + from * p.page_bytes,
+                    p.page_bytes);
+        return;
+    }
+    // Of each run of 64 entries of `entry` bytes the first `tokens`.
+    const auto copy_runs = [tokens](const void* source, void* target, std::size_t bytes, std::size_t entry) {
+        for (std::size_t at = 0; at < bytes; at += kPageTokens * entry) {
+            std::memcpy(static_cast<std::uint8_t*>(target) + at,
+                        static_cast<const std::uint8_t*>(source) + at, tokens * entry);
+        }
+    };
+    for (std::size_t layer = 0; layer < layout_.layers; ++layer) {
+        if (layout_.group(layer) != group) {
+            continue;
+        }
+        for (std::size_t h = 0; h < layout_.kv_heads; ++h) {
+            const Head source = head(from, layer, h);
+            const Head target = head(to, layer, h);
+            copy_runs(source.keys, target.keys, key_bytes(), quantised() ? 4 : sizeof(std::uint16_t));
+            copy_runs(source.values, target.values, value_bytes(), value_bytes() / kPageTokens);
+            copy_runs(source.key_scales, target.key_scales, scale_bytes(), sizeof(std::uint16_t));
+            copy_runs(source.value_scales, target.value_scales, scale_bytes(), sizeof(std::uint16_t));
         }
     }
 }

@@ -17,6 +17,9 @@ struct Lanes {
     static constexpr int kThinVectors = 2;
     static constexpr int kManyRows = 6;
     static constexpr int kManyVectors = 2;
+    static constexpr int kMixRows = 3;  // quantised pages: rows of a tile, and those of scores
+    static constexpr int kScoreRows = 3;
+    static constexpr int kScoreVectors = 1;
     static constexpr int kWidenFrom = 13;  // queries from which a page is made floats first
     using F = __m256;
     using I = __m256i;
@@ -78,6 +81,10 @@ struct Lanes {
     static I izero() { return _mm256_setzero_si256(); }
     static I iset1(std::int32_t x) { return _mm256_set1_epi32(x); }
     static I iload(const void* at) { return _mm256_loadu_si256(static_cast<const __m256i*>(at)); }
+    static I widen_u8(const std::uint8_t* at) {
+        return _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(at)));
+    }
+    static I ixor(I a, I b) { return _mm256_xor_si256(a, b); }
     static I iadd(I a, I b) { return _mm256_add_epi32(a, b); }
     static I iand(I a, I b) { return _mm256_and_si256(a, b); }
     static I ior(I a, I b) { return _mm256_or_si256(a, b); }

@@ -18,6 +18,9 @@ struct Lanes {
     static constexpr int kThinVectors = 4;
     static constexpr int kManyRows = 12;
     static constexpr int kManyVectors = 2;
+    static constexpr int kMixRows = 12;  // quantised pages: rows of a tile, and those of scores
+    static constexpr int kScoreRows = 4;
+    static constexpr int kScoreVectors = 2;
     static constexpr int kWidenFrom = 1 << 30;  // queries from which a page is made floats first: never
     using F = __m512;
     using I = __m512i;
@@ -69,6 +72,10 @@ struct Lanes {
     static I izero() { return _mm512_setzero_si512(); }
     static I iset1(std::int32_t x) { return _mm512_set1_epi32(x); }
     static I iload(const void* at) { return _mm512_loadu_si512(at); }
+    static I widen_u8(const std::uint8_t* at) {
+        return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
+    }
+    static I ixor(I a, I b) { return _mm512_xor_si512(a, b); }
     static I iadd(I a, I b) { return _mm512_add_epi32(a, b); }
     static I iand(I a, I b) { return _mm512_and_si512(a, b); }
     static I ior(I a, I b) { return _mm512_or_si512(a, b); }

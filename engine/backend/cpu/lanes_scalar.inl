@@ -19,6 +19,7 @@ struct Lanes {
     static constexpr int kThinVectors = 1;
     static constexpr int kManyRows = 2;
     static constexpr int kManyVectors = 1;
+    static constexpr int kMixRows = 1;  // quantised pages: rows of a tile, and those of scores
     static constexpr int kWidenFrom = 3;  // queries from which a page is made floats first
     struct F {
         float v[kWidth];
@@ -129,6 +130,9 @@ struct Lanes {
         I out;
         std::memcpy(out.v, at, sizeof out.v);
         return out;
+    }
+    static I widen_u8(const std::uint8_t* at) {
+        return imake([=](int i) { return at[i]; });
     }
     static I iadd(I a, I b) {
         return imake([&](int i) { return a.v[i] + b.v[i]; });

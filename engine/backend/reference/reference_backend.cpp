@@ -4,14 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <new>
 #include <numbers>
 #include <vector>
 
+#include "engine/backend/reference/host_pages.h"
+#include "engine/backend/reference/reference_attention.h"
 #include "engine/backend/rope_frequencies.h"
 #include "engine/backend/weight_source.h"
-#include "engine/half.h"
 #include "engine/model/dequantize.h"
 
 namespace tendril::engine {
@@ -45,66 +45,6 @@ class SourceWeight final : public Weight {
     WeightSource source_;
 };
 
-/// Pages of f16, each [layer][keys, values][kv head][position][head_size].
-class HostPages final : public KvPages {
-  public:
-    HostPages(const KvLayout& layout, std::size_t count)
-        : layout_(layout), count_(count), values_(count * page_size(), std::uint16_t{0}) {}
-
-    std::size_t page_count(PageGroup group) const override { return group == PageGroup::full ? count_ : 0; }
-    std::string layout_name() const override { return "reference f16 1"; }
-    std::size_t page_bytes(PageGroup group) const override {
-        return group == PageGroup::full ? layout_.bytes_per_page() : 0;
-    }
-    void export_page(PageGroup, PageId page, std::span<std::byte> to) const override {
-        std::memcpy(to.data(), values_.data() + page * page_size(), layout_.bytes_per_page());
-    }
-    void import_page(PageGroup, PageId page, std::span<const std::byte> from) override {
-        std::memcpy(values_.data() + page * page_size(), from.data(), layout_.bytes_per_page());
-    }
-
-    void copy_page(PageGroup, PageId from, PageId to, std::size_t tokens) override {
-        for (std::size_t layer = 0; layer < layout_.layers; ++layer) {
-            for (const bool values : {false, true}) {
-                for (std::size_t head = 0; head < layout_.kv_heads; ++head) {
-                    std::copy_n(at(from, layer, values, head, 0), tokens * layout_.head_size,
-                                at(to, layer, values, head, 0));
-                }
-            }
-        }
-    }
-
-    const KvLayout& layout() const { return layout_; }
-
-    std::uint16_t* at(PageId page, std::size_t layer, bool values, std::size_t head, std::size_t position) {
-        return values_.data() + offset(page, layer, values, head, position);
-    }
-    const std::uint16_t* at(PageId page, std::size_t layer, bool values, std::size_t head,
-                            std::size_t position) const {
-        return values_.data() + offset(page, layer, values, head, position);
-    }
-
-  private:
-    std::size_t page_size() const { return layout_.bytes_per_page() / sizeof(std::uint16_t); }
-    std::size_t offset(PageId page, std::size_t layer, bool values, std::size_t head,
-                       std::size_t position) const {
-        const std::size_t plane = (layer * 2 + (values ? 1 : 0)) * layout_.kv_heads + head;
-        return page * page_size() + (plane * kPageTokens + position) * layout_.head_size;
-    }
-
-    KvLayout layout_;
-    std::size_t count_;
-    std::vector<std::uint16_t> values_;
-};
-
-class ReferenceRope final : public RopeTable {
-  public:
-    ReferenceRope(RopeFrequencies angles, RopeSettings::Pairing pair)
-        : frequencies(std::move(angles)), pairing(pair) {}
-    const RopeFrequencies frequencies;
-    const RopeSettings::Pairing pairing;
-};
-
 /// Four partial sums, so that the oracle is not slowed by the latency of one addition.
 double dot(const float* a, const float* b, std::size_t count) {
     double sums[4] = {};
@@ -125,47 +65,6 @@ double activate(Activation activation, double x) {
         return x / (1.0 + std::exp(-x));
     }
     return 0.5 * x * (1.0 + std::tanh(std::sqrt(2.0 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
-}
-
-/// One row and head against all positions that it sees.
-void attend(const HostPages& pages, const AttentionSettings& settings, const StepView& view,
-            std::size_t position, std::size_t head, const float* query, float* out) {
-    const KvLayout& layout = pages.layout();
-    const std::size_t size = layout.head_size;
-    const std::size_t kv_head = head / (settings.heads / layout.kv_heads);
-    const std::size_t end = position + 1;
-    const std::size_t begin = settings.window != 0 && end > settings.window ? end - settings.window : 0;
-    std::vector<double> scores(end - begin);
-    double largest = -HUGE_VAL;
-    for (std::size_t p = begin; p < end; ++p) {
-        const std::uint16_t* key = pages.at(view.segments[0].pages[p / kPageTokens], settings.layer, false,
-                                            kv_head, p % kPageTokens);
-        double sum = 0.0;
-        for (std::size_t i = 0; i < size; ++i) {
-            sum += static_cast<double>(query[i]) * static_cast<double>(half_to_float(key[i]));
-        }
-        sum *= static_cast<double>(settings.scale);
-        if (settings.softcap > 0.0F) {
-            sum = static_cast<double>(settings.softcap) *
-                  std::tanh(sum / static_cast<double>(settings.softcap));
-        }
-        scores[p - begin] = sum;
-        largest = std::max(largest, sum);
-    }
-    double total = 0.0;
-    std::vector<double> mixed(size, 0.0);
-    for (std::size_t p = begin; p < end; ++p) {
-        const double weight = std::exp(scores[p - begin] - largest);
-        const std::uint16_t* value =
-            pages.at(view.segments[0].pages[p / kPageTokens], settings.layer, true, kv_head, p % kPageTokens);
-        for (std::size_t i = 0; i < size; ++i) {
-            mixed[i] += weight * static_cast<double>(half_to_float(value[i]));
-        }
-        total += weight;
-    }
-    for (std::size_t i = 0; i < size; ++i) {
-        out[i] = static_cast<float>(mixed[i] / total);
-    }
 }
 
 class ReferenceBackend final : public Backend {
@@ -193,7 +92,7 @@ class ReferenceBackend final : public Backend {
 
     Result<std::unique_ptr<KvPages>> make_kv_pages(const KvLayout& layout, KvPageCounts counts) override {
         try {
-            return std::make_unique<HostPages>(layout, counts.full);
+            return std::make_unique<HostPages>(layout, counts);
         } catch (const std::exception&) {
             return fail(ErrorCode::out_of_memory, "There is not enough memory for a context of this size.");
         }
@@ -287,36 +186,12 @@ class ReferenceBackend final : public Backend {
     }
 
     void store_kv(KvPages& pages, std::size_t layer, const StepPlan& plan, Rows keys, Rows values) override {
-        auto& host = static_cast<HostPages&>(pages);
-        const std::size_t size = host.layout().head_size;
-        for (const StepView& view : plan.views) {
-            for (std::size_t i = 0; i < view.row_count; ++i) {
-                const std::size_t position = view.first_position + i;
-                const PageId page = view.segments.back().pages[position / kPageTokens];
-                for (std::size_t head = 0; head < host.layout().kv_heads; ++head) {
-                    const std::size_t offset = (view.first_row + i) * keys.width + head * size;
-                    std::uint16_t* key = host.at(page, layer, false, head, position % kPageTokens);
-                    std::uint16_t* value = host.at(page, layer, true, head, position % kPageTokens);
-                    std::transform(keys.data + offset, keys.data + offset + size, key, float_to_half);
-                    std::transform(values.data + offset, values.data + offset + size, value, float_to_half);
-                }
-            }
-        }
+        reference_store_kv(static_cast<HostPages&>(pages), layer, plan, keys, values);
     }
 
     void attention(const KvPages& pages, const AttentionSettings& settings, const StepPlan& plan, Rows q,
                    Rows out) override {
-        const auto& host = static_cast<const HostPages&>(pages);
-        const std::size_t size = host.layout().head_size;
-        for (const StepView& view : plan.views) {
-            for (std::size_t i = 0; i < view.row_count; ++i) {
-                const std::size_t row = view.first_row + i;
-                for (std::size_t head = 0; head < settings.heads; ++head) {
-                    attend(host, settings, view, view.first_position + i, head,
-                           q.data + row * q.width + head * size, out.data + row * out.width + head * size);
-                }
-            }
-        }
+        reference_attention(static_cast<const HostPages&>(pages), settings, plan, q, out);
     }
 
     void soft_cap(float softcap, Rows x) override {

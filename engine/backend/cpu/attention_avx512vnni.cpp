@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// Attention in AVX-512 with VNNI; see attention_kernels.inl.
+// The lanes come first.
+// clang-format off
+#include "engine/backend/cpu/lanes_avx512.inl"
+#include "engine/backend/cpu/attention_kernels.inl"
+// clang-format on
+
+namespace tendril::engine {
+
+constinit const AttentionKernels kAttentionAvx512Vnni = kAllAttention;
+
+}  // namespace tendril::engine
