@@ -97,7 +97,7 @@ void KvCache::keep(std::span<const TokenId> tokens, View view, const CacheScope&
 }
 
 void KvCache::publish(std::span<const TokenId> tokens, const View& view, const CacheScope& scope) {
-    const std::size_t length = std::min(tokens.size(), view.length());
+    const std::size_t length = std::min(tokens.size(), view.exact_length());
     insert(tokens.first(length / kPageTokens * kPageTokens), view, scope, false);
 }
 

@@ -52,7 +52,7 @@ class FakePages final : public engine::KvPages {
 };
 
 /// Keeps pages in memory as the disk would. Outlives caches: a new KvCache over it is a restart.
-class FakeStore final : public engine::PageStore {
+class FakeStore : public engine::PageStore {
   public:
     std::optional<engine::PageName> root() const override {
         return known ? std::optional(engine::root_name("a model")) : std::nullopt;
@@ -128,6 +128,11 @@ class FakeStore final : public engine::PageStore {
     std::size_t window_bytes = kPageTokens * sizeof(TokenId);
     std::size_t expected = 0, reads = 0, orphans = 0;
 };
+
+/// Whether a text that was kept in `from` may be known in `to`.
+inline bool may_share(const engine::CacheScope& from, const engine::CacheScope& to) {
+    return !from.keep_private || (to.keep_private && from.owner == to.owner);
+}
 
 /// A conversation as the scheduler would run it: its tokens, and the view that should hold them.
 struct Chat {

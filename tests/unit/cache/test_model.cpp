@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// The model-based test of the cache: anything in any order gives what an engine without cache gives, bit for
+// bit, and leaves no page behind. Faults that are put in are noticed.
+#include <random>
+
+#include <QtTest>
+
+#include "tests/unit/cache/random_user.h"
+
+using namespace tendril::engine;
+using namespace tendril::test;
+
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::size_t kShare = 20;  // sanitizers: the twentieth part
+#else
+constexpr std::size_t kShare = 1;
+#endif
+
+std::size_t operations(std::size_t count) {
+    return count / kShare;
+}
+
+void report(const char* name, const Tally& t) {
+    qInfo(
+        "%s: %zu operations, %zu answers compared, %zu tokens reused, %zu pages evicted, %zu restored in %zu "
+        "restarts, %zu forks, %zu moves, %zu resumes refused, %zu forgets",
+        name, t.operations, t.compared, t.reused, t.evicted, t.restored, t.restarts, t.forks, t.moved,
+        t.refused, t.forgets);
+}
+
+constexpr MachineOptions kPlain = {};
+constexpr MachineOptions kOneLayer = {.layers = 1};
+
+}  // namespace
+
+class TestModel : public QObject {
+    Q_OBJECT
+
+  private Q_SLOTS:
+    void anything_in_any_order_gives_what_no_cache_gives_data() {
+        QTest::addColumn<bool>("windowed");
+        QTest::addColumn<int>("kv");
+        QTest::addColumn<int>("count");
+        QTest::newRow("all positions") << false << static_cast<int>(KvType::f16) << 90'000;
+        QTest::newRow("windows") << true << static_cast<int>(KvType::f16) << 40'000;
+        QTest::newRow("q8_0") << false << static_cast<int>(KvType::q8_0) << 15'000;
+        QTest::newRow("q4_0, windows") << true << static_cast<int>(KvType::q4_0) << 15'000;
+    }
+    void anything_in_any_order_gives_what_no_cache_gives() {
+        QFETCH(bool, windowed);
+        QFETCH(int, kv);
+        QFETCH(int, count);
+        FakeStore store;
+        RandomUser user({.windowed = windowed, .kv = static_cast<KvType>(kv)}, &store, 1);
+        if (const std::string wrong = user.run(operations(static_cast<std::size_t>(count))); !wrong.empty()) {
+            QFAIL(wrong.c_str());
+        }
+        report(QTest::currentDataTag(), user.tally());
+        if (const std::string wrong = user.end(); !wrong.empty()) {
+            QFAIL(wrong.c_str());
+        }
+        const Tally& tally = user.tally();
+        QVERIFY(tally.compared > tally.operations / 10 && tally.reused > tally.operations);
+        QVERIFY(tally.evicted > 0 && tally.restored > 0 && tally.restarts > 0 && tally.forks > 0);
+        QCOMPARE(tally.refused > 0, windowed);
+    }
+
+    /// A text that was read at the start stands behind another one. With one layer its keys and values are
+    /// what reading it there gives but for the angle, which the delta puts right.
+    void a_delta_turns_the_query_data() {
+        QTest::addColumn<int>("kv");
+        QTest::addColumn<double>("tolerance");
+        QTest::newRow("f16") << static_cast<int>(KvType::f16) << 0.01;
+        QTest::newRow("q8_0") << static_cast<int>(KvType::q8_0) << 0.03;
+    }
+    void a_delta_turns_the_query() {
+        QFETCH(int, kv);
+        QFETCH(double, tolerance);
+        TinyMachine machine({.layers = 1, .kv = static_cast<KvType>(kv)});
+        std::mt19937 random(4);
+        std::vector<TokenId> first(90), moved(110), rest(30);
+        for (std::vector<TokenId>* text : {&first, &moved, &rest}) {
+            std::generate(text->begin(), text->end(), [&] { return static_cast<TokenId>(random() % 256); });
+        }
+        const auto read = [&](View& view, const std::vector<TokenId>& tokens) {
+            std::vector<float> logits;
+            while (view.length() < tokens.size()) {
+                const std::size_t end = std::min(view.length() + 64, tokens.size());
+                [&] { QVERIFY(machine.cache->make_room(view, end - view.length())); }();
+                logits = machine.read(view, tokens, end);
+            }
+            return logits;
+        };
+        const std::vector<TokenId> all = joined(joined(first, moved), rest);
+        const std::vector<float> want = machine.read_anew(all);
+        float off[2] = {0, 0};
+        for (const bool without_delta : {false, true}) {
+            View alone = machine.cache->make_view();
+            read(alone, moved);
+            View view = machine.cache->make_view();
+            read(view, first);
+            view.append_segment(alone, 0, moved.size());
+            if (without_delta) {
+                CacheFaults::clear_deltas(view);
+            }
+            off[without_delta ? 1 : 0] = farthest(read(view, all), want);
+        }
+        qInfo("logits off by %g with the delta, by %g without", static_cast<double>(off[0]),
+              static_cast<double>(off[1]));
+        QVERIFY(off[0] < static_cast<float>(tolerance));
+        QVERIFY(off[1] > 10 * off[0]);
+    }
+
+    void moved_text_is_as_if_read_where_it_stands() {
+        RandomUser user(kOneLayer, nullptr, 2);
+        if (const std::string wrong = user.run(operations(15'000)); !wrong.empty()) {
+            QFAIL(wrong.c_str());
+        }
+        report("one layer, moved text", user.tally());
+        if (const std::string wrong = user.end(); !wrong.empty()) {
+            QFAIL(wrong.c_str());
+        }
+        QVERIFY(user.tally().moved > operations(15'000) / 100);
+    }
+
+    void faults_are_noticed_data() {
+        QTest::addColumn<int>("fault");
+        QTest::newRow("without parent") << static_cast<int>(Fault::without_parent);
+        QTest::newRow("stale page") << static_cast<int>(Fault::stale_page);
+        QTest::newRow("delta 0") << static_cast<int>(Fault::zero_delta);
+        QTest::newRow("flipped bit") << static_cast<int>(Fault::flipped_bit);
+    }
+    void faults_are_noticed() {
+        QFETCH(int, fault);
+        FakeStore store;
+        FlippingStore flipping;
+        const Fault kind = static_cast<Fault>(fault);
+        RandomUser user(kind == Fault::zero_delta ? kOneLayer : kPlain,
+                        kind == Fault::flipped_bit ? &flipping : &store, 3, kind);
+        const std::string wrong = user.run(20'000);
+        qInfo("%s", wrong.c_str());
+        QVERIFY(wrong.find("other logits") != std::string::npos);
+    }
+};
+
+QTEST_GUILESS_MAIN(TestModel)
+#include "test_model.moc"
