@@ -101,6 +101,8 @@ class Backend {
   public:
     virtual ~Backend() = default;
     virtual std::string description() const = 0;  ///< for the status line: "CPU, AVX-512 VNNI, 4 threads"
+    /// What the bits of results depend on, and so the pages on the disk: the kernels, not the threads.
+    virtual std::string arithmetic() const { return description(); }
 
     // --- memory; called at load, never in a step ---
     virtual Result<std::unique_ptr<Buffer>> allocate(std::size_t floats) = 0;

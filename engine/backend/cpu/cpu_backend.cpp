@@ -97,6 +97,7 @@ class CpuBackend final : public Backend {
         return std::string("CPU, ") + display_name(isa_) + ", " + std::to_string(threads) +
                (threads == 1 ? " thread" : " threads");
     }
+    std::string arithmetic() const override { return std::string("CPU, ") + display_name(isa_); }
 
     Result<std::unique_ptr<Buffer>> allocate(std::size_t floats) override {
         if (floats < (std::size_t{1}
