@@ -2,7 +2,8 @@
 // Speed of the CPU backend's ops, to steer its kernels by: read bandwidth for one row, whole-number
 // operations for 512 rows, by weight type; a step's cost by its number of rows; and whole steps with the
 // shapes of known models (random weights).
-//   ops_bench [--short] [--threads N] [--only types|attention|models]
+//   ops_bench [--short] [--threads N] [--only types|attention|models] [--match TEXT]
+// --match keeps the types and models whose name contains the text.
 #include <time.h>
 
 #include <algorithm>
@@ -27,7 +28,9 @@ struct Options {
     bool is_short = false;
     unsigned threads = 0;
     std::string only;
+    std::string match;
     bool wants(const char* part) const { return only.empty() || only == part; }
+    bool matches(const char* name) const { return std::string(name).find(match) != std::string::npos; }
 };
 
 /// Seconds by the clock on the wall; with one thread, of processor time, which other programs disturb less.
@@ -89,6 +92,9 @@ void bench_types(const Options& options, Backend& backend) {
     for (const DataType type :
          {DataType::f32, DataType::f16, DataType::bf16, DataType::q8_0, DataType::q4_0, DataType::q4_1,
           DataType::q5_0, DataType::q5_1, DataType::q4_k, DataType::q5_k, DataType::q6_k}) {
+        if (!options.matches(traits(type).name)) {
+            continue;
+        }
         const auto weight = random_weight(backend, type, outputs, columns);
         const Matrix in = matrix(backend, 512, columns);
         const Matrix out = matrix(backend, 512, outputs);
@@ -280,6 +286,9 @@ void bench_models(const Options& options, Backend& backend) {
         models = {{"small", 2, 256, 4, 2, 64, 512, 1024, q4_k, q6_k, q4_k, q4_k, q6_k, q6_k}};
     }
     for (const Model& m : models) {
+        if (!options.matches(m.name)) {
+            continue;
+        }
         Steps steps(backend, m);
         const double prompt = measure(options, [&] { steps.step(0, 512); });
         const double single = measure(options, [&] { steps.step(64, 1); });
@@ -304,9 +313,12 @@ int main(int argc, char** argv) {
             options.threads = static_cast<unsigned>(std::strtoul(argv[++i], nullptr, 10));
         } else if (argument == "--only" && i + 1 < argc) {
             options.only = argv[++i];
+        } else if (argument == "--match" && i + 1 < argc) {
+            options.match = argv[++i];
         } else {
-            std::fprintf(stderr,
-                         "usage: ops_bench [--short] [--threads N] [--only types|attention|models]\n");
+            std::fprintf(
+                stderr,
+                "usage: ops_bench [--short] [--threads N] [--only types|attention|models] [--match TEXT]\n");
             return 2;
         }
     }

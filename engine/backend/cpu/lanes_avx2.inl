@@ -85,6 +85,7 @@ struct Lanes {
         return _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(at)));
     }
     static I ixor(I a, I b) { return _mm256_xor_si256(a, b); }
+    static void istore(void* at, I a) { _mm256_storeu_si256(static_cast<__m256i*>(at), a); }
     static I iadd(I a, I b) { return _mm256_add_epi32(a, b); }
     static I iand(I a, I b) { return _mm256_and_si256(a, b); }
     static I ior(I a, I b) { return _mm256_or_si256(a, b); }
@@ -116,16 +117,23 @@ struct Lanes {
         return _mm256_set1_epi32(x);
     }
 
+    // A tile of a product: rows, vectors of outputs, and vectors of a block's inputs that are held at a time.
+    static constexpr int kTileRows = 4;
+    static constexpr int kTileVectors = 2;
+    static constexpr int kTileStep = 2;
+
 #if defined(__AVXVNNI__)
+    /// sum + four unsigned weights times four signed activations, in each lane.
+    static I dot_word(I sum, I w, I x) {
+        return _mm256_dpbusd_avx_epi32(sum, w, x);
+    }
+    /// start + sum over n vectors of unsigned weights times signed activations (4 bytes for each vector).
     template <int kBits, int n>
     static I dot(const I* w, const std::int8_t* a, I start) {
         for (int j = 0; j < n; ++j) {
-            start = _mm256_dpbusd_avx_epi32(start, w[j], word(a + 4 * j));
+            start = dot_word(start, w[j], word(a + 4 * j));
         }
         return start;
-    }
-    static I dot_q8(const I* w, const std::int8_t* a, std::int32_t minus_sum) {
-        return dot<8, 8>(w, a, _mm256_slli_epi32(_mm256_set1_epi32(minus_sum), 7));
     }
 #else
     /// Sums in 16 bits as far as they cannot overflow: |sum of two products| <= 2 * 127 * (2^bits - 1).

@@ -76,6 +76,7 @@ struct Lanes {
         return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
     }
     static I ixor(I a, I b) { return _mm512_xor_si512(a, b); }
+    static void istore(void* at, I a) { _mm512_storeu_si512(at, a); }
     static I iadd(I a, I b) { return _mm512_add_epi32(a, b); }
     static I iand(I a, I b) { return _mm512_and_si512(a, b); }
     static I ior(I a, I b) { return _mm512_or_si512(a, b); }
@@ -102,18 +103,23 @@ struct Lanes {
         return _mm512_set1_epi32(x);
     }
 
+    // A tile of a product: rows, vectors of outputs, and vectors of a block's inputs that are held at a time.
+    static constexpr int kTileRows = 4;
+    static constexpr int kTileVectors = 2;
+    static constexpr int kTileStep = 4;
+
 #if defined(__AVX512VNNI__)
+    /// sum + four unsigned weights times four signed activations, in each lane.
+    static I dot_word(I sum, I w, I x) {
+        return _mm512_dpbusd_epi32(sum, w, x);
+    }
     /// start + sum over n vectors of unsigned weights times signed activations (4 bytes for each vector).
     template <int kBits, int n>
     static I dot(const I* w, const std::int8_t* a, I start) {
         for (int j = 0; j < n; ++j) {
-            start = _mm512_dpbusd_epi32(start, w[j], word(a + 4 * j));
+            start = dot_word(start, w[j], word(a + 4 * j));
         }
         return start;
-    }
-    /// As dot(), of weights that are stored as value + 128; minus_sum: -(sum of the activations).
-    static I dot_q8(const I* w, const std::int8_t* a, std::int32_t minus_sum) {
-        return dot<8, 8>(w, a, _mm512_slli_epi32(_mm512_set1_epi32(minus_sum), 7));
     }
 #else
     /// Sums in 16 bits as far as they cannot overflow: |sum of two products| <= 2 * 127 * (2^bits - 1).

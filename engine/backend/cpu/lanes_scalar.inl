@@ -15,11 +15,15 @@ namespace {
 struct Lanes {
     static constexpr int kWidth = 8;
     static constexpr int kRows = 4;
+    // A tile of a product: rows, vectors of outputs, and vectors of a block's inputs that are held at a time.
+    static constexpr int kTileRows = 4;
+    static constexpr int kTileVectors = 1;
+    static constexpr int kTileStep = 4;
     static constexpr int kThinRows = 2;  // attention tiles, rows x vectors
     static constexpr int kThinVectors = 1;
     static constexpr int kManyRows = 2;
     static constexpr int kManyVectors = 1;
-    static constexpr int kMixRows = 1;  // quantised pages: rows of a tile, and those of scores
+    static constexpr int kMixRows = 1;    // quantised pages: rows of a tile, and those of scores
     static constexpr int kWidenFrom = 3;  // queries from which a page is made floats first
     struct F {
         float v[kWidth];
@@ -134,6 +138,7 @@ struct Lanes {
     static I widen_u8(const std::uint8_t* at) {
         return imake([=](int i) { return at[i]; });
     }
+    static void istore(void* at, I a) { std::memcpy(at, a.v, sizeof a.v); }
     static I iadd(I a, I b) {
         return imake([&](int i) { return a.v[i] + b.v[i]; });
     }
@@ -179,22 +184,31 @@ struct Lanes {
     }
     static void prefetch(const void*) {}
 
+    static I word(const std::int8_t* at) {  // four bytes in each lane
+        std::int32_t x = 0;
+        std::memcpy(&x, at, sizeof x);
+        return iset1(x);
+    }
+    /// sum + four unsigned weights times four signed activations, in each lane.
+    static I dot_word(I sum, I w, I x) {
+        std::uint8_t weights[kWidth * 4];
+        std::int8_t inputs[kWidth * 4];
+        std::memcpy(weights, w.v, sizeof weights);
+        std::memcpy(inputs, x.v, sizeof inputs);
+        for (int i = 0; i < kWidth; ++i) {
+            for (int b = 4 * i; b < 4 * i + 4; ++b) {
+                sum.v[i] += static_cast<std::int32_t>(weights[b]) * static_cast<std::int32_t>(inputs[b]);
+            }
+        }
+        return sum;
+    }
+    /// start + sum over n vectors of unsigned weights times signed activations (4 bytes for each vector).
     template <int kBits, int n>
     static I dot(const I* w, const std::int8_t* a, I start) {
         for (int j = 0; j < n; ++j) {
-            std::uint8_t bytes[kWidth * 4];
-            std::memcpy(bytes, w[j].v, sizeof bytes);
-            for (int i = 0; i < kWidth; ++i) {
-                for (int b = 0; b < 4; ++b) {
-                    start.v[i] +=
-                        static_cast<std::int32_t>(bytes[4 * i + b]) * static_cast<std::int32_t>(a[4 * j + b]);
-                }
-            }
+            start = dot_word(start, w[j], word(a + 4 * j));
         }
         return start;
-    }
-    static I dot_q8(const I* w, const std::int8_t* a, std::int32_t minus_sum) {
-        return dot<8, 8>(w, a, iset1(minus_sum * 128));
     }
 };
 

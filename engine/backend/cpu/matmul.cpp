@@ -17,7 +17,7 @@ constexpr std::size_t kAlone = std::size_t{48}
 constexpr std::size_t kPieceBytes =
     std::size_t{192} << 10;  // weights of a piece of many rows: they stay in the second-level cache
 constexpr std::size_t kThinBytes = std::size_t{12} << 10;  // least weights of a piece of few rows
-constexpr std::size_t kPieceTiles = 16;                    // row tiles of a piece
+constexpr std::size_t kPieceTiles = 8;                     // row tiles of a piece
 constexpr std::size_t kPiecesPerThread = 6;
 
 constexpr std::size_t divide_up(std::size_t a, std::size_t b) {
@@ -49,7 +49,8 @@ Cut cut_product(const PackedWeight& weight, std::size_t tiles, std::size_t total
     } else {
         cut.groups = std::min(fair, std::max<std::size_t>(1, kPieceBytes / bytes));
     }
-    cut.groups = std::clamp<std::size_t>(cut.groups, 1, weight.groups());
+    // Kernels take two groups at a time.
+    cut.groups = std::clamp<std::size_t>(divide_up(cut.groups, 2) * 2, 1, weight.groups());
     cut.group_pieces = divide_up(weight.groups(), cut.groups);
     return cut;
 }

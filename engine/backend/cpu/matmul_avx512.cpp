@@ -3,6 +3,7 @@
 // The lanes come first.
 // clang-format off
 #include "engine/backend/cpu/lanes_avx512.inl"
+#include "engine/backend/cpu/matmul_runs.inl"
 #include "engine/backend/cpu/matmul_kernels.inl"
 // clang-format on
 

@@ -3,6 +3,7 @@
 // The lanes come first.
 // clang-format off
 #include "engine/backend/cpu/lanes_scalar.inl"
+#include "engine/backend/cpu/matmul_words.inl"
 #include "engine/backend/cpu/matmul_kernels.inl"
 // clang-format on
 

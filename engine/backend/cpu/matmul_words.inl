@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: Apache-2.0
+// Products of packed weights with quantised activations for lanes that add four products of bytes to a lane
+// at once (Lanes::dot_word). Each block of 32 inputs is summed in whole numbers, then acc = fma(sum, weight
+// scale * activation scale, acc), block after block, the same for any number of rows: few rows read the
+// packed weights themselves, many rows share blocks that were decoded for them. Include after a lanes_*.inl;
+// internal linkage.
+
+#include "engine/backend/cpu/matmul_blocks.inl"
+
+namespace tendril::engine {
+namespace {
+
+constexpr int kChunk = kSuperBlocks;      // blocks that are decoded at once for many rows
+constexpr std::size_t kPanelTiles = 8;    // row tiles that share them
+constexpr std::size_t kDecodedFrom = 24;  // rows from which that pays
+
+/// Outputs that lie in one vector.
+struct Outputs {
+    const std::uint8_t* scales;  // of their group
+    const std::uint8_t* planes;  // of their first block, at their lane
+    int lane;
+    std::size_t first;  // in the piece
+};
+
+inline Outputs outputs_at(const MatmulPiece& piece, std::size_t vector) {
+    const std::uint8_t* group = piece.weight + vector / kHalves * piece.group_bytes;
+    const int lane = static_cast<int>(vector % kHalves) * Lanes::kWidth;
+    return {group, group + piece.quant_start + lane * 4, lane, vector * Lanes::kWidth};
+}
+
+/// A block of some vectors of outputs, read from the packed weights.
+template <DataType kType>
+struct PackedBlock {
+    static constexpr PackedFormat kFormat = packed_format(kType);
+    const Outputs* w;
+    std::size_t block;
+    template <int kFirst, int kCount>
+    void load(int v, I* to) const {
+        load_vectors<kFormat.bits, kFirst, kCount>(w[v].planes + block * kFormat.quant_bytes, to);
+    }
+    BlockScales scales(int v) const { return block_scales<kType>(w[v].scales, block, w[v].lane); }
+    /// What comes kAhead after this block.
+    template <int V>
+    void prefetch() const {
+        for (int v = 0; v < V; ++v) {
+            for (std::size_t line = 0; line < kFormat.quant_bytes; line += 64) {
+                Lanes::prefetch(w[v].planes + block * kFormat.quant_bytes + kAhead + line);
+            }
+        }
+    }
+};
+
+/// Blocks of V vectors of outputs with a byte a weight and scales as floats.
+template <int V>
+struct Decoded {
+    alignas(64) std::uint8_t bytes[kChunk][V][8][4 * Lanes::kWidth];
+    alignas(64) float scales[kChunk][V][2][Lanes::kWidth];
+};
+
+template <DataType kType, int V>
+struct DecodedBlock {
+    const Decoded<V>& from;
+    int block;
+    template <int kFirst, int kCount>
+    void load(int v, I* to) const {
+        for (int j = 0; j < kCount; ++j) {
+            to[j] = Lanes::iload(from.bytes[block][v][kFirst + j]);
+        }
+    }
+    BlockScales scales(int v) const {
+        const auto& at = from.scales[block][v];
+        const F other = Lanes::load(at[1]);
+        return kType == DataType::q6_k ? BlockScales{Lanes::load(at[0]), other, Lanes::zero()}
+                                       : BlockScales{Lanes::load(at[0]), Lanes::zero(), other};
+    }
+};
+
+template <DataType kType, int V>
+void decode(const Outputs* w, std::size_t first, int count, bool stream, Decoded<V>& to) {
+    for (int b = 0; b < count; ++b) {
+        const PackedBlock<kType> block{w, first + static_cast<std::size_t>(b)};
+        if (stream) {
+            block.template prefetch<V>();
+        }
+        for (int v = 0; v < V; ++v) {
+            I vectors[8];
+            block.template load<0, 8>(v, vectors);
+            for (int j = 0; j < 8; ++j) {
+                Lanes::istore(to.bytes[b][v][j], vectors[j]);
+            }
+            const BlockScales scales = block.scales(v);
+            Lanes::store(to.scales[b][v][0], scales.first);
+            Lanes::store(to.scales[b][v][1], kType == DataType::q6_k ? scales.second : scales.minimum);
+        }
+    }
+}
+
+/// Rows of a block from one on, at constant offsets: row r has its inputs at q + 32 r.
+template <int T>
+struct BlockRows {
+    const std::int8_t* q;
+    const float* scale;
+    const float* sum;
+    const std::int32_t* minus_sum;  // of the first half block; of the second: T further
+    BlockRows(const ActivationBlock<T>& a, std::size_t first)
+        : q(a.q[0] + 32 * first),
+          scale(a.scale + first),
+          sum(a.sum + first),
+          minus_sum(a.minus_sum[0] + first) {}
+};
+
+/// The sums in whole numbers of R rows and V vectors of outputs over vectors kFirst to kEnd of a block, step
+/// by step: a word of a row is loaded once for all outputs, a vector of weights once for all rows.
+template <int kFirst, int kEnd, int V, int R, typename Block>
+inline void add_words(const Block& block, const std::int8_t* q, I (&dots)[R][V]) {
+    constexpr int kStep = Lanes::kTileStep;
+    I vectors[V][kStep];
+    for (int v = 0; v < V; ++v) {
+        block.template load<kFirst, kStep>(v, vectors[v]);
+    }
+    for (int j = 0; j < kStep; ++j) {
+        for (int r = 0; r < R; ++r) {
+            const I word = Lanes::word(q + 32 * r + 4 * (kFirst + j));
+            for (int v = 0; v < V; ++v) {
+                dots[r][v] = Lanes::dot_word(dots[r][v], vectors[v][j], word);
+            }
+        }
+    }
+    if constexpr (kFirst + kStep < kEnd) {
+        add_words<kFirst + kStep, kEnd>(block, q, dots);
+    }
+}
+
+/// Starts the sums over halves kFirst to kEnd with what makes up for weights that are stored without sign.
+template <int kOffset, int kFirst, int kEnd, int V, int R, int T>
+inline void start_dots(const BlockRows<T>& a, I (&dots)[R][V]) {
+    for (int r = 0; r < R; ++r) {
+        I start = Lanes::izero();
+        if constexpr (kOffset != 0) {
+            const std::int32_t sum =
+                a.minus_sum[T * kFirst + r] + (kEnd - kFirst == 2 ? a.minus_sum[T + r] : 0);
+            start = Lanes::left<log2_of(kOffset)>(Lanes::iset1(sum));
+        }
+        for (int v = 0; v < V; ++v) {
+            dots[r][v] = start;
+        }
+    }
+}
+
+/// One block of R rows and V vectors of outputs, added to their sums.
+template <DataType kType, int V, int R, int T, typename Block>
+inline void add_block(const Block& block, const BlockRows<T>& a, F (&sums)[R][V]) {
+    constexpr PackedFormat kFormat = packed_format(kType);
+    I dots[R][V];
+    BlockScales scales[V];
+    if constexpr (kType == DataType::q6_k) {
+        F firsts[R][V];
+        start_dots<kFormat.offset, 0, 1>(a, dots);
+        add_words<0, 4>(block, a.q, dots);
+        for (int v = 0; v < V; ++v) {
+            scales[v] = block.scales(v);
+        }
+        for (int r = 0; r < R; ++r) {
+            for (int v = 0; v < V; ++v) {
+                firsts[r][v] = Lanes::mul(Lanes::to_float(dots[r][v]), scales[v].first);
+            }
+        }
+        start_dots<kFormat.offset, 1, 2>(a, dots);
+        add_words<4, 8>(block, a.q, dots);
+        for (int r = 0; r < R; ++r) {
+            const F scale = Lanes::set1(a.scale[r]);
+            for (int v = 0; v < V; ++v) {
+                const F both = Lanes::fma(Lanes::to_float(dots[r][v]), scales[v].second, firsts[r][v]);
+                sums[r][v] = Lanes::fma(both, scale, sums[r][v]);
+            }
+        }
+        return;
+    }
+    start_dots<kFormat.offset, 0, 2>(a, dots);
+    add_words<0, 8>(block, a.q, dots);
+    for (int v = 0; v < V; ++v) {
+        scales[v] = block.scales(v);
+    }
+    for (int r = 0; r < R; ++r) {
+        const F scale = Lanes::set1(a.scale[r]);
+        const F total = Lanes::set1(a.sum[r]);
+        for (int v = 0; v < V; ++v) {
+            F sum = Lanes::fma(Lanes::to_float(dots[r][v]), Lanes::mul(scales[v].first, scale), sums[r][v]);
+            if constexpr (kFormat.minima) {
+                sum = Lanes::fma(scales[v].minimum, total, sum);
+            }
+            sums[r][v] = sum;
+        }
+    }
+}
+
+/// R rows, from row `first` of a tile, by V vectors of outputs; the tile's first row is row `row` of the
+/// piece.
+template <DataType kType, int V, int R, int T>
+void rows_by_outputs(const MatmulPiece& piece, const Outputs* w, const ActivationBlock<T>* tile,
+                     std::size_t first, std::size_t row) {
+    const bool stream =
+        row + first == 0;  // later rows find the weights in a cache, where prefetching only costs
+    F sums[R][V];
+    for (int r = 0; r < R; ++r) {
+        for (int v = 0; v < V; ++v) {
+            sums[r][v] = Lanes::zero();
+        }
+    }
+    for (std::size_t b = 0; b < piece.blocks; ++b) {
+        const PackedBlock<kType> block{w, b};
+        if (stream) {
+            block.template prefetch<V>();
+        }
+        add_block<kType>(block, BlockRows<T>(tile[b], first), sums);
+    }
+    for (int r = 0; r < R; ++r) {
+        for (int v = 0; v < V; ++v) {
+            write(piece, row + first + static_cast<std::size_t>(r), w[v].first, sums[r][v]);
+        }
+    }
+}
+
+/// Some decoded blocks for R rows of a tile, added to their sums in memory.
+template <DataType kType, int V, int R>
+void rows_by_decoded(const Decoded<V>& from, int count, const ActivationBlock<kTile>* tile, std::size_t first,
+                     float (*memory)[V][Lanes::kWidth]) {
+    F sums[R][V];
+    for (int r = 0; r < R; ++r) {
+        for (int v = 0; v < V; ++v) {
+            sums[r][v] = Lanes::load(memory[r][v]);
+        }
+    }
+    for (int b = 0; b < count; ++b) {
+        add_block<kType>(DecodedBlock<kType, V>{from, b}, BlockRows<kTile>(tile[b], first), sums);
+    }
+    for (int r = 0; r < R; ++r) {
+        for (int v = 0; v < V; ++v) {
+            Lanes::store(memory[r][v], sums[r][v]);
+        }
+    }
+}
+
+template <int n>
+struct Count {
+    static constexpr int value = n;
+};
+
+/// Calls body(Count<R>) for R = rows.
+template <int R, typename Body>
+inline void with_count(std::size_t rows, Body&& body) {
+    if (rows == R) {
+        body(Count<R>{});
+    } else if constexpr (R > 1) {
+        with_count<R - 1>(rows, body);
+    }
+}
+
+/// Calls body(first, Count<R>) for the rows of a tile, as many at once as the registers hold.
+template <typename Body>
+inline void by_rows(std::size_t rows, Body&& body) {
+    constexpr std::size_t kRows = Lanes::kTileRows;
+    for (std::size_t first = 0; first < rows; first += kRows) {
+        with_count<Lanes::kTileRows>(rows - first < kRows ? rows - first : kRows,
+                                     [&](auto count) { body(first, count); });
+    }
+}
+
+/// V vectors of outputs for the rows of up to kPanelTiles tiles, from row `row` of the piece.
+template <DataType kType, int V>
+void panel(const MatmulPiece& piece, const Outputs* w, std::size_t row, std::size_t rows) {
+    alignas(64) float sums[kPanelTiles * kTile][V][Lanes::kWidth];
+    Decoded<V> decoded;
+    __builtin_memset(sums, 0, rows * sizeof sums[0]);
+    const auto* tiles =
+        static_cast<const ActivationBlock<kTile>*>(piece.activations) + row / kTile * piece.blocks;
+    for (std::size_t block = 0; block < piece.blocks; block += kChunk) {
+        const std::size_t left = piece.blocks - block;
+        const int count = left < kChunk ? static_cast<int>(left) : kChunk;
+        decode<kType, V>(w, block, count, row == 0, decoded);
+        for (std::size_t at = 0; at < rows; at += kTile) {
+            const auto* tile = tiles + at / kTile * piece.blocks + block;
+            by_rows(rows - at < kTile ? rows - at : kTile, [&](std::size_t first, auto r) {
+                rows_by_decoded<kType, V, decltype(r)::value>(decoded, count, tile, first, sums + at + first);
+            });
+        }
+    }
+    for (std::size_t r = 0; r < rows; ++r) {
+        for (int v = 0; v < V; ++v) {
+            write(piece, row + r, w[v].first, Lanes::load(sums[r][v]));
+        }
+    }
+}
+
+/// All rows of a piece by V vectors of outputs.
+template <DataType kType, int V>
+void all_rows(const MatmulPiece& piece, std::size_t vector) {
+    Outputs w[V];
+    for (int v = 0; v < V; ++v) {
+        w[v] = outputs_at(piece, vector + static_cast<std::size_t>(v));
+    }
+    if (piece.rows >= kDecodedFrom) {
+        constexpr std::size_t kRows = kPanelTiles * kTile;
+        for (std::size_t row = 0; row < piece.rows; row += kRows) {
+            panel<kType, V>(piece, w, row, piece.rows - row < kRows ? piece.rows - row : kRows);
+        }
+        return;
+    }
+    const auto* tile = static_cast<const ActivationBlock<kTile>*>(piece.activations);
+    for (std::size_t row = 0; row < piece.rows; row += kTile, tile += piece.blocks) {
+        by_rows(piece.rows - row < kTile ? piece.rows - row : kTile, [&](std::size_t first, auto r) {
+            rows_by_outputs<kType, V, decltype(r)::value, kTile>(piece, w, tile, first, row);
+        });
+    }
+}
+
+template <DataType kType>
+void multiply(const MatmulPiece& piece) {
+    constexpr std::size_t kVectors = Lanes::kTileVectors;
+    const std::size_t vectors = piece.groups * kHalves;
+    if (piece.single) {
+        for (std::size_t vector = 0; vector < vectors; ++vector) {
+            const Outputs w = outputs_at(piece, vector);
+            rows_by_outputs<kType, 1, 1, 1>(piece, &w,
+                                            static_cast<const ActivationBlock<1>*>(piece.activations), 0, 0);
+        }
+        return;
+    }
+    std::size_t vector = 0;
+    for (; vector + kVectors <= vectors; vector += kVectors) {
+        all_rows<kType, Lanes::kTileVectors>(piece, vector);
+    }
+    for (; vector < vectors; ++vector) {
+        all_rows<kType, 1>(piece, vector);
+    }
+}
+
+}  // namespace
+}  // namespace tendril::engine
