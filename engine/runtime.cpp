@@ -14,21 +14,11 @@
 namespace tendril::engine {
 namespace {
 
-constexpr std::size_t kMaxRows = 512;
+constexpr std::size_t kMaxRows = kStepRows;
 constexpr std::size_t kMaxLogitRows = 32;
-/// One page more than the context needs: a step may write it while a shared one is being copied.
-constexpr std::size_t kSparePages = 1;
 
 const char* kv_name(KvType type) {
     return type == KvType::q8_0 ? "q8_0" : type == KvType::q4_0 ? "q4_0" : "f16";
-}
-
-Status check_options(const LoadOptions& options) {
-    if (options.kv != KvType::f16) {
-        return fail(ErrorCode::unsupported, std::string("The cache type ") + kv_name(options.kv) +
-                                                " is not supported. Supported: f16.");
-    }
-    return {};
 }
 
 /// The steps of a load that take or touch memory, each leaving its part in the runtime.
@@ -72,17 +62,18 @@ class Opening {
         const PreparedBytes prepared = [&](const WeightSource& source) {
             return runtime_.backend->prepared_bytes(source);
         };
-        const MemoryNeeds needs = memory_needs(gguf_, runtime_.config, prepared);
-        const Result<MemoryPlan> plan = plan_memory(needs, options_.context, available_memory());
+        const MemoryNeeds needs = memory_needs(gguf_, runtime_.config, prepared, options_.kv);
+        Result<MemoryPlan> plan = plan_memory(needs, options_.context, available_memory());
         if (!plan) {
-            return fail(plan.error());
+            return fail(std::move(plan.error()));
         }
-        runtime_.model.context = plan->context;
-        if (!plan->note.empty()) {
-            warnings_.push_back(plan->note);
+        plan_ = std::move(*plan);
+        runtime_.model.context = plan_.context;
+        if (!plan_.note.empty()) {
+            warnings_.push_back(plan_.note);
         }
-        runtime_.model.description =
-            describe(gguf_, runtime_.config, options_.path, runtime_.file->bytes().size(), prepared);
+        runtime_.model.description = describe(gguf_, runtime_.config, options_.path,
+                                              runtime_.file->bytes().size(), prepared, options_.kv);
         std::vector<std::string>& told = runtime_.model.description.warnings;
         told.insert(told.end(), warnings_.begin(), warnings_.end());
         return {};
@@ -101,14 +92,13 @@ class Opening {
         runtime_.weights = std::move(*weights);
         const ModelConfig& config = runtime_.config;
         const std::size_t context = runtime_.model.context;
-        Result<std::unique_ptr<KvPages>> pages = runtime_.backend->make_kv_pages(
-            {config.layers, config.kv_heads, config.head_size, KvType::f16, {}},
-            {pages_for(context) + kSparePages, 0});
+        Result<std::unique_ptr<KvPages>> pages =
+            runtime_.backend->make_kv_pages(kv_layout(config, options_.kv), plan_.pages);
         if (!pages) {
             return fail(std::move(pages.error()));
         }
         runtime_.pages = std::move(*pages);
-        runtime_.cache = std::make_unique<KvCache>(*runtime_.pages);
+        runtime_.cache = std::make_unique<KvCache>(*runtime_.pages, longest_window(config));
         Result<std::unique_ptr<ForwardPass>> forward = ForwardPass::create(
             config, runtime_.weights, *runtime_.backend, *runtime_.pages,
             {.max_rows = kMaxRows, .max_logit_rows = kMaxLogitRows, .max_positions = context});
@@ -134,6 +124,7 @@ class Opening {
     const LoadOptions& options_;
     const std::function<bool(double)>& progress_;
     GgufFile gguf_;
+    MemoryPlan plan_;
     std::vector<std::string> warnings_;
 };
 
@@ -175,9 +166,6 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const LoadOptions& options,
                                                const BackendFactory& factory,
                                                const std::shared_ptr<spdlog::logger>& log) {
     const Clock::time_point start = Clock::now();
-    if (Status status = check_options(options); !status) {
-        return fail(std::move(status.error()));
-    }
     auto runtime = std::make_unique<Runtime>();
     Opening opening(*runtime, options, progress);
     Status status = opening.read_header();

@@ -73,8 +73,8 @@ void warn_of_window(const GgufFile& file, const ModelConfig& config, ModelDescri
 }  // namespace
 
 ModelDescription describe(const GgufFile& file, const ModelConfig& config, const std::filesystem::path& path,
-                          std::uint64_t file_bytes, const PreparedBytes& prepared) {
-    const MemoryNeeds needs = memory_needs(file, config, prepared);
+                          std::uint64_t file_bytes, const PreparedBytes& prepared, KvType kv) {
+    const MemoryNeeds needs = memory_needs(file, config, prepared, kv);
     ModelDescription description;
     description.path = path;
     description.architecture = config.architecture;
@@ -83,7 +83,7 @@ ModelDescription describe(const GgufFile& file, const ModelConfig& config, const
     description.parameters = parameters(file);
     description.file_bytes = file_bytes;
     description.weight_bytes = needs.weights;
-    description.kv_bytes_per_token = config.layers * 2 * config.kv_heads * config.head_size * 2;
+    description.kv_bytes_per_token = needs.kv_per_token;
     description.memory_bytes = needs.total(std::min(config.context_tokens, kDefaultContext));
     description.context_length = static_cast<std::uint32_t>(config.context_tokens);
     description.layers = static_cast<std::uint32_t>(config.layers);

@@ -21,7 +21,8 @@ Result<ModelDescription> describe_model(const std::filesystem::path& path);
 
 /// The same for a file that is open already. `prepared` as in memory_needs().
 ModelDescription describe(const GgufFile& file, const ModelConfig& config, const std::filesystem::path& path,
-                          std::uint64_t file_bytes, const PreparedBytes& prepared = {});
+                          std::uint64_t file_bytes, const PreparedBytes& prepared = {},
+                          KvType kv = KvType::f16);
 
 /// 64 lower-case hex digits. `progress` (may be empty) hears the share read so far, about every 4 MiB; false
 /// cancels.

@@ -104,6 +104,9 @@ class TestLoading : public QObject {
     void cancels();
     void tellsWhatWasCopied();
     void planTakesTheUsualContext();
+    void planLeavesRoomForSeveral();
+    void planGivesWindowsFewerPages();
+    void kvTypesTakeTheirBytes();
     void planShrinksTheContext();
     void planRefusesWithThreeWaysOut();
     void planHoldsToWhatWasAsked();
@@ -241,6 +244,56 @@ void TestLoading::planTakesTheUsualContext() {
     QVERIFY(plan_memory(small, 0, 16 * kGigabyte)->context == 2048);
     small.trained_context = 100;  // below the minimum that others need
     QVERIFY(plan_memory(small, 0, 16 * kGigabyte)->context == 100);
+}
+
+void TestLoading::planLeavesRoomForSeveral() {
+    const std::uint64_t page = 64 * 100'000;
+    const Result<MemoryPlan> much = plan_memory(kNeeds, 0, 64 * kGigabyte);
+    QCOMPARE(much->pages.full, std::size_t{4 * 64 + 1});
+    QCOMPARE(much->pages.window, std::size_t{0});
+    QCOMPARE(much->spare_bytes, 3 * 64 * page);
+    // A quarter of what is left, and no more.
+    const Result<MemoryPlan> some = plan_memory(kNeeds, 0, much->total_bytes + 8 * page);
+    QCOMPARE(some->pages.full, std::size_t{64 + 1 + 2});
+    QVERIFY(some->context == 4096 && some->spare_bytes == 2 * page);
+    const Result<MemoryPlan> none = plan_memory(kNeeds, 4096, much->total_bytes);
+    QCOMPARE(none->pages.full, std::size_t{64 + 1});
+    QCOMPARE(none->spare_bytes, std::uint64_t{0});
+}
+
+void TestLoading::planGivesWindowsFewerPages() {
+    MemoryNeeds needs = kNeeds;
+    needs.window_per_token = 400'000;
+    needs.window = 1024;
+    const KvPageCounts of_much = needs.pages(32768);
+    QCOMPARE(of_much.full, std::size_t{513});
+    QVERIFY(of_much.window >= 1024 / 64 + 512 / 64 && of_much.window < 80);
+    QCOMPARE(needs.pages(256).window, std::size_t{5});  // never more than of the others
+    MemoryNeeds everywhere = kNeeds;
+    everywhere.kv_per_token += needs.window_per_token;
+    QVERIFY(needs.total(32768) - 2'100'000'000 < (everywhere.total(32768) - 2'100'000'000) / 2);
+    const Result<MemoryPlan> plan = plan_memory(needs, 32768, 256 * kGigabyte);
+    QVERIFY(plan && plan->pages.window > of_much.window && plan->pages.window < plan->pages.full / 2);
+    // To the page, as without windows.
+    const Result<MemoryPlan> tight = plan_memory(needs, 0, needs.total(640));
+    QVERIFY(tight && tight->context == 640 && tight->spare_bytes == 0);
+    QVERIFY(plan_memory(needs, 0, needs.total(640) - 1)->context == 576);
+}
+
+void TestLoading::kvTypesTakeTheirBytes() {
+    const Opened m = open_tiny(small_model("llama"));
+    const std::uint64_t f16 = memory_needs(m.file, m.config).kv_per_token;
+    QCOMPARE(memory_needs(m.file, m.config, {}, KvType::q8_0).kv_per_token, f16 * 34 / 64);
+    QCOMPARE(memory_needs(m.file, m.config, {}, KvType::q4_0).kv_per_token, f16 * 18 / 64);
+    QCOMPARE(memory_needs(m.file, m.config).window_per_token, std::uint64_t{0});
+    TinyModel gemma = small_model("gemma3");
+    gemma.layers = 6;
+    const Opened g = open_tiny(gemma);
+    const MemoryNeeds needs = memory_needs(g.file, g.config);
+    QCOMPARE(needs.window_per_token, 5 * needs.kv_per_token);
+    QCOMPARE(needs.window, std::uint64_t{gemma.window});
+    const KvLayout layout = kv_layout(g.config, KvType::f16);
+    QVERIFY(layout.windowed.size() == 6 && layout.windowed[4] && !layout.windowed[5]);
 }
 
 void TestLoading::planShrinksTheContext() {
