@@ -173,9 +173,9 @@ void RowsTest::exponential() {
     if (!host_supports(which)) {
         QSKIP("The host lacks these instructions.");
     }
-    const VectorKernels& kernels = which == Isa::scalar  ? kVectorScalar
-                                   : which < Isa::avx512 ? kVectorAvx2
-                                                         : kVectorAvx512;
+    const VectorKernels& kernels = which == Isa::scalar || which == Isa::amxemulated ? kVectorScalar
+                                   : which < Isa::avx512                             ? kVectorAvx2
+                                                                                     : kVectorAvx512;
     std::vector<float> x;
     for (float at = -87.2F; at < 88.0F; at += 0.00137F) {
         x.push_back(at);

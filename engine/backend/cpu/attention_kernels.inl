@@ -241,9 +241,12 @@ void finish(const float* from, float sum, float* to, std::size_t count) {
 namespace tendril::engine {
 namespace {
 
-constexpr AttentionKernels kAllAttention = {
-    {half_page, quantised_page<8>, quantised_page<4>}, merge, finish, hadamard,
-    {nullptr, round_q8, round_q4},                     kWholeQuery};
+constexpr AttentionKernels kAllAttention = {{half_page, quantised_page<8>, quantised_page<4>},
+                                            merge,
+                                            finish,
+                                            hadamard,
+                                            {nullptr, round_q8, round_q4},
+                                            kWholeQuery};
 
 }  // namespace
 }  // namespace tendril::engine

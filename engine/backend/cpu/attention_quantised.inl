@@ -146,8 +146,8 @@ struct Codes {  // the values of 32 inputs of a page as they are, without their 
             return Lanes::from_s8(row + v * Lanes::kWidth);
         } else {
             const I bytes = Lanes::widen_u8(row + v * Lanes::kWidth % 16);
-            const I code = v * Lanes::kWidth < 16 ? Lanes::iand(bytes, Lanes::iset1(15))
-                                                  : Lanes::right<4>(bytes);
+            const I code =
+                v * Lanes::kWidth < 16 ? Lanes::iand(bytes, Lanes::iset1(15)) : Lanes::right<4>(bytes);
             return Lanes::to_float(Lanes::iadd(code, Lanes::iset1(-8)));
         }
     }
@@ -212,8 +212,8 @@ void whole_query(const float* from, std::size_t blocks, QueryBlock* to) {
         const F limit = Lanes::set1(32512.0F);
         I total = Lanes::izero();
         for (int v = 0; v < kBlockVectors; ++v) {
-            const F inside = Lanes::max(Lanes::min(Lanes::mul(x[v], inverse), limit),
-                                        Lanes::sub(Lanes::zero(), limit));
+            const F inside =
+                Lanes::max(Lanes::min(Lanes::mul(x[v], inverse), limit), Lanes::sub(Lanes::zero(), limit));
             const I whole = Lanes::round(inside);
             const I high = Lanes::iadd(Lanes::right<8>(Lanes::iadd(whole, Lanes::iset1(32768 + 128))),
                                        Lanes::iset1(-128));
@@ -243,8 +243,8 @@ void score_tile(const AttentionPage& p, std::size_t first, std::size_t column) {
         I high[R][V];
         I low[R][V];
         for (int r = 0; r < R; ++r) {
-            const I start = Lanes::iset1(
-                queries[static_cast<std::size_t>(r) * blocks + b].minus_sum * (kBits == 8 ? 128 : 8));
+            const I start = Lanes::iset1(queries[static_cast<std::size_t>(r) * blocks + b].minus_sum *
+                                         (kBits == 8 ? 128 : 8));
             for (int v = 0; v < V; ++v) {
                 high[r][v] = Lanes::izero();
                 low[r][v] = start;

@@ -42,7 +42,11 @@ KernelSet kernels_of(Isa isa) {
             return {kMatmulAvx512, kVectorAvx512, kAttentionAvx512};
         case Isa::avx512vnni:
             return {kMatmulAvx512Vnni, kVectorAvx512, kAttentionAvx512Vnni};
+        case Isa::amx:
+            return {kMatmulAmx, kVectorAvx512, kAttentionAvx512Vnni};
 #endif
+        case Isa::amxemulated:
+            return {kMatmulAmxEmulated, kVectorScalar, kAttentionScalar};
         default:
             return {kMatmulScalar, kVectorScalar, kAttentionScalar};
     }

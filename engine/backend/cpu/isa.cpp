@@ -5,6 +5,14 @@
 #include <cstdlib>
 #include <string>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 namespace tendril::engine {
 
 const char* name(Isa isa) {
@@ -19,6 +27,10 @@ const char* name(Isa isa) {
             return "avx512";
         case Isa::avx512vnni:
             return "avx512vnni";
+        case Isa::amx:
+            return "amx";
+        case Isa::amxemulated:
+            return "amxemulated";
     }
     return "?";
 }
@@ -35,6 +47,10 @@ const char* display_name(Isa isa) {
             return "AVX-512";
         case Isa::avx512vnni:
             return "AVX-512 VNNI";
+        case Isa::amx:
+            return "AMX";
+        case Isa::amxemulated:
+            return "AMX in software";
     }
     return "?";
 }
@@ -47,6 +63,47 @@ std::optional<Isa> parse_isa(std::string_view text) {
     }
     return std::nullopt;
 }
+
+#if defined(__x86_64__)
+namespace {
+
+/// AMX with int8 and bfloat16: CPUID leaf 7 (EDX), the tile registers among those that the system saves
+/// (XCR0), and on Linux the permission to use them, which a process has to ask for.
+bool may_use_tiles() {
+#if defined(__linux__)
+    static const bool may = [] {
+        constexpr unsigned kBf16 = 1U << 22;
+        constexpr unsigned kTile = 1U << 24;
+        constexpr unsigned kInt8 = 1U << 25;
+        constexpr unsigned kTileState = 3U << 17;
+        constexpr long kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM
+        constexpr long kTileData = 18;               // XFEATURE_XTILEDATA
+        unsigned a = 0;
+        unsigned b = 0;
+        unsigned c = 0;
+        unsigned d = 0;
+        if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0 ||
+            (d & (kBf16 | kTile | kInt8)) != (kBf16 | kTile | kInt8)) {
+            return false;
+        }
+        __get_cpuid(1, &a, &b, &c, &d);
+        if ((c & bit_OSXSAVE) == 0) {
+            return false;
+        }
+        unsigned low = 0;
+        unsigned high = 0;
+        asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+        return (low & kTileState) == kTileState &&
+               ::syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+    }();
+    return may;
+#else
+    return false;
+#endif
+}
+
+}  // namespace
+#endif
 
 bool host_supports(Isa isa) {
 #if defined(__x86_64__)
@@ -67,17 +124,21 @@ bool host_supports(Isa isa) {
             return avx512;
         case Isa::avx512vnni:
             return avx512 && __builtin_cpu_supports("avx512vnni");
+        case Isa::amx:
+            return avx512 && __builtin_cpu_supports("avx512vnni") && may_use_tiles();
+        case Isa::amxemulated:
+            return true;
     }
     return false;
 #else
-    return isa == Isa::scalar;
+    return isa == Isa::scalar || isa == Isa::amxemulated;
 #endif
 }
 
 Isa best_host_isa() {
     Isa best = Isa::scalar;
     for (const Isa isa : kAllIsas) {
-        if (host_supports(isa)) {
+        if (isa != Isa::amxemulated && host_supports(isa)) {
             best = isa;
         }
     }
@@ -91,7 +152,7 @@ Result<Isa> choose_isa(std::optional<Isa> wanted) {
         if (!wanted) {
             return fail(ErrorCode::invalid_argument,
                         std::string("TENDRIL_CPU_ISA is \"") + asked +
-                            "\"; it can be scalar, avx2, avxvnni, avx512 or avx512vnni.");
+                            "\"; it can be scalar, avx2, avxvnni, avx512, avx512vnni, amx or amxemulated.");
         }
     }
     if (!wanted) {

@@ -12,18 +12,21 @@
 
 namespace tendril::engine {
 
-/// Ascending by speed. Each includes what its kernels need besides (FMA and F16C; BW, VL and DQ).
-enum class Isa : std::uint8_t { scalar, avx2, avxvnni, avx512, avx512vnni };
+/// Ascending by speed. Each includes what its kernels need besides (FMA and F16C; BW, VL and DQ). The last is
+/// the code for AMX on tiles in plain C++: slow, for tests on any host, never chosen by itself.
+enum class Isa : std::uint8_t { scalar, avx2, avxvnni, avx512, avx512vnni, amx, amxemulated };
 
-inline constexpr std::array kAllIsas = {Isa::scalar, Isa::avx2, Isa::avxvnni, Isa::avx512, Isa::avx512vnni};
+inline constexpr std::array kAllIsas = {Isa::scalar,     Isa::avx2, Isa::avxvnni,    Isa::avx512,
+                                        Isa::avx512vnni, Isa::amx,  Isa::amxemulated};
 
-/// As in TENDRIL_CPU_ISA: "scalar", "avx2", "avxvnni", "avx512", "avx512vnni".
+/// As in TENDRIL_CPU_ISA: "scalar", "avx2", "avxvnni", "avx512", "avx512vnni", "amx", "amxemulated".
 const char* name(Isa isa);
 /// For the status line: "AVX-512 VNNI".
 const char* display_name(Isa isa);
 std::optional<Isa> parse_isa(std::string_view text);
 
-/// By CPUID and XGETBV: the processor has the instructions and the system saves their registers.
+/// By CPUID and XGETBV: the processor has the instructions and the system saves their registers. For AMX the
+/// system is asked for the permission to use its tiles, which then holds for the whole process.
 bool host_supports(Isa isa);
 Isa best_host_isa();
 

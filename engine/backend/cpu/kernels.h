@@ -115,7 +115,8 @@ struct AttentionKernels {
     void (*whole_query)(const float* from, std::size_t blocks, QueryBlock* to);
 };
 
-extern const MatmulKernels kMatmulScalar, kMatmulAvx2, kMatmulAvxVnni, kMatmulAvx512, kMatmulAvx512Vnni;
+extern const MatmulKernels kMatmulScalar, kMatmulAvx2, kMatmulAvxVnni, kMatmulAvx512, kMatmulAvx512Vnni,
+    kMatmulAmx, kMatmulAmxEmulated;
 extern const VectorKernels kVectorScalar, kVectorAvx2, kVectorAvx512;
 extern const AttentionKernels kAttentionScalar, kAttentionAvx2, kAttentionAvxVnni, kAttentionAvx512,
     kAttentionAvx512Vnni;

@@ -87,6 +87,7 @@ struct Lanes {
     static I ixor(I a, I b) { return _mm256_xor_si256(a, b); }
     static void istore(void* at, I a) { _mm256_storeu_si256(static_cast<__m256i*>(at), a); }
     static I iadd(I a, I b) { return _mm256_add_epi32(a, b); }
+    static I isub_bytes(I a, I b) { return _mm256_sub_epi8(a, b); }
     static I iand(I a, I b) { return _mm256_and_si256(a, b); }
     static I ior(I a, I b) { return _mm256_or_si256(a, b); }
     template <int n>

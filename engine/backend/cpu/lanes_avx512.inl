@@ -78,6 +78,7 @@ struct Lanes {
     static I ixor(I a, I b) { return _mm512_xor_si512(a, b); }
     static void istore(void* at, I a) { _mm512_storeu_si512(at, a); }
     static I iadd(I a, I b) { return _mm512_add_epi32(a, b); }
+    static I isub_bytes(I a, I b) { return _mm512_sub_epi8(a, b); }
     static I iand(I a, I b) { return _mm512_and_si512(a, b); }
     static I ior(I a, I b) { return _mm512_or_si512(a, b); }
     template <int n>

@@ -17,7 +17,7 @@ struct Lanes {
     static constexpr int kRows = 4;
     // A tile of a product: rows, vectors of outputs, and vectors of a block's inputs that are held at a time.
     static constexpr int kTileRows = 4;
-    static constexpr int kTileVectors = 1;
+    static constexpr int kTileVectors = 2;
     static constexpr int kTileStep = 4;
     static constexpr int kThinRows = 2;  // attention tiles, rows x vectors
     static constexpr int kThinVectors = 1;
@@ -141,6 +141,17 @@ struct Lanes {
     static void istore(void* at, I a) { std::memcpy(at, a.v, sizeof a.v); }
     static I iadd(I a, I b) {
         return imake([&](int i) { return a.v[i] + b.v[i]; });
+    }
+    static I isub_bytes(I a, I b) {
+        std::uint8_t x[kWidth * 4];
+        std::uint8_t y[kWidth * 4];
+        std::memcpy(x, a.v, sizeof x);
+        std::memcpy(y, b.v, sizeof y);
+        for (int i = 0; i < kWidth * 4; ++i) {
+            x[i] = static_cast<std::uint8_t>(x[i] - y[i]);
+        }
+        std::memcpy(a.v, x, sizeof x);
+        return a;
     }
     static I iand(I a, I b) {
         return imake([&](int i) { return a.v[i] & b.v[i]; });

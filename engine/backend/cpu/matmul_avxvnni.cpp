@@ -4,6 +4,7 @@
 // clang-format off
 #include "engine/backend/cpu/lanes_avx2.inl"
 #include "engine/backend/cpu/matmul_words.inl"
+#include "engine/backend/cpu/matmul_by_words.inl"
 #include "engine/backend/cpu/matmul_kernels.inl"
 // clang-format on
 

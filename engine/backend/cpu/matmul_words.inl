@@ -10,9 +10,8 @@
 namespace tendril::engine {
 namespace {
 
-constexpr int kChunk = kSuperBlocks;      // blocks that are decoded at once for many rows
-constexpr std::size_t kPanelTiles = 8;    // row tiles that share them
-constexpr std::size_t kDecodedFrom = 24;  // rows from which that pays
+constexpr int kChunk = kSuperBlocks;    // blocks that are decoded at once for many rows
+constexpr std::size_t kPanelTiles = 8;  // row tiles that share them
 
 /// Outputs that lie in one vector.
 struct Outputs {
@@ -75,7 +74,8 @@ struct DecodedBlock {
     }
 };
 
-template <DataType kType, int V>
+/// kSigned: bytes are values, else they are as stored, without sign.
+template <DataType kType, int V, bool kSigned>
 void decode(const Outputs* w, std::size_t first, int count, bool stream, Decoded<V>& to) {
     for (int b = 0; b < count; ++b) {
         const PackedBlock<kType> block{w, first + static_cast<std::size_t>(b)};
@@ -86,7 +86,10 @@ void decode(const Outputs* w, std::size_t first, int count, bool stream, Decoded
             I vectors[8];
             block.template load<0, 8>(v, vectors);
             for (int j = 0; j < 8; ++j) {
-                Lanes::istore(to.bytes[b][v][j], vectors[j]);
+                constexpr int kOffset = packed_format(kType).offset;
+                Lanes::istore(to.bytes[b][v][j],
+                              kSigned ? Lanes::isub_bytes(vectors[j], Lanes::iset1(kOffset * 0x01010101U))
+                                      : vectors[j]);
             }
             const BlockScales scales = block.scales(v);
             Lanes::store(to.scales[b][v][0], scales.first);
@@ -147,13 +150,33 @@ inline void start_dots(const BlockRows<T>& a, I (&dots)[R][V]) {
     }
 }
 
+/// Adds a block's sums in whole numbers, dot(row, vector), to the sums of R rows and V vectors of outputs.
+template <DataType kType, int V, int R, int T, typename Block, typename Dot>
+inline void add_scaled(const Block& block, const BlockRows<T>& a, Dot&& dot, F (&sums)[R][V]) {
+    BlockScales scales[V];
+    for (int v = 0; v < V; ++v) {
+        scales[v] = block.scales(v);
+    }
+    for (int r = 0; r < R; ++r) {
+        const F scale = Lanes::set1(a.scale[r]);
+        const F total = Lanes::set1(a.sum[r]);
+        for (int v = 0; v < V; ++v) {
+            F sum = Lanes::fma(Lanes::to_float(dot(r, v)), Lanes::mul(scales[v].first, scale), sums[r][v]);
+            if constexpr (packed_format(kType).minima) {
+                sum = Lanes::fma(scales[v].minimum, total, sum);
+            }
+            sums[r][v] = sum;
+        }
+    }
+}
+
 /// One block of R rows and V vectors of outputs, added to their sums.
 template <DataType kType, int V, int R, int T, typename Block>
 inline void add_block(const Block& block, const BlockRows<T>& a, F (&sums)[R][V]) {
     constexpr PackedFormat kFormat = packed_format(kType);
     I dots[R][V];
-    BlockScales scales[V];
     if constexpr (kType == DataType::q6_k) {
+        BlockScales scales[V];
         F firsts[R][V];
         start_dots<kFormat.offset, 0, 1>(a, dots);
         add_words<0, 4>(block, a.q, dots);
@@ -178,20 +201,8 @@ inline void add_block(const Block& block, const BlockRows<T>& a, F (&sums)[R][V]
     }
     start_dots<kFormat.offset, 0, 2>(a, dots);
     add_words<0, 8>(block, a.q, dots);
-    for (int v = 0; v < V; ++v) {
-        scales[v] = block.scales(v);
-    }
-    for (int r = 0; r < R; ++r) {
-        const F scale = Lanes::set1(a.scale[r]);
-        const F total = Lanes::set1(a.sum[r]);
-        for (int v = 0; v < V; ++v) {
-            F sum = Lanes::fma(Lanes::to_float(dots[r][v]), Lanes::mul(scales[v].first, scale), sums[r][v]);
-            if constexpr (kFormat.minima) {
-                sum = Lanes::fma(scales[v].minimum, total, sum);
-            }
-            sums[r][v] = sum;
-        }
-    }
+    add_scaled<kType>(
+        block, a, [&](int r, int v) { return dots[r][v]; }, sums);
 }
 
 /// R rows, from row `first` of a tile, by V vectors of outputs; the tile's first row is row `row` of the
@@ -266,24 +277,39 @@ inline void by_rows(std::size_t rows, Body&& body) {
     }
 }
 
+/// How many rows are multiplied by decoded blocks: here by words, with matmul_tiles.inl by tiles.
+struct ByWords {
+    static constexpr std::size_t kFrom = 24;  // rows from which decoding pays
+    static constexpr bool kSigned = false;
+    template <DataType kType>
+    static void begin() {}
+    static void end() {}
+    /// Some decoded blocks for `rows` rows from the block `tiles` on (tile to tile: `stride` blocks).
+    template <DataType kType, int V>
+    static void add(const Decoded<V>& decoded, int count, const ActivationBlock<kTile>* tiles,
+                    std::size_t stride, std::size_t rows, float (*sums)[V][Lanes::kWidth]) {
+        for (std::size_t at = 0; at < rows; at += kTile, tiles += stride) {
+            by_rows(rows - at < kTile ? rows - at : kTile, [&](std::size_t first, auto r) {
+                rows_by_decoded<kType, V, decltype(r)::value>(decoded, count, tiles, first,
+                                                              sums + at + first);
+            });
+        }
+    }
+};
+
 /// V vectors of outputs for the rows of up to kPanelTiles tiles, from row `row` of the piece.
-template <DataType kType, int V>
+template <DataType kType, int V, typename Many>
 void panel(const MatmulPiece& piece, const Outputs* w, std::size_t row, std::size_t rows) {
     alignas(64) float sums[kPanelTiles * kTile][V][Lanes::kWidth];
     Decoded<V> decoded;
-    __builtin_memset(sums, 0, rows * sizeof sums[0]);
+    __builtin_memset(sums, 0, sizeof sums);
     const auto* tiles =
         static_cast<const ActivationBlock<kTile>*>(piece.activations) + row / kTile * piece.blocks;
     for (std::size_t block = 0; block < piece.blocks; block += kChunk) {
         const std::size_t left = piece.blocks - block;
         const int count = left < kChunk ? static_cast<int>(left) : kChunk;
-        decode<kType, V>(w, block, count, row == 0, decoded);
-        for (std::size_t at = 0; at < rows; at += kTile) {
-            const auto* tile = tiles + at / kTile * piece.blocks + block;
-            by_rows(rows - at < kTile ? rows - at : kTile, [&](std::size_t first, auto r) {
-                rows_by_decoded<kType, V, decltype(r)::value>(decoded, count, tile, first, sums + at + first);
-            });
-        }
+        decode<kType, V, Many::kSigned>(w, block, count, row == 0, decoded);
+        Many::template add<kType, V>(decoded, count, tiles + block, piece.blocks, rows, sums);
     }
     for (std::size_t r = 0; r < rows; ++r) {
         for (int v = 0; v < V; ++v) {
@@ -293,16 +319,16 @@ void panel(const MatmulPiece& piece, const Outputs* w, std::size_t row, std::siz
 }
 
 /// All rows of a piece by V vectors of outputs.
-template <DataType kType, int V>
+template <DataType kType, int V, typename Many>
 void all_rows(const MatmulPiece& piece, std::size_t vector) {
     Outputs w[V];
     for (int v = 0; v < V; ++v) {
         w[v] = outputs_at(piece, vector + static_cast<std::size_t>(v));
     }
-    if (piece.rows >= kDecodedFrom) {
+    if (piece.rows >= Many::kFrom) {
         constexpr std::size_t kRows = kPanelTiles * kTile;
         for (std::size_t row = 0; row < piece.rows; row += kRows) {
-            panel<kType, V>(piece, w, row, piece.rows - row < kRows ? piece.rows - row : kRows);
+            panel<kType, V, Many>(piece, w, row, piece.rows - row < kRows ? piece.rows - row : kRows);
         }
         return;
     }
@@ -314,8 +340,8 @@ void all_rows(const MatmulPiece& piece, std::size_t vector) {
     }
 }
 
-template <DataType kType>
-void multiply(const MatmulPiece& piece) {
+template <DataType kType, typename Many>
+void multiply_by(const MatmulPiece& piece) {
     constexpr std::size_t kVectors = Lanes::kTileVectors;
     const std::size_t vectors = piece.groups * kHalves;
     if (piece.single) {
@@ -326,12 +352,19 @@ void multiply(const MatmulPiece& piece) {
         }
         return;
     }
+    const bool many = piece.rows >= Many::kFrom;
+    if (many) {
+        Many::template begin<kType>();
+    }
     std::size_t vector = 0;
     for (; vector + kVectors <= vectors; vector += kVectors) {
-        all_rows<kType, Lanes::kTileVectors>(piece, vector);
+        all_rows<kType, Lanes::kTileVectors, Many>(piece, vector);
     }
     for (; vector < vectors; ++vector) {
-        all_rows<kType, 1>(piece, vector);
+        all_rows<kType, 1, Many>(piece, vector);
+    }
+    if (many) {
+        Many::end();
     }
 }
 

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Matrix products in AMX tiles, and AVX-512 VNNI for few rows; see matmul_tiles.inl.
+// The lanes come first.
+// clang-format off
+#include "engine/backend/cpu/lanes_avx512.inl"
+#include "engine/backend/cpu/tiles_amx.inl"
+#include "engine/backend/cpu/matmul_words.inl"
+#include "engine/backend/cpu/matmul_tiles.inl"
+#include "engine/backend/cpu/matmul_kernels.inl"
+// clang-format on
+
+namespace tendril::engine {
+
+constinit const MatmulKernels kMatmulAmx = kAllTypes;
+
+}  // namespace tendril::engine
