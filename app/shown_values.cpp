@@ -10,9 +10,9 @@
 namespace tendril::app {
 namespace {
 
-QString tr(const char* text) {
-    return QCoreApplication::translate("tendril::app", text);
-}
+struct Text {
+    Q_DECLARE_TR_FUNCTIONS(tendril::app::Text)
+};
 
 MessageRole role_of(storage::Role role) {
     switch (role) {
@@ -41,7 +41,8 @@ MessageState state_of(const ShownMessage& shown) {
 }
 
 QString milliseconds(double ms) {
-    return ms < 1000 ? tr("%1 ms").arg(qRound(ms)) : tr("%1 s").arg(QLocale().toString(ms / 1000, 'f', 1));
+    return ms < 1000 ? Text::tr("%1 ms").arg(qRound(ms))
+                     : Text::tr("%1 s").arg(QLocale().toString(ms / 1000, 'f', 1));
 }
 
 QString footer_of(const storage::Message& message) {
@@ -52,13 +53,13 @@ QString footer_of(const storage::Message& message) {
     const QLocale locale;
     const qint64 fresh = std::max<qint64>(0, counters.prompt_tokens - counters.cached_tokens);
     QString text =
-        (fresh == 1 ? tr("read %1 new token, %2 reused, first token after %3")
-                    : tr("read %1 new tokens, %2 reused, first token after %3"))
+        (fresh == 1 ? Text::tr("read %1 new token, %2 reused, first token after %3")
+                    : Text::tr("read %1 new tokens, %2 reused, first token after %3"))
             .arg(locale.toString(fresh), locale.toString(static_cast<qint64>(counters.cached_tokens)),
                  milliseconds(counters.first_token_ms));
     if (counters.decode_ms > 0 && counters.answer_tokens > 1) {
         const double speed = static_cast<double>(counters.answer_tokens - 1) * 1000.0 / counters.decode_ms;
-        text += tr(" · %1 tokens/s").arg(locale.toString(speed, 'f', 1));
+        text += Text::tr(" · %1 tokens/s").arg(locale.toString(speed, 'f', 1));
     }
     if (!message.model_name.empty()) {
         text += QStringLiteral(" · ") + QString::fromStdString(message.model_name);
@@ -87,8 +88,8 @@ QString path_text(const std::filesystem::path& path) {
 ConversationItem to_item(const storage::Conversation& conversation) {
     ConversationItem item;
     item.id = conversation.id;
-    item.title =
-        conversation.title.empty() ? tr("New conversation") : QString::fromStdString(conversation.title);
+    item.title = conversation.title.empty() ? Text::tr("New conversation")
+                                            : QString::fromStdString(conversation.title);
     item.updated = QDateTime::fromMSecsSinceEpoch(conversation.updated);
     item.isPrivate = conversation.is_private;
     return item;

@@ -225,6 +225,26 @@ void ConversationView::updateScrollRange() {
         bar->setValue(bar->maximum());
     }
     adjusting_ = false;
+    lookForEnd();
+}
+
+void ConversationView::lookForEnd() {
+    const QScrollBar* bar = verticalScrollBar();
+    const bool now = bar->maximum() - bar->value() < 3 * theme_.lineHeight;
+    if (now != atEnd_) {
+        atEnd_ = now;
+        Q_EMIT atEndChanged(now);
+    }
+}
+
+void ConversationView::scrollToEnd() {
+    followTail_ = true;
+    if (transcript_.count() > 0) {
+        setCurrentMessage(transcript_.count() - 1, byKeyboard_);
+    }
+    followTail_ = true;
+    updateScrollRange();
+    viewport()->update();
 }
 
 void ConversationView::setScroll(int value) {
@@ -241,6 +261,7 @@ void ConversationView::scrollContentsBy(int, int) {
     if (!adjusting_) {
         followTail_ = verticalScrollBar()->value() >= verticalScrollBar()->maximum();
     }
+    lookForEnd();
     viewport()->update();
 }
 

@@ -46,6 +46,8 @@ class ConversationView final : public QAbstractScrollArea {
     void selectAll();
     void copy();  ///< the selection, else the current message
     void scrollToMessage(qint64 id);
+    void scrollToEnd();  ///< and stays there while an answer grows
+    bool isAtEnd() const { return atEnd_; }
     void setZoom(double factor);  ///< of the fonts, 0.5 to 4
     double zoom() const { return zoom_; }
     /// Called instead of QDesktopServices once a person has agreed to open an address; for tests.
@@ -81,6 +83,7 @@ class ConversationView final : public QAbstractScrollArea {
     void zoomChanged(double factor);
     void copied();
     void selectionChanged();
+    void atEndChanged(bool atEnd);  ///< whether the newest lines are in sight
 
   protected:
     bool event(QEvent* event) override;
@@ -110,6 +113,7 @@ class ConversationView final : public QAbstractScrollArea {
     void restyle();
     void settle();
     void updateScrollRange();
+    void lookForEnd();
     void scrollBy(int pixels);
     void setScroll(int value);
     void paintMessage(QPainter& painter, int index, const QRect& clip);
@@ -144,6 +148,7 @@ class ConversationView final : public QAbstractScrollArea {
     QString placeholder_;
     int laidOutWidth_ = 0;
     bool followTail_ = true;
+    bool atEnd_ = true;
     bool adjusting_ = false;  ///< the scroll bar moves because heights changed, not because a person did it
     double prefill_ = 0;
     int current_ = -1;

@@ -18,13 +18,15 @@
 #include <QUrl>
 #include <QVBoxLayout>
 
+#include "ui/window/drop_overlay.h"
 #include "ui/window/icons.h"
 
 namespace tendril::ui {
 
 namespace {
-constexpr int kDraftDelayMs = 300;
-}
+constexpr int kPauseMs = 250;
+constexpr int kLongestMs = 1000;
+}  // namespace
 
 ComposerEdit::ComposerEdit(QWidget* parent) : QPlainTextEdit(parent) {
     setTabChangesFocus(true);
@@ -137,7 +139,16 @@ void ComposerEdit::changeEvent(QEvent* event) {
 }
 
 bool ComposerEdit::canInsertFromMimeData(const QMimeData* source) const {
-    return !source->hasUrls() && QPlainTextEdit::canInsertFromMimeData(source);  // files belong to the window
+    return !textFilesIn(source).isEmpty() ||
+           (!source->hasUrls() && QPlainTextEdit::canInsertFromMimeData(source));
+}
+
+void ComposerEdit::insertFromMimeData(const QMimeData* source) {
+    if (const QStringList files = textFilesIn(source); !files.isEmpty()) {
+        Q_EMIT filesPasted(files);
+    } else {
+        QPlainTextEdit::insertFromMimeData(source);
+    }
 }
 
 Composer::Composer(QWidget* parent)
@@ -147,7 +158,8 @@ Composer::Composer(QWidget* parent)
       editLabel_(new QLabel(editBar_)),
       edit_(new ComposerEdit(frame_)),
       button_(new QToolButton(frame_)),
-      draftTimer_(new QTimer(this)) {
+      draftTimer_(new QTimer(this)),
+      draftLimit_(new QTimer(this)) {
     frame_->setObjectName(QStringLiteral("composerFrame"));
     edit_->setObjectName(QStringLiteral("composerEdit"));
     edit_->setAccessibleName(tr("Your message"));
@@ -182,16 +194,23 @@ Composer::Composer(QWidget* parent)
     setFocusProxy(edit_);
 
     draftTimer_->setSingleShot(true);
-    draftTimer_->setInterval(kDraftDelayMs);
-    connect(draftTimer_, &QTimer::timeout, this, [this] { Q_EMIT draftChanged(text()); });
+    draftTimer_->setInterval(kPauseMs);
+    draftLimit_->setSingleShot(true);
+    draftLimit_->setInterval(kLongestMs);
+    connect(draftTimer_, &QTimer::timeout, this, &Composer::tellDraft);
+    connect(draftLimit_, &QTimer::timeout, this, &Composer::tellDraft);
     connect(edit_, &QPlainTextEdit::textChanged, this, [this] {
         updateButton();
         if (!replacing_ && !editing()) {
             draftTimer_->start();
+            if (!draftLimit_->isActive()) {
+                draftLimit_->start();
+            }
         }
     });
     connect(edit_, &ComposerEdit::submitted, this, &Composer::submit);
     connect(edit_, &ComposerEdit::escaped, this, &Composer::cancelEdit);
+    connect(edit_, &ComposerEdit::filesPasted, this, &Composer::filesPasted);
     connect(edit_, &ComposerEdit::upInEmpty, this, &Composer::editLastRequested);
     connect(edit_, &ComposerEdit::focusMoved, this, &Composer::setFrameFocus);
     connect(cancel, &QPushButton::clicked, this, &Composer::cancelEdit);
@@ -220,13 +239,33 @@ void Composer::replaceText(const QString& text) {
 void Composer::setDraft(const QString& text) {
     endEdit();
     draftTimer_->stop();
+    draftLimit_->stop();
     replaceText(text);
+}
+
+void Composer::insertFile(const QString& text) {
+    QTextCursor cursor = edit_->textCursor();
+    cursor.beginEditBlock();
+    if (!cursor.atBlockStart()) {
+        cursor.insertText(QStringLiteral("\n\n"));
+    }
+    cursor.insertText(text);
+    cursor.endEditBlock();
+    edit_->setTextCursor(cursor);
+    edit_->ensureCursorVisible();
+    flushDraft();
+    focusEditor();
+}
+
+void Composer::tellDraft() {
+    draftTimer_->stop();
+    draftLimit_->stop();
+    Q_EMIT draftChanged(editing() ? keptDraft_ : text());
 }
 
 void Composer::flushDraft() {
     if (draftTimer_->isActive()) {
-        draftTimer_->stop();
-        Q_EMIT draftChanged(editing() ? keptDraft_ : text());
+        tellDraft();
     }
 }
 
@@ -300,6 +339,7 @@ void Composer::submit() {
         return;
     }
     draftTimer_->stop();
+    draftLimit_->stop();
     replaceText(QString());
     Q_EMIT sendRequested(written);
 }

@@ -31,6 +31,7 @@ class ComposerEdit final : public QPlainTextEdit {
     void submitted();
     void upInEmpty();
     void escaped();
+    void filesPasted(const QStringList& paths);
     void focusMoved(bool inside);
 
   protected:
@@ -42,6 +43,7 @@ class ComposerEdit final : public QPlainTextEdit {
     void resizeEvent(QResizeEvent* event) override;
     void changeEvent(QEvent* event) override;
     bool canInsertFromMimeData(const QMimeData* source) const override;
+    void insertFromMimeData(const QMimeData* source) override;
 
   private:
     void fitHeight();
@@ -61,8 +63,9 @@ class Composer final : public QWidget {
     explicit Composer(QWidget* parent = nullptr);
 
     QString text() const;
-    void setDraft(const QString& text);  ///< without saving it again
-    void flushDraft();                   ///< saves now what waits to be saved
+    void setDraft(const QString& text);    ///< without saving it again
+    void insertFile(const QString& text);  ///< as paragraphs of their own, where the cursor is
+    void flushDraft();                     ///< saves now what waits to be saved
     void setGenerating(bool generating);
     /// Why nothing can be sent now ("Choose a model first"); empty: it can.
     void setBlocked(const QString& reason);
@@ -77,12 +80,15 @@ class Composer final : public QWidget {
     void sendRequested(const QString& text);
     void editSubmitted(qint64 message, const QString& text);
     void stopRequested();
-    void draftChanged(const QString& text);  ///< 300 ms after the last key
+    /// At each pause in typing, and once a second while it goes on; at once for files.
+    void draftChanged(const QString& text);
+    void filesPasted(const QStringList& paths);
     void editLastRequested();
     void hint(const QString& text);  ///< why Enter did nothing
 
   private:
     void submit();
+    void tellDraft();
     void endEdit();
     void replaceText(const QString& text);
     void updateButton();
@@ -93,7 +99,8 @@ class Composer final : public QWidget {
     QLabel* editLabel_;
     ComposerEdit* edit_;
     QToolButton* button_;
-    QTimer* draftTimer_;
+    QTimer* draftTimer_;  ///< runs while the pause in typing lasts
+    QTimer* draftLimit_;  ///< runs while something is typed that was not told
     QString blocked_;
     QString keptDraft_;
     qint64 editing_ = 0;

@@ -45,9 +45,10 @@ QVector<ConversationModel::Row> ConversationModel::withHeadings(const QVector<ap
                                  : group == 3 ? tr("Previous 7 days")
                                  : group == 4 ? tr("Previous 30 days")
                                               : QLocale().toString(day, QStringLiteral("MMMM yyyy"));
-            rows.append({-group, text, {}});
+            rows.append({-group, text, {}, false});
         }
-        rows.append({item.id, item.title.isEmpty() ? tr("New conversation") : item.title, item.updated});
+        rows.append({item.id, item.title.isEmpty() ? tr("New conversation") : item.title, item.updated,
+                     item.isPrivate});
     }
     return rows;
 }
@@ -62,7 +63,8 @@ void ConversationModel::placeRow(int position, const Row& row) {
             rows_.move(i, position);
             endMoveRows();
         }
-        if (rows_[position].text != row.text || rows_[position].updated != row.updated) {
+        if (rows_[position].text != row.text || rows_[position].updated != row.updated ||
+            rows_[position].isPrivate != row.isPrivate) {
             rows_[position] = row;
             Q_EMIT dataChanged(index(position), index(position));
         }
@@ -136,6 +138,10 @@ QString ConversationModel::title(qint64 id) const {
     return indexOf(id).data(Qt::DisplayRole).toString();
 }
 
+bool ConversationModel::isPrivate(qint64 id) const {
+    return indexOf(id).data(PrivateRole).toBool();
+}
+
 int ConversationModel::rowCount(const QModelIndex& parent) const {
     return parent.isValid() ? 0 : static_cast<int>(rows_.size());
 }
@@ -149,6 +155,10 @@ QVariant ConversationModel::data(const QModelIndex& index, int role) const {
         case Qt::DisplayRole:
         case Qt::EditRole:
             return row.text;
+        case Qt::AccessibleTextRole:
+            return row.isPrivate ? tr("%1, private").arg(row.text) : row.text;
+        case PrivateRole:
+            return row.isPrivate;
         case Qt::ToolTipRole:
             return row.id > 0
                        ? QStringLiteral("%1\n%2").arg(

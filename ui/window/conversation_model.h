@@ -16,7 +16,7 @@ class ConversationModel final : public QAbstractListModel {
     Q_DISABLE_COPY_MOVE(ConversationModel)
 
   public:
-    enum Role { IdRole = Qt::UserRole + 1, HeadingRole, OpenRole };
+    enum Role { IdRole = Qt::UserRole + 1, HeadingRole, OpenRole, PrivateRole };
 
     explicit ConversationModel(QObject* parent = nullptr);
 
@@ -29,6 +29,7 @@ class ConversationModel final : public QAbstractListModel {
     QModelIndex neighbour(
         qint64 id, int step) const;  ///< the conversation before (-1) or after (1); invalid at the ends
     QString title(qint64 id) const;
+    bool isPrivate(qint64 id) const;
 
     int rowCount(const QModelIndex& parent = {}) const override;
     QVariant data(const QModelIndex& index, int role) const override;
@@ -43,6 +44,7 @@ class ConversationModel final : public QAbstractListModel {
         qint64 id = 0;  ///< below 0: a heading
         QString text;
         QDateTime updated;
+        bool isPrivate = false;
     };
     static QVector<Row> withHeadings(const QVector<app::ConversationItem>& items, QDate today);
     void placeRow(int position, const Row& row);

@@ -2,7 +2,9 @@
 // The drop hint. GUI thread.
 #include "ui/window/drop_overlay.h"
 
+#include <QFileInfo>
 #include <QMimeData>
+#include <QMimeDatabase>
 #include <QPainter>
 #include <QUrl>
 
@@ -10,6 +12,16 @@
 #include "ui/window/theme.h"
 
 namespace tendril::ui {
+
+namespace {
+constexpr qsizetype kMostFiles = 16;  ///< at once
+
+/// By its name alone; what is unknown may be.
+bool mayBeText(const QString& path) {
+    const QMimeType type = QMimeDatabase().mimeTypeForFile(path, QMimeDatabase::MatchExtension);
+    return type.isDefault() || type.inherits(QStringLiteral("text/plain"));
+}
+}  // namespace
 
 QString modelFileIn(const QMimeData* data) {
     if (data == nullptr || !data->hasUrls()) {
@@ -24,6 +36,19 @@ QString modelFileIn(const QMimeData* data) {
     return {};
 }
 
+QStringList textFilesIn(const QMimeData* data) {
+    QStringList files;
+    if (data != nullptr && data->hasUrls() && modelFileIn(data).isEmpty()) {
+        const QList<QUrl> urls = data->urls();
+        for (const QUrl& url : urls) {
+            if (url.isLocalFile() && files.size() < kMostFiles && mayBeText(url.toLocalFile())) {
+                files << url.toLocalFile();
+            }
+        }
+    }
+    return files;
+}
+
 DropOverlay::DropOverlay(QWidget* parent) : QWidget(parent) {
     setAttribute(Qt::WA_TransparentForMouseEvents);
     setFocusPolicy(Qt::NoFocus);
@@ -31,7 +56,17 @@ DropOverlay::DropOverlay(QWidget* parent) : QWidget(parent) {
 }
 
 void DropOverlay::offer(const QString& fileName) {
-    text_ = tr("Drop to load %1").arg(fileName);
+    showText(tr("Drop to load %1").arg(fileName));
+}
+
+void DropOverlay::offerText(const QStringList& paths) {
+    showText(paths.size() == 1
+                 ? tr("Drop to put the text of %1 into your message").arg(QFileInfo(paths.first()).fileName())
+                 : tr("Drop to put the texts of %1 files into your message").arg(paths.size()));
+}
+
+void DropOverlay::showText(const QString& text) {
+    text_ = text;
     setAccessibleName(text_);
     setGeometry(parentWidget()->rect());
     raise();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <QString>
+#include <QStringList>
 #include <QWidget>
 
 class QMimeData;
@@ -13,6 +14,10 @@ namespace tendril::ui {
 /// not asked).
 QString modelFileIn(const QMimeData* data);
 
+/// Other local files in what is dragged, dropped or pasted, when there is no model among them: their text may
+/// be wanted.
+QStringList textFilesIn(const QMimeData* data);
+
 class DropOverlay final : public QWidget {
     Q_OBJECT
     Q_DISABLE_COPY_MOVE(DropOverlay)
@@ -20,13 +25,16 @@ class DropOverlay final : public QWidget {
   public:
     explicit DropOverlay(QWidget* parent);
 
-    void offer(const QString& fileName);
+    void offer(const QString& fileName);  ///< a model
+    void offerText(const QStringList& paths);
     void withdraw() { hide(); }
 
   protected:
     void paintEvent(QPaintEvent* event) override;
 
   private:
+    void showText(const QString& text);
+
     QString text_;
 };
 

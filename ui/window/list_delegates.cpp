@@ -8,6 +8,7 @@
 #include <QTextOption>
 
 #include "ui/window/conversation_model.h"
+#include "ui/window/icons.h"
 #include "ui/window/theme.h"
 
 namespace tendril::ui {
@@ -16,6 +17,7 @@ namespace {
 
 constexpr int kMargin = 10;
 constexpr int kGap = 3;
+constexpr int kLock = 14;
 
 QFont smaller(QFont font) {
     font.setPointSizeF(std::max(7.0, font.pointSizeF() * 0.88));
@@ -115,7 +117,12 @@ void ConversationDelegate::paint(QPainter* painter, const QStyleOptionViewItem& 
         drawGround(painter, option, index.data(ConversationModel::OpenRole).toBool(), colors);
         painter->setFont(option.font);
         painter->setPen(colors.text);
-        const QRect line = option.rect.adjusted(kMargin, 0, -kMargin, 0);
+        QRect line = option.rect.adjusted(kMargin, 0, -kMargin, 0);
+        if (index.data(ConversationModel::PrivateRole).toBool()) {
+            const QRect mark(line.right() - kLock + 1, line.center().y() - kLock / 2, kLock, kLock);
+            icon(QStringLiteral("lock"), IconColor::muted).paint(painter, mark);
+            line.setRight(mark.left() - 4);
+        }
         painter->drawText(line, Qt::AlignLeft | Qt::AlignVCenter,
                           option.fontMetrics.elidedText(text, Qt::ElideRight, line.width()));
     }

@@ -16,11 +16,13 @@
 #include <QVBoxLayout>
 
 #include "ui/conversation/conversation_view.h"
+#include "ui/window/cache_panel.h"
 #include "ui/window/composer.h"
 #include "ui/window/drop_overlay.h"
 #include "ui/window/elided_label.h"
 #include "ui/window/find_bar.h"
 #include "ui/window/icons.h"
+#include "ui/window/jump_button.h"
 #include "ui/window/message_bar.h"
 #include "ui/window/model_chooser.h"
 #include "ui/window/settings_dialog.h"
@@ -78,6 +80,7 @@ MainWindow::MainWindow(app::ChatPort& port, const app::Settings& settings, const
     connectPort();
     restoreMemory(memory);
     updateTitle();
+    updatePrivate();
     updatePage();
     updateComposer();
     updateActions();
@@ -121,12 +124,17 @@ QWidget* MainWindow::buildTopBar() {
         made->setFocusPolicy(Qt::StrongFocus);
         return made;
     };
+    privateMark_ = button("lock-open", {}, {});
+    privateMark_->setObjectName(QStringLiteral("privateMark"));
+    privateMark_->setCheckable(true);
+    privateMark_->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
     QToolButton* side = button("sidebar", tr("Show or hide the conversations (Ctrl+B)"),
                                tr("Show or hide the conversations"));
     QToolButton* prompt =
         button("prompt", tr("System prompt (Ctrl+P)"), tr("System prompt of this conversation"));
     QToolButton* settings = button("settings", tr("Settings (Ctrl+,)"), tr("Settings"));
     connect(side, &QToolButton::clicked, this, [this] { actions_[QStringLiteral("sidebar")]->trigger(); });
+    connect(privateMark_, &QToolButton::clicked, this, &MainWindow::togglePrivate);
     connect(prompt, &QToolButton::clicked, this, &MainWindow::editSystemPrompt);
     connect(settings, &QToolButton::clicked, this, &MainWindow::showSettings);
     auto* row = new QHBoxLayout(bar);
@@ -134,6 +142,7 @@ QWidget* MainWindow::buildTopBar() {
     row->setSpacing(6);
     row->addWidget(side);
     row->addWidget(titleLabel_, 1);
+    row->addWidget(privateMark_);
     row->addWidget(chooser_);
     row->addWidget(prompt);
     row->addWidget(settings);
@@ -164,6 +173,7 @@ QWidget* MainWindow::buildMainPane() {
     view_->setObjectName(QStringLiteral("conversationView"));
     pages_->addWidget(welcome_);
     pages_->addWidget(view_);
+    jump_ = new JumpButton(*view_, pane);
     composer_ = new Composer(pane);
     status_ = new StatusLine(pane);
 
@@ -200,6 +210,10 @@ void MainWindow::connectParts() {
     connect(composer_, &Composer::draftChanged, &port_, &app::ChatPort::saveDraft);
     connect(composer_, &Composer::editLastRequested, this, &MainWindow::editLast);
     connect(composer_, &Composer::hint, status_, &StatusLine::showHint);
+    connect(composer_, &Composer::filesPasted, &port_, &app::ChatPort::readTextFiles);
+    connect(&chooser_->cache(), &CachePanel::statusWanted, &port_, &app::ChatPort::askCache);
+    connect(&chooser_->cache(), &CachePanel::clearRequested, &port_, &app::ChatPort::clearCache);
+    connect(&chooser_->cache(), &CachePanel::kvChosen, this, &MainWindow::chooseKv);
     connect(chooser_, &ModelChooser::modelsWanted, this, [this] { port_.describeModels({}); });
     connect(chooser_, &ModelChooser::modelChosen, this, &MainWindow::openModel);
     connect(chooser_, &ModelChooser::openFileRequested, this, &MainWindow::chooseModelFile);
@@ -281,6 +295,22 @@ void MainWindow::updateTitle() {
     setWindowTitle(title_.isEmpty() ? QStringLiteral("Tendril") : tr("%1 – Tendril").arg(title_));
 }
 
+void MainWindow::updatePrivate() {
+    QAction* action = actions_.value(QStringLiteral("private"));
+    action->setChecked(private_);
+    privateMark_->setChecked(private_);
+    privateMark_->setEnabled(conversation_ != 0);
+    privateMark_->setIcon(private_ ? icon(QStringLiteral("lock"), IconColor::good)
+                                   : icon(QStringLiteral("lock-open"), IconColor::muted));
+    privateMark_->setText(private_ ? tr("Private") : QString());
+    privateMark_->setAccessibleName(private_ ? tr("Private conversation: on")
+                                             : tr("Private conversation: off"));
+    privateMark_->setToolTip(private_ ? tr("Private: what the model reads of this conversation is never kept "
+                                           "on the disk and never shared "
+                                           "with other conversations (Ctrl+Shift+P)")
+                                      : tr("Make this conversation private (Ctrl+Shift+P)"));
+}
+
 void MainWindow::updateComposer() {
     using Kind = app::ModelState::Kind;
     switch (model_.kind) {
@@ -352,6 +382,9 @@ void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
     if (!file.isEmpty()) {
         event->acceptProposedAction();
         drop_->offer(QFileInfo(file).fileName());
+    } else if (const QStringList texts = textFilesIn(event->mimeData()); !texts.isEmpty()) {
+        event->acceptProposedAction();
+        drop_->offerText(texts);
     }
 }
 
@@ -366,6 +399,9 @@ void MainWindow::dropEvent(QDropEvent* event) {
     if (!file.isEmpty()) {
         event->acceptProposedAction();
         openModel(file);
+    } else if (const QStringList texts = textFilesIn(event->mimeData()); !texts.isEmpty()) {
+        event->acceptProposedAction();
+        port_.readTextFiles(texts);
     }
 }
 

@@ -23,6 +23,7 @@ class ConversationView;
 class DropOverlay;
 class ElidedLabel;
 class FindBar;
+class JumpButton;
 class MessageBar;
 class ModelChooser;
 class SettingsDialog;
@@ -67,6 +68,7 @@ class MainWindow final : public QMainWindow {
     void saveMemory() const;
     void applySettings(const app::Settings& settings, bool tellPort);
     void updateTitle();
+    void updatePrivate();
     void updateComposer();
 
     // main_window_actions.cpp: menus, shortcuts, dialogs
@@ -83,6 +85,8 @@ class MainWindow final : public QMainWindow {
     void showShortcuts();
     void showAbout();
     void editSystemPrompt();
+    void togglePrivate();
+    void chooseKv(app::KvChoice choice);
     void exportOpen();
     void exportConversation(qint64 id);
     void openFind();
@@ -103,6 +107,8 @@ class MainWindow final : public QMainWindow {
     void appendText(qint64 id, const QString& text);
     void showModel(const app::ModelState& state);
     void showModels(const QVector<app::ModelItem>& models);
+    void showCache(const app::CacheStatus& status);
+    void takeTextFile(const QString& text, const QString& error);
     void showTurn(const app::TurnStatus& status);
     void showDeleted(qint64 id, const QString& title);
     void showExported(const QString& file, const QString& error);
@@ -119,6 +125,7 @@ class MainWindow final : public QMainWindow {
     void undoDelete();
     void nextConversation();
     void previousConversation();
+    void jumpToNewest();
     void focusComposer();
     void focusConversation();
     void focusSearch();
@@ -136,6 +143,7 @@ class MainWindow final : public QMainWindow {
     qint64 conversation_ = 0;
     QString title_;
     QString systemPrompt_;
+    bool private_ = false;
     QVector<app::MessageItem> messages_;
     qint64 jumpConversation_ = 0;
     qint64 jumpMessage_ = 0;
@@ -146,6 +154,7 @@ class MainWindow final : public QMainWindow {
     QSplitter* splitter_ = nullptr;
     SideBar* sideBar_ = nullptr;
     ElidedLabel* titleLabel_ = nullptr;
+    QToolButton* privateMark_ = nullptr;
     ModelChooser* chooser_ = nullptr;
     QVBoxLayout* notices_ = nullptr;
     MessageBar* modelError_ = nullptr;
@@ -154,6 +163,7 @@ class MainWindow final : public QMainWindow {
     QStackedWidget* pages_ = nullptr;
     Welcome* welcome_ = nullptr;
     ConversationView* view_ = nullptr;
+    JumpButton* jump_ = nullptr;
     Composer* composer_ = nullptr;
     StatusLine* status_ = nullptr;
     DropOverlay* drop_ = nullptr;

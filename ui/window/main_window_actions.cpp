@@ -18,6 +18,7 @@
 #include "ui/window/model_chooser.h"
 #include "ui/window/settings_dialog.h"
 #include "ui/window/side_bar.h"
+#include "ui/window/status_line.h"
 
 namespace tendril::ui {
 
@@ -123,6 +124,9 @@ void MainWindow::buildConversationMenu() {
     talk->addSeparator();
     addTo(talk, "prompt", tr("System &prompt…"), QKeySequence(Qt::CTRL | Qt::Key_P),
           &MainWindow::editSystemPrompt);
+    QAction* isPrivate = addTo(talk, "private", tr("Pr&ivate: not on the disk, not shared"),
+                               QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_P), &MainWindow::togglePrivate);
+    isPrivate->setCheckable(true);
     addTo(talk, "rename", tr("Re&name"), QKeySequence(Qt::Key_F2), &MainWindow::renameOpen);
     addTo(talk, "delete", tr("&Delete"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_Delete),
           &MainWindow::deleteCurrent);
@@ -144,6 +148,8 @@ void MainWindow::buildViewMenu() {
           &MainWindow::focusComposer);
     addTo(view, "focusConversation", tr("Go to the con&versation"), QKeySequence(Qt::CTRL | Qt::Key_2),
           &MainWindow::focusConversation);
+    addTo(view, "jump", tr("&Jump to the newest message"), QKeySequence(Qt::CTRL | Qt::Key_J),
+          &MainWindow::jumpToNewest);
     addTo(view, "focusList", tr("Go to the &list of conversations"), QKeySequence(Qt::CTRL | Qt::Key_1),
           &MainWindow::focusList);
     view->addSeparator();
@@ -190,10 +196,10 @@ void MainWindow::updateActions() {
     actions_["copyLast"]->setEnabled(answer != nullptr);
     actions_["editLast"]->setEnabled(idle && last(app::MessageRole::user) != nullptr);
     actions_["undoDelete"]->setEnabled(sideBar_->undoOffered());
-    for (const char* name : {"export", "rename", "delete", "prompt"}) {
+    for (const char* name : {"export", "rename", "delete", "prompt", "private"}) {
         actions_[name]->setEnabled(open);
     }
-    for (const char* name : {"find", "findNext", "findPrevious"}) {
+    for (const char* name : {"find", "findNext", "findPrevious", "jump"}) {
         actions_[name]->setEnabled(!messages_.isEmpty());
     }
 }
@@ -259,6 +265,28 @@ void MainWindow::editSystemPrompt() {
             port_.setSystemPrompt(text);
         }
     });
+}
+
+void MainWindow::togglePrivate() {
+    if (conversation_ != 0) {
+        private_ = !private_;
+        port_.setPrivate(private_);
+        status_->showHint(
+            private_ ? tr("Private: what is read of this conversation is never on disk and never shared")
+                     : tr("No longer private"));
+    }
+    updatePrivate();
+}
+
+void MainWindow::chooseKv(app::KvChoice choice) {
+    if (!model_.path.isEmpty()) {
+        app::Settings changed = settings_;
+        changed.kvOf.insert(model_.path, choice);
+        applySettings(changed.clamped(), true);
+        if (settingsDialog_ != nullptr) {
+            settingsDialog_->setSettings(settings_);
+        }
+    }
 }
 
 void MainWindow::exportOpen() {

@@ -6,6 +6,7 @@
 #include <QStackedWidget>
 
 #include "ui/conversation/conversation_view.h"
+#include "ui/window/cache_panel.h"
 #include "ui/window/composer.h"
 #include "ui/window/find_bar.h"
 #include "ui/window/format.h"
@@ -30,9 +31,11 @@ void MainWindow::connectPort() {
                 sideBar_->setConversations(items);
                 sideBar_->setOpen(conversation_);
                 for (const app::ConversationItem& item : items) {
-                    if (item.id == conversation_ && item.title != title_) {
+                    if (item.id == conversation_) {
                         title_ = item.title;
+                        private_ = item.isPrivate;
                         updateTitle();
+                        updatePrivate();
                     }
                 }
             });
@@ -46,6 +49,9 @@ void MainWindow::connectPort() {
     connect(&port_, &ChatPort::modelChanged, this, &MainWindow::showModel);
     connect(&port_, &ChatPort::modelsDescribed, this, &MainWindow::showModels);
     connect(&port_, &ChatPort::turnChanged, this, &MainWindow::showTurn);
+    connect(&port_, &ChatPort::contextCounted, status_, &StatusLine::setContextUsed);
+    connect(&port_, &ChatPort::cacheChanged, this, &MainWindow::showCache);
+    connect(&port_, &ChatPort::textFileRead, this, &MainWindow::takeTextFile);
     connect(&port_, &ChatPort::notice, this, &MainWindow::showNotice);
     connect(&port_, &ChatPort::exported, this, &MainWindow::showExported);
 }
@@ -65,6 +71,7 @@ void MainWindow::showConversation(const app::OpenedConversation& conversation) {
     conversation_ = conversation.id;
     title_ = conversation.title;
     systemPrompt_ = conversation.systemPrompt;
+    private_ = conversation.isPrivate;
     messages_ = conversation.messages;
     view_->setMessages(messages_);
     if (!same) {  // another version of the same conversation leaves alone what is being written
@@ -73,6 +80,7 @@ void MainWindow::showConversation(const app::OpenedConversation& conversation) {
     }
     sideBar_->setOpen(conversation_);
     updateTitle();
+    updatePrivate();
     updatePage();
     updateActions();
     if (jumpConversation_ != 0 && jumpConversation_ == conversation_) {
@@ -121,6 +129,7 @@ void MainWindow::showModel(const app::ModelState& state) {
     const Kind before = model_.kind;
     model_ = state;
     chooser_->setState(state);
+    chooser_->cache().setKv(settings_.kvOf.value(state.path, app::KvChoice::f16));
     status_->setModel(state);
     welcome_->setModel(state);
     modelError_->setText(state.kind == Kind::failed ? state.text : QString());
@@ -160,6 +169,21 @@ void MainWindow::showTurn(const app::TurnStatus& status) {
     composer_->setGenerating(status.generating);
     view_->setPrefillProgress(status.generating ? status.prefillShare : 0);
     updateActions();
+}
+
+void MainWindow::showCache(const app::CacheStatus& status) {
+    chooser_->cache().setStatus(status);
+    if (status.cleared) {
+        status_->showHint(tr("What the model had read is cleared"));
+    }
+}
+
+void MainWindow::takeTextFile(const QString& text, const QString& error) {
+    if (error.isEmpty()) {
+        composer_->insertFile(text);
+    } else {
+        showNotice(error);
+    }
 }
 
 void MainWindow::showDeleted(qint64 id, const QString& title) {
@@ -262,6 +286,10 @@ void MainWindow::previousConversation() {
 
 void MainWindow::focusComposer() {
     composer_->focusEditor();
+}
+
+void MainWindow::jumpToNewest() {
+    view_->scrollToEnd();
 }
 
 void MainWindow::focusConversation() {

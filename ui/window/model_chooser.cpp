@@ -14,6 +14,7 @@
 #include <QToolButton>
 #include <QVBoxLayout>
 
+#include "ui/window/cache_panel.h"
 #include "ui/window/icons.h"
 #include "ui/window/list_delegates.h"
 #include "ui/window/model_list.h"
@@ -31,7 +32,9 @@ ModelPopup::ModelPopup(ModelList& models, QWidget* parent)
       models_(models),
       list_(new QListView(this)),
       empty_(new QLabel(this)),
-      open_(new QPushButton(tr("Open a model file…"), this)) {
+      open_(new QPushButton(tr("Open a model file…"), this)),
+      rule_(new QFrame(this)),
+      cache_(new CachePanel(this)) {
     setObjectName(QStringLiteral("modelPopup"));
     setAccessibleName(tr("Models"));
     list_->setObjectName(QStringLiteral("modelList"));
@@ -57,6 +60,11 @@ ModelPopup::ModelPopup(ModelList& models, QWidget* parent)
     column->addWidget(list_);
     column->addWidget(empty_);
     column->addWidget(open_);
+    rule_->setObjectName(QStringLiteral("rule"));
+    rule_->setFixedHeight(1);
+    column->addWidget(rule_);
+    column->addWidget(cache_);
+    setCacheShown(false);
 
     connect(list_, &QListView::clicked, this, [this](const QModelIndex& index) {
         close();
@@ -71,6 +79,12 @@ ModelPopup::ModelPopup(ModelList& models, QWidget* parent)
 
 void ModelPopup::setSearching(bool searching) {
     searching_ = searching;
+    fitSize();
+}
+
+void ModelPopup::setCacheShown(bool shown) {
+    rule_->setVisible(shown);
+    cache_->setVisible(shown);
     fitSize();
 }
 
@@ -183,6 +197,7 @@ void ModelChooser::setState(const app::ModelState& state) {
         tip += tr("Named “%1” in the file").arg(state.givenName) + QLatin1Char('\n');
     }
     button_->setToolTip(tip + tr("Choose a model (Ctrl+M)"));
+    popup_->setCacheShown(state.kind == Kind::ready);
     progress_->setVisible(loading);
     progress_->setValue(static_cast<int>(state.progress * 1000));
     cancel_->setVisible(loading);

@@ -15,6 +15,7 @@ class QToolButton;
 
 namespace tendril::ui {
 
+class CachePanel;
 class ModelList;
 
 /// The list that drops from the button; closes on a choice, on Esc and on a click elsewhere.
@@ -26,6 +27,8 @@ class ModelPopup final : public QFrame {
     explicit ModelPopup(ModelList& models, QWidget* parent);
 
     void setSearching(bool searching);
+    CachePanel& cache() { return *cache_; }
+    void setCacheShown(bool shown);  ///< while a model is loaded
     void showBelow(const QWidget& anchor, int row);
 
   Q_SIGNALS:
@@ -42,6 +45,8 @@ class ModelPopup final : public QFrame {
     QListView* list_;
     QLabel* empty_;
     QPushButton* open_;
+    QFrame* rule_;
+    CachePanel* cache_;
     bool searching_ = true;
 };
 
@@ -55,6 +60,7 @@ class ModelChooser final : public QWidget {
     void setState(const app::ModelState& state);
     void setModels(const QVector<app::ModelItem>& models);
     const ModelList& models() const { return *models_; }
+    CachePanel& cache() { return popup_->cache(); }
     void openPopup();  ///< shows the list and asks for a fresh one
     bool popupVisible() const;
 

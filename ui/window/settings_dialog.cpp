@@ -2,6 +2,7 @@
 // The settings dialog. GUI thread.
 #include "ui/window/settings_dialog.h"
 
+#include <cmath>
 #include <limits>
 
 #include <QCheckBox>
@@ -29,6 +30,7 @@ constexpr int kTellDelayMs = 250;
 constexpr int kMaxTokens = 1 << 20;
 constexpr int kMaxThreads = 256;
 constexpr int kLabelWidth = 136;
+constexpr double kGigabyte = 1e9;
 constexpr int kFieldWidth = 180;
 }  // namespace
 
@@ -47,6 +49,7 @@ SettingsDialog::SettingsDialog(const app::Settings& settings, QWidget* parent)
     tabs->addTab(generalPage(), tr("&General"));
     tabs->addTab(answersPage(), tr("&Answers"));
     tabs->addTab(samplingPage(), tr("Sa&mpling"));
+    tabs->addTab(readingPage(), tr("&Reading"));
     tabs->addTab(computerPage(), tr("&Computer"));
 
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Close, this);
@@ -266,6 +269,48 @@ QWidget* SettingsDialog::samplingPage() {
     return page;
 }
 
+QCheckBox* SettingsDialog::choice(const QString& text, const char* name) {
+    auto* box = new QCheckBox(text, this);
+    box->setObjectName(QString::fromLatin1(name));
+    box->setAccessibleName(text);
+    connect(box, &QCheckBox::toggled, this, &SettingsDialog::tellSoon);
+    return box;
+}
+
+QWidget* SettingsDialog::readingPage() {
+    auto* page = new QWidget(this);
+    QFormLayout* form = newForm(page);
+    readAhead_ = choice(tr("Read while I type and read"), "readAhead");
+    addRow(form, tr("Reading a&head"), readAhead_,
+           tr("The model reads the conversation when it is opened and finished words while they are typed, "
+              "so that "
+              "answers begin at once."));
+    titles_ = choice(tr("Let the model name conversations"), "titlesByModel");
+    addRow(form, tr("&Titles"), titles_,
+           tr("After the first answer, in the background. A name that you give stays."));
+    battery_ = choice(tr("Both also on battery"), "workOnBattery");
+    addRow(form, tr("&Battery"), battery_, {});
+    diskCache_ = choice(tr("Keep on the disk what was read"), "diskCache");
+    addRow(form, tr("Ca&che"), diskCache_,
+           tr("Conversations go on at once after a restart. It lies in your cache folder; private "
+              "conversations are "
+              "never in it. A change loads the model again."));
+    quota_ = new QDoubleSpinBox(this);
+    quota_->setObjectName(QStringLiteral("cacheQuota"));
+    quota_->setRange(0, 10000);
+    quota_->setDecimals(1);
+    quota_->setSpecialValueText(tr("Automatic"));
+    quota_->setSuffix(tr(" GB"));
+    fitWidth(*quota_);
+    quota_->setFocusPolicy(Qt::StrongFocus);
+    quota_->installEventFilter(this);
+    connect(quota_, &QDoubleSpinBox::valueChanged, this, &SettingsDialog::tellSoon);
+    connect(diskCache_, &QCheckBox::toggled, quota_, &QWidget::setEnabled);
+    addRow(form, tr("At &most"), quota_,
+           tr("Automatic: 16 GB or a tenth of the free disk, whichever is less."));
+    return page;
+}
+
 QWidget* SettingsDialog::computerPage() {
     auto* page = new QWidget(this);
     QFormLayout* form = newForm(page);
@@ -309,6 +354,12 @@ void SettingsDialog::setSettings(const app::Settings& settings) {
     seed_->setValue(
         static_cast<int>(std::min<std::uint64_t>(settings.sampler.seed, std::numeric_limits<int>::max())));
     seed_->setEnabled(settings.fixedSeed);
+    readAhead_->setChecked(settings.readAhead);
+    titles_->setChecked(settings.titlesByModel);
+    battery_->setChecked(settings.workOnBattery);
+    diskCache_->setChecked(settings.diskCache);
+    quota_->setEnabled(settings.diskCache);
+    quota_->setValue(static_cast<double>(settings.cacheQuota) / kGigabyte);
     threads_->setValue(limited(settings.threads));
     context_->setValue(limited(settings.context));
     timer_->stop();
@@ -333,6 +384,11 @@ app::Settings SettingsDialog::settings() const {
     s.sampler.presence_penalty = static_cast<float>(presence_->value());
     s.fixedSeed = fixedSeed_->isChecked();
     s.sampler.seed = static_cast<std::uint64_t>(seed_->value());
+    s.readAhead = readAhead_->isChecked();
+    s.titlesByModel = titles_->isChecked();
+    s.workOnBattery = battery_->isChecked();
+    s.diskCache = diskCache_->isChecked();
+    s.cacheQuota = static_cast<quint64>(std::llround(quota_->value() * kGigabyte));
     s.threads = static_cast<quint32>(threads_->value());
     s.context = static_cast<quint32>(context_->value());
     return s.clamped();
@@ -376,6 +432,7 @@ void SettingsDialog::flush() {
 void SettingsDialog::reset() {
     app::Settings fresh;
     fresh.lastModel = base_.lastModel;
+    fresh.kvOf = base_.kvOf;
     fresh.modelFolders = base_.modelFolders;
     const app::Settings before = base_;
     setSettings(fresh);

@@ -41,7 +41,9 @@ class SettingsDialog final : public QDialog {
     QWidget* generalPage();
     QWidget* answersPage();
     QWidget* samplingPage();
+    QWidget* readingPage();
     QWidget* computerPage();
+    QCheckBox* choice(const QString& text, const char* name);
     QWidget* foldersEditor();
     void addRow(QFormLayout* form, const QString& label, QWidget* control, const QString& hint);
     QDoubleSpinBox* decimal(double minimum, double maximum, double step, const QString& off = {});
@@ -68,6 +70,11 @@ class SettingsDialog final : public QDialog {
     QDoubleSpinBox* presence_ = nullptr;
     QCheckBox* fixedSeed_ = nullptr;
     QSpinBox* seed_ = nullptr;
+    QCheckBox* readAhead_ = nullptr;
+    QCheckBox* titles_ = nullptr;
+    QCheckBox* battery_ = nullptr;
+    QCheckBox* diskCache_ = nullptr;
+    QDoubleSpinBox* quota_ = nullptr;
     QSpinBox* threads_ = nullptr;
     QSpinBox* context_ = nullptr;
 };

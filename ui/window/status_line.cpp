@@ -110,6 +110,10 @@ void StatusLine::setModel(const app::ModelState& state) {
             break;
     }
     modelLimit_ = state.kind == Kind::ready ? state.contextLimit : 0;
+    if (state.kind == Kind::loading || state.path != modelPath_) {
+        modelPath_ = state.path;  // another model counts other tokens, and has read none of them
+        setTurn({});
+    }
     setContext(turn_.contextUsed, turn_.contextLimit != 0 ? turn_.contextLimit : modelLimit_);
     if (!hintTimer_->isActive()) {
         updateDevice();
@@ -138,6 +142,14 @@ void StatusLine::setTurn(const app::TurnStatus& status) {
                                                        : tr("The answer is complete"));
         QAccessibleEvent event(activity_, QAccessible::NameChanged);
         QAccessible::updateAccessibility(&event);
+    }
+}
+
+void StatusLine::setContextUsed(quint32 used, quint32 limit) {
+    if (!turn_.generating) {
+        turn_.contextUsed = used;
+        turn_.contextLimit = limit;
+        setContext(used, limit);
     }
 }
 

@@ -41,8 +41,9 @@ class StatusLine final : public QWidget {
 
     void setModel(const app::ModelState& state);
     void setTurn(const app::TurnStatus& status);
-    void showHint(const QString& text);  ///< instead of the device, for some seconds
-    QString text() const;                ///< all of it, as a screen reader gets it
+    void setContextUsed(quint32 used, quint32 limit);  ///< by what is open and typed now
+    void showHint(const QString& text);                ///< instead of the device, for some seconds
+    QString text() const;                              ///< all of it, as a screen reader gets it
 
   protected:
     void resizeEvent(QResizeEvent* event) override;
@@ -61,6 +62,7 @@ class StatusLine final : public QWidget {
     QString deviceText_;
     app::TurnStatus turn_;
     quint32 modelLimit_ = 0;
+    QString modelPath_;
 };
 
 }  // namespace tendril::ui

@@ -176,6 +176,11 @@ QToolTip { background: @raised; color: @text; border: 1px solid @border; padding
 #messageBar[kind="error"] { background: @errorBase; border-radius: 8px; }
 #messageBar[kind="error"] QLabel { color: @error; }
 #modelPopup { background: @raised; border: 1px solid @border; }
+#rule { background: @border; }
+QToolButton#jumpToNewest { background: @raised; border: 1px solid @strongBorder; border-radius: 18px; }
+QToolButton#jumpToNewest:hover { background: @hover; }
+QToolButton#jumpToNewest:focus { border: 2px solid @accent; }
+QToolButton#privateMark:checked { background: @selected; color: @good; font-weight: 600; }
 #findBar { background: @window; border-bottom: 1px solid @border; }
 QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QSpinBox, QDoubleSpinBox, QComboBox { background: @base; border: 1px solid @border; border-radius: 7px; padding: 5px 8px; min-height: 1.2em; }

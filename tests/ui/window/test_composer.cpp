@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writing: what reaches the port from the composer, and what does not. Offscreen.
 #include <QApplication>
+#include <QElapsedTimer>
 #include <QInputMethodEvent>
 #include <QTest>
 
@@ -25,6 +26,7 @@ class TestComposer final : public WindowFixture {
     void buttonStops();
     void enterWaitsForTheAnswer();
     void draftIsSavedAfterAPause();
+    void draftIsToldWhileTypingGoesOn();
     void draftIsSavedBeforeAnotherConversationOpens();
     void draftIsRestored();
     void reopeningTheSameConversationKeepsTheText();
@@ -123,6 +125,22 @@ void TestComposer::draftIsSavedAfterAPause() {
     QTest::keyClicks(editor(), QStringLiteral("half a thou"));
     QVERIFY2(port_->calls.isEmpty(), "not at each key");
     QTRY_COMPARE(port_->calls, QStringList(QStringLiteral("draft half a thou")));
+}
+
+void TestComposer::draftIsToldWhileTypingGoesOn() {
+    QElapsedTimer time;
+    time.start();
+    while (port_->calls.isEmpty() && time.elapsed() < 5000) {  // no pause ever
+        QTest::keyClicks(editor(), QStringLiteral("a "));
+        QTest::qWait(20);
+    }
+    QVERIFY(time.elapsed() >= 900 && time.elapsed() < 3000);
+    QVERIFY(port_->taken().first().startsWith(QStringLiteral("draft a a")));
+    QTest::keyClicks(editor(), QStringLiteral("b"));
+    const QStringList rest(QStringLiteral("draft ") + editor()->toPlainText());
+    QTRY_COMPARE(port_->calls, rest);
+    QTest::qWait(1200);
+    QCOMPARE(port_->calls, rest);  // and not again
 }
 
 void TestComposer::draftIsSavedBeforeAnotherConversationOpens() {

@@ -9,10 +9,12 @@
 #include <QImage>
 #include <QLabel>
 #include <QPlainTextEdit>
+#include <QScrollBar>
 #include <QTabWidget>
 #include <QTest>
 
 #include "tests/ui/window/fake_port.h"
+#include "ui/conversation/conversation_view.h"
 #include "ui/window/main_window.h"
 #include "ui/window/theme.h"
 
@@ -124,7 +126,7 @@ void TestLooks::fill() {
          {2, QStringLiteral("Names for a small boat"), now},
          {3, QStringLiteral("Heat pump or gas? A comparison of running costs over ten years"),
           now.addDays(-1)},
-         {4, QStringLiteral("Letter to the landlord"), now.addDays(-3)},
+         {4, QStringLiteral("Letter to the landlord about the heating and the noise"), now.addDays(-3), true},
          {5, QStringLiteral("Regular expressions"), now.addDays(-4)},
          {6, QStringLiteral("Sourdough, second try"), now.addDays(-12)},
          {7, QStringLiteral("Trip to Lisbon"), now.addDays(-70)}});
@@ -219,6 +221,23 @@ void TestLooks::states() {
     port_->ready();
 
     Q_EMIT port_->searchFinished(QStringLiteral("file"), {});
+    app::OpenedConversation secret;
+    secret.id = 4;
+    secret.title = QStringLiteral("Letter to the landlord about the heating and the noise");
+    secret.isPrivate = true;
+    secret.messages = longTalk();
+    Q_EMIT port_->conversationOpened(secret);
+    QTest::qWait(60);
+    window_->findChild<ConversationView*>()->verticalScrollBar()->setValue(0);
+    QTest::qWait(60);
+    keep(window_.get(), tone + QStringLiteral("-7-private"));
+    app::CacheStatus cache;
+    cache.memoryBytes = 310'000'000;
+    cache.memoryUsed = 121'000'000;
+    cache.tokensKept = 12'034;
+    cache.diskBytes = 1'240'000'000;
+    cache.diskQuota = 16'000'000'000;
+    Q_EMIT port_->cacheChanged(cache);
     window_->findChild<QAction*>(QStringLiteral("chooseModel"))->trigger();
     keep(window_->findChild<QWidget*>(QStringLiteral("modelPopup")), tone + QStringLiteral("-8-models"));
     window_->findChild<QWidget*>(QStringLiteral("modelPopup"))->close();

@@ -49,6 +49,12 @@ app::Settings TestSettingsDialog::unusual() {
     s.lastModel = QStringLiteral("/models/a.gguf");
     s.theme = app::ThemeChoice::dark;
     s.fontPoints = 13;
+    s.kvOf.insert(QStringLiteral("/models/a.gguf"), app::KvChoice::q8_0);
+    s.readAhead = false;
+    s.titlesByModel = false;
+    s.workOnBattery = false;
+    s.diskCache = false;
+    s.cacheQuota = 2'500'000'000;
     return s;
 }
 
@@ -70,11 +76,20 @@ void TestSettingsDialog::changesAreTold() {
     dialog.findChild<QComboBox*>(QStringLiteral("theme"))->setCurrentIndex(2);
     dialog.findChild<QDoubleSpinBox*>(QStringLiteral("temperature"))->setValue(0.3);
     dialog.findChild<QSpinBox*>(QStringLiteral("threads"))->setValue(2);
+    dialog.findChild<QCheckBox*>(QStringLiteral("readAhead"))->setChecked(false);
+    dialog.findChild<QCheckBox*>(QStringLiteral("workOnBattery"))->setChecked(false);
+    auto* quota = dialog.findChild<QDoubleSpinBox*>(QStringLiteral("cacheQuota"));
+    QVERIFY(quota->isEnabled());
+    quota->setValue(1.5);
     QTRY_COMPARE(told.count(), 1);  // together
     const auto settings = told[0][0].value<app::Settings>();
     QCOMPARE(settings.theme, app::ThemeChoice::dark);
     QCOMPARE(settings.sampler.temperature, 0.3F);
     QCOMPARE(settings.threads, 2U);
+    QVERIFY(!settings.readAhead && !settings.workOnBattery && settings.titlesByModel && settings.diskCache);
+    QCOMPARE(settings.cacheQuota, quint64{1'500'000'000});
+    dialog.findChild<QCheckBox*>(QStringLiteral("diskCache"))->setChecked(false);
+    QVERIFY(!quota->isEnabled());
 }
 
 void TestSettingsDialog::textIsToldAfterAPause() {
@@ -105,6 +120,7 @@ void TestSettingsDialog::resetKeepsTheModels() {
     app::Settings wanted;
     wanted.lastModel = unusual().lastModel;
     wanted.modelFolders = unusual().modelFolders;
+    wanted.kvOf = unusual().kvOf;
     QVERIFY(told[0][0].value<app::Settings>() == wanted);
     QVERIFY(dialog.settings() == wanted);
 }
