@@ -36,6 +36,7 @@ void ReadAhead::typed() {
 
 void ReadAhead::refresh() {
     cancel();
+    counted_.reset();
     at({});
 }
 
@@ -46,6 +47,7 @@ void ReadAhead::cancelled() {
 
 void ReadAhead::stop() {
     cancel();
+    counted_.reset();  // the turn tells its own
     resting_ = false;
     due_.reset();
 }
@@ -88,12 +90,18 @@ void ReadAhead::read() {
         cancel();
         return;  // it does not fit; who sends it is told so
     }
-    link_.emit(
-        ContextCounted{conversation.id, static_cast<std::uint32_t>(tokens->size()), models_.model().context});
+    tell({conversation.id, static_cast<std::uint32_t>(tokens->size()), models_.model().context});
     if (!allowed()) {
         cancel();
     } else if (*tokens != asked_) {
         submit(std::move(*tokens));
+    }
+}
+
+void ReadAhead::tell(const ContextCounted& now) {
+    if (!counted_ || !(*counted_ == now)) {
+        counted_ = now;
+        link_.emit(now);
     }
 }
 

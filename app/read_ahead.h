@@ -43,6 +43,7 @@ class ReadAhead {
     };
 
     void read();
+    void tell(const ContextCounted& now);
     void submit(Tokens tokens);
     void ended(std::uint64_t serial, const engine::Event& event);
     void cancel();
@@ -54,7 +55,8 @@ class ReadAhead {
     std::shared_ptr<ConversationTree> tree_;
     std::optional<Clock::time_point> due_;
     bool resting_ = true;
-    Tokens asked_;  // what was asked for last, and not cancelled
+    std::optional<ContextCounted> counted_;  // as it was told
+    Tokens asked_;                           // what was asked for last, and not cancelled
     std::optional<Running> running_;
     std::uint64_t serial_ = 0;
 };

@@ -103,6 +103,7 @@ struct ContextCounted {
     ConversationId conversation = 0;
     std::uint32_t used = 0;  ///< tokens
     std::uint32_t limit = 0;
+    bool operator==(const ContextCounted&) const = default;
 };
 struct CacheChanged {
     engine::CacheState state;
