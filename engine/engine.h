@@ -112,7 +112,7 @@ class Engine {
     /// (StopReason::cancelled or an Error).
     void cancel(RequestId request);
 
-    // The answers of these come on the engine thread as well, and always come.
+    // The answers of these come on a thread of the engine's as well, and always come.
     /// t(M) of the loaded model; empty until it was measured (LoadOptions::measurements).
     void curve(std::function<void(std::vector<CurvePoint>)> answer);
     void cache_state(std::function<void(CacheState)> answer);

@@ -8,36 +8,12 @@
 
 #include <spdlog/logger.h>
 
-#include "engine/schedule/bench.h"
-#include "engine/schedule/generation.h"
-#include "engine/schedule/prefill.h"
-#include "engine/schedule/scoring.h"
+#include "engine/cache/disk/disk_page_store.h"
 
 namespace tendril::engine {
 namespace {
 
-constexpr std::size_t kMaxStops = 64;
-constexpr std::size_t kMaxStopBytes = 4096;
-
-const char* name_of(StopReason reason) {
-    switch (reason) {
-        case StopReason::end_of_text:
-            return "end of text";
-        case StopReason::stop_text:
-            return "stop text";
-        case StopReason::max_tokens:
-            return "token limit";
-        case StopReason::context_full:
-            return "context full";
-        case StopReason::cancelled:
-            return "cancelled";
-    }
-    return "?";
-}
-
-Error no_model() {
-    return {ErrorCode::not_found, "No model is loaded.", {}};
-}
+constexpr auto kTimeToFlush = std::chrono::seconds(2);  // at the end of a model
 
 }  // namespace
 
@@ -130,9 +106,12 @@ void Engine::Thread::run() {
     for (;;) {
         {
             std::unique_lock lock(mutex_);
-            const bool idle =
-                !runtime_ || (runtime_->scheduler->idle() && benches_.empty() && !runtime_->idle->pending());
-            wake_.wait(lock, [&] { return stopping_ || !commands_.empty() || !idle; });
+            const auto ready = [&] { return stopping_ || !commands_.empty() || has_work(); };
+            if (const auto retry = runtime_ ? runtime_->idle->next_try() : std::nullopt) {
+                wake_.wait_until(lock, *retry, ready);
+            } else {
+                wake_.wait(lock, ready);
+            }
             interrupt_ = false;
             commands.swap(commands_);
             if (stopping_) {
@@ -141,10 +120,21 @@ void Engine::Thread::run() {
         }
         work(commands);
     }
+    // What is to be forgotten is forgotten before the program ends.
+    for (Command& command : commands) {
+        if (auto* const what = std::get_if<Forget>(&command)) {
+            perform(*what);
+        }
+    }
     drop_model();
     for (Command& command : commands) {
         refuse(command);
     }
+}
+
+bool Engine::Thread::has_work() const {
+    return runtime_ && (!runtime_->scheduler->idle() || !benches_.empty() ||
+                        runtime_->idle->pending(IdleWork::IdleClock::now()));
 }
 
 void Engine::Thread::work(std::deque<Command>& commands) {
@@ -177,6 +167,7 @@ bool Engine::Thread::step() {
     runtime_->scheduler->step(interrupt_);
     interactive_step_ = false;
     unhurried_step_ = false;
+    runtime_->idle->touched();
     drop_damaged_model();
     return true;
 }
@@ -193,7 +184,7 @@ bool Engine::Thread::bench() {
 }
 
 void Engine::Thread::idle() {
-    if (!runtime_ || !runtime_->idle->pending()) {
+    if (!runtime_ || !runtime_->idle->pending(IdleWork::IdleClock::now())) {
         return;
     }
     idle_piece_ = true;
@@ -215,6 +206,9 @@ void Engine::Thread::drop_damaged_model() {
 
 void Engine::Thread::perform(Load& load) {
     drop_model();
+    if (!load.options.cache_directory.empty()) {
+        cache_folder_ = load.options.cache_directory;
+    }
     double told = -1;
     const auto progress = [&](double share) {
         if (load.number <= cancelled_loads_) {
@@ -292,6 +286,8 @@ void Engine::Thread::perform(AskCurve& ask) {
 void Engine::Thread::perform(Clear& clear) {
     if (runtime_) {
         runtime_->cache->clear(std::move(clear.done));
+    } else if (const auto store = store_without_model()) {
+        store->clear(std::move(clear.done));
     } else {
         clear.done({});
     }
@@ -299,8 +295,21 @@ void Engine::Thread::perform(Clear& clear) {
 
 void Engine::Thread::perform(Forget& forget) {
     if (runtime_) {
-        runtime_->forget(forget.owner);
+        runtime_->cache->forget(forget.owner);
+    } else if (const auto store = store_without_model()) {
+        store->forget(forget.owner);
     }
+}
+
+/// The disk's pages can be removed without a model too, if it is known where they are.
+std::unique_ptr<PageStore> Engine::Thread::store_without_model() const {
+    if (cache_folder_.empty()) {
+        return nullptr;
+    }
+    PageStoreOptions options;
+    options.folder = cache_folder_;
+    options.log = log_;
+    return open_page_store(std::move(options));
 }
 
 /// The last event of a command that the engine does not get to.
@@ -328,146 +337,11 @@ void Engine::Thread::drop_model() {
         bench.sink(bench.id, Error{ErrorCode::cancelled, "The model was unloaded.", {}});
     }
     benches_.clear();
+    runtime_->idle->flush(kTimeToFlush);
     runtime_.reset();
     if (log_) {
         log_->info("model unloaded");
     }
-}
-
-// --- requests ---
-
-Status Engine::Thread::check(const std::vector<TokenId>& tokens, std::size_t most) const {
-    if (tokens.size() > most) {
-        return fail(ErrorCode::too_large, "The text has " + std::to_string(tokens.size()) +
-                                              " tokens, but the context holds " + std::to_string(most) + ".");
-    }
-    const auto vocabulary = static_cast<TokenId>(runtime_->config.vocabulary);
-    for (const TokenId token : tokens) {
-        if (token < 0 || token >= vocabulary) {
-            return fail(ErrorCode::invalid_argument, "The text has a token that the model does not know.",
-                        "token " + std::to_string(token) + " of " + std::to_string(vocabulary));
-        }
-    }
-    return {};
-}
-
-Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit, GenerateRequest& request) const {
-    if (request.prompt.empty()) {
-        return fail(ErrorCode::invalid_argument, "There is no text to continue.");
-    }
-    const std::size_t context = runtime_->model.context;
-    if (Status status = check(request.prompt, context); !status) {
-        return fail(std::move(status.error()));
-    }
-    const auto too_long = [](const std::string& stop) { return stop.size() > kMaxStopBytes; };
-    if (request.stop.size() > kMaxStops || std::any_of(request.stop.begin(), request.stop.end(), too_long)) {
-        return fail(ErrorCode::too_large, "There may be at most " + std::to_string(kMaxStops) +
-                                              " stop texts of at most " + std::to_string(kMaxStopBytes) +
-                                              " bytes.");
-    }
-    return std::make_unique<Generation>(submit.id, std::move(request), logged(std::move(submit.sink)),
-                                        *runtime_->tokenizer, context, submit.when);
-}
-
-Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit, PrefillRequest& request) const {
-    if (Status status = check(request.tokens, runtime_->model.context); !status) {
-        return fail(std::move(status.error()));
-    }
-    return std::make_unique<Prefill>(submit.id, std::move(request), logged(std::move(submit.sink)),
-                                     submit.when);
-}
-
-Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit, ScoreRequest& request) const {
-    if (request.tokens.size() < 2) {
-        return fail(ErrorCode::invalid_argument, "A text needs at least two tokens to be scored.");
-    }
-    if (Status status = check(request.tokens, runtime_->model.context + std::size_t{1}); !status) {
-        return fail(std::move(status.error()));
-    }
-    return std::make_unique<Scoring>(submit.id, std::move(request), std::move(submit.sink));
-}
-
-Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit) const {
-    if (auto* const generate = std::get_if<GenerateRequest>(&submit.request)) {
-        return make_task(submit, *generate);
-    }
-    if (auto* const prefill = std::get_if<PrefillRequest>(&submit.request)) {
-        return make_task(submit, *prefill);
-    }
-    return make_task(submit, std::get<ScoreRequest>(submit.request));
-}
-
-Status Engine::Thread::start(Submit& submit) {
-    if (!runtime_) {
-        return fail(no_model());
-    }
-    if (std::holds_alternative<BenchRequest>(submit.request)) {
-        benches_.push_back(std::move(submit));
-        return {};
-    }
-    Result<std::unique_ptr<Task>> task = make_task(submit);
-    if (!task) {
-        return fail(std::move(task.error()));
-    }
-    runtime_->scheduler->add(std::move(*task));
-    return {};
-}
-
-void Engine::Thread::run_bench(Submit& submit) {
-    Result<BenchEvent> result = fail(Error{});
-    try {
-        Bench bench(*runtime_->forward, *runtime_->cache, interrupt_,
-                    [&] { return bench_goes_on(submit.id); });
-        result = bench.run(std::get<BenchRequest>(submit.request));
-    } catch (const std::exception& exception) {
-        result = fail(error_of(exception));
-    }
-    if (result) {
-        submit.sink(submit.id, std::move(*result));
-    } else {
-        submit.sink(submit.id, std::move(result.error()));
-    }
-}
-
-/// Looks at what broke off a step: only its own cancel, a change of model and the end of the program stop a
-/// measurement.
-bool Engine::Thread::bench_goes_on(RequestId id) {
-    const std::lock_guard lock(mutex_);
-    if (stopping_) {
-        return false;
-    }
-    for (const Command& command : commands_) {
-        const auto* const cancel = std::get_if<Cancel>(&command);
-        if (std::holds_alternative<Load>(command) || std::holds_alternative<Unload>(command) ||
-            (cancel != nullptr && cancel->id == id)) {
-            return false;
-        }
-    }
-    interrupt_ = false;
-    return true;
-}
-
-EventSink Engine::Thread::logged(EventSink sink) const {
-    if (!log_) {
-        return sink;
-    }
-    return [log = log_, sink = std::move(sink)](RequestId id, Event event) {
-        if (const auto* const finished = std::get_if<FinishedEvent>(&event)) {
-            log->info(
-                "request {}: {}; prompt {} tokens, {} of them reused, read in {:.1f} ms; first token after "
-                "{:.1f} ms; {} tokens "
-                "in {:.1f} ms",
-                id, name_of(finished->reason), finished->prompt_tokens, finished->cached_tokens,
-                finished->prefill_ms, finished->first_token_ms, finished->tokens.size(), finished->decode_ms);
-        } else if (const auto* const prefilled = std::get_if<PrefilledEvent>(&event)) {
-            log->info("request {}: {} {} tokens ahead, {} of them reused, after {:.1f} ms", id,
-                      prefilled->complete ? "read" : "cancelled with", prefilled->tokens, prefilled->reused,
-                      prefilled->ms);
-        } else if (const auto* const error = std::get_if<Error>(&event)) {
-            log->warn("request {} failed: {} ({})", id, error->message, error->detail);
-        }
-        sink(id, std::move(event));
-    };
 }
 
 }  // namespace tendril::engine

@@ -91,6 +91,8 @@ class Engine::Thread {
     void idle();
     void run_bench(Submit& submit);
     bool bench_goes_on(RequestId id);
+    bool has_work() const;
+    std::unique_ptr<PageStore> store_without_model() const;
     void drop_model();
     void drop_damaged_model();
     EventSink logged(EventSink sink) const;
@@ -111,8 +113,9 @@ class Engine::Thread {
     std::atomic<std::uint64_t> cancelled_loads_{0};  // all loads up to this number are not wanted any more
     std::atomic<RequestId> last_request_{0};
 
-    std::unique_ptr<Runtime> runtime_;  // engine thread from here on
-    std::deque<Submit> benches_;        // wait until all tasks are done
+    std::filesystem::path cache_folder_;  // of the last load that named one; engine thread from here on
+    std::unique_ptr<Runtime> runtime_;
+    std::deque<Submit> benches_;  // wait until all tasks are done
     std::thread thread_;
 };
 

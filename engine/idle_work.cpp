@@ -2,6 +2,8 @@
 // Idle pieces.
 #include "engine/idle_work.h"
 
+#include <algorithm>
+#include <thread>
 #include <utility>
 
 #include <spdlog/logger.h>
@@ -9,7 +11,11 @@
 namespace tendril::engine {
 namespace {
 
-constexpr std::size_t kSamples = 5;  // of each M
+constexpr std::size_t kSamples = 5;             // of each M
+constexpr std::size_t kPieceBytes = 4U << 20U;  // copied in a few milliseconds
+// Between two tries, while the disk takes nothing.
+constexpr auto kShortestPause = std::chrono::milliseconds(50);
+constexpr auto kLongestPause = std::chrono::seconds(10);
 
 }  // namespace
 
@@ -33,10 +39,38 @@ void IdleWork::learn_curve(const std::filesystem::path& folder, const std::optio
     }
 }
 
-void IdleWork::do_piece(const std::atomic<bool>& interrupt) {
-    if (!meter_) {
-        return;
+void IdleWork::touched() {
+    if (writes_) {
+        writing_ = KvCache::Writing::more;
+        pause_ = kShortestPause;
     }
+}
+
+bool IdleWork::pending(IdleClock::time_point now) const {
+    return meter_ != nullptr || writing_ == KvCache::Writing::more ||
+           (writing_ == KvCache::Writing::later && now >= retry_at_);
+}
+
+std::optional<IdleWork::IdleClock::time_point> IdleWork::next_try() const {
+    return writing_ == KvCache::Writing::later ? std::optional(retry_at_) : std::nullopt;
+}
+
+void IdleWork::do_piece(const std::atomic<bool>& interrupt) {
+    const IdleClock::time_point now = IdleClock::now();
+    if (writing_ == KvCache::Writing::more || (writing_ == KvCache::Writing::later && now >= retry_at_)) {
+        writing_ = cache_.write_some(kPieceBytes);
+        if (writing_ == KvCache::Writing::later) {
+            retry_at_ = now + pause_;
+            pause_ = std::min<IdleClock::duration>(2 * pause_, kLongestPause);
+        } else {
+            pause_ = kShortestPause;
+        }
+    } else if (meter_) {
+        measure(interrupt);
+    }
+}
+
+void IdleWork::measure(const std::atomic<bool>& interrupt) {
     if (meter_->step(interrupt) == CurveMeter::Outcome::no_room) {
         meter_.reset();  // at the next load perhaps
         return;
@@ -47,6 +81,22 @@ void IdleWork::do_piece(const std::atomic<bool>& interrupt) {
         scheduler_.expect(curve_);
         keep_curve();
     }
+}
+
+void IdleWork::flush(std::chrono::milliseconds most) {
+    if (!writes_) {
+        return;
+    }
+    const IdleClock::time_point end = IdleClock::now() + most;
+    while (cache_.write_some(kPieceBytes) != KvCache::Writing::done && IdleClock::now() < end) {
+        // The queue is full, or the model's hash is not known yet: both end by themselves.
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+}
+
+void IdleWork::give_up() {
+    meter_.reset();
+    writing_ = KvCache::Writing::done;
 }
 
 /// On a thread of its own: a disk may take longer than anybody should wait.

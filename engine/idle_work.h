@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a loaded model does when nobody asks for anything, in pieces that can be broken off: t(M) is measured
-// once and remembered. Engine thread; owned by the runtime.
+// What a loaded model does when nobody asks for anything, in pieces that can be broken off: pages go to the
+// disk, t(M) is measured once and remembered. Engine thread; owned by the runtime.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <future>
 #include <memory>
@@ -34,18 +35,33 @@ class IdleWork {
     /// Empty until known.
     const std::vector<CurvePoint>& curve() const { return curve_; }
 
-    bool pending() const { return meter_ != nullptr; }
+    /// From now on pages are handed to the disk's queue.
+    void write_pages() { writes_ = true; }
+    /// A step was run: there may be new pages.
+    void touched();
+
+    using IdleClock = std::chrono::steady_clock;
+    bool pending(IdleClock::time_point now) const;
+    /// When something that has to wait may be tried again.
+    std::optional<IdleClock::time_point> next_try() const;
     /// One piece of a few milliseconds; `interrupt` breaks it off between two layers.
     void do_piece(const std::atomic<bool>& interrupt);
-    void give_up() { meter_.reset(); }
+    /// Hands all pages over that are not on the disk, as far as the disk takes them in that time.
+    void flush(std::chrono::milliseconds most);
+    void give_up();
 
   private:
+    void measure(const std::atomic<bool>& interrupt);
     void keep_curve();
 
     ForwardPass& forward_;
     KvCache& cache_;
     Scheduler& scheduler_;
     std::shared_ptr<spdlog::logger> log_;
+    bool writes_ = false;
+    KvCache::Writing writing_ = KvCache::Writing::done;
+    IdleClock::time_point retry_at_;  // while writing_ is later
+    IdleClock::duration pause_{};
     std::vector<CurvePoint> curve_;
     std::unique_ptr<CurveMeter> meter_;  // while there is something to measure
     std::filesystem::path folder_;

@@ -5,7 +5,11 @@
 #include <string>
 #include <utility>
 
+#include <spdlog/logger.h>
+
 #include "engine/backend/cpu/cpu_backend.h"
+#include "engine/cache/disk/disk_page_store.h"
+#include "engine/cache/disk/page_identity.h"
 #include "engine/model/describe.h"
 #include "engine/model/load_weights.h"
 #include "engine/model/memory_plan.h"
@@ -24,8 +28,9 @@ const char* kv_name(KvType type) {
 /// The steps of a load that take or touch memory, each leaving its part in the runtime.
 class Opening {
   public:
-    Opening(Runtime& runtime, const LoadOptions& options, const std::function<bool(double)>& progress)
-        : runtime_(runtime), options_(options), progress_(progress) {}
+    Opening(Runtime& runtime, const LoadOptions& options, const std::function<bool(double)>& progress,
+            std::shared_ptr<spdlog::logger> log)
+        : runtime_(runtime), options_(options), progress_(progress), log_(std::move(log)) {}
 
     Status read_header() {
         Result<std::unique_ptr<MappedFile>> file = MappedFile::open(options_.path);
@@ -99,6 +104,7 @@ class Opening {
         }
         runtime_.pages = std::move(*pages);
         runtime_.cache = std::make_unique<KvCache>(*runtime_.pages, longest_window(config));
+        open_store();
         Result<std::unique_ptr<ForwardPass>> forward = ForwardPass::create(
             config, runtime_.weights, *runtime_.backend, *runtime_.pages,
             {.max_rows = kMaxRows, .max_logit_rows = kMaxLogitRows, .max_positions = context});
@@ -110,12 +116,38 @@ class Opening {
         settings.check = [this_runtime = &runtime_]() -> Status {
             return this_runtime->file->damaged() ? Status(fail(MappedFile::damage_error())) : Status();
         };
+        if (log_) {
+            settings.matched = [log = log_](RequestId id, const MatchReport& report) {
+                if (report.reused < report.known) {
+                    log->info("request {}: {} tokens are known, {} of them cannot be used: {}", id,
+                              report.known, report.known - report.reused, report.refusal);
+                }
+                if (report.restored > 0) {
+                    log->info("request {}: {} tokens came from the disk", id, report.restored);
+                }
+            };
+        }
         runtime_.scheduler =
             std::make_unique<Scheduler>(*runtime_.forward, *runtime_.cache, std::move(settings));
         return undamaged();
     }
 
   private:
+    void open_store() {
+        if (options_.cache_directory.empty()) {
+            return;
+        }
+        PageStoreOptions store;
+        store.folder = options_.cache_directory;
+        store.model = options_.path;
+        store.identity = page_identity(gguf_, runtime_.config, *runtime_.backend, *runtime_.pages);
+        store.full_bytes = runtime_.pages->page_bytes(PageGroup::full);
+        store.window_bytes = runtime_.pages->page_bytes(PageGroup::window);
+        store.quota = options_.cache_quota;
+        store.log = log_;
+        runtime_.store = open_page_store(std::move(store));
+        runtime_.cache->attach(*runtime_.store);
+    }
     Status undamaged() const {
         return runtime_.file->damaged() ? Status(fail(MappedFile::damage_error())) : Status();
     }
@@ -123,6 +155,7 @@ class Opening {
     Runtime& runtime_;
     const LoadOptions& options_;
     const std::function<bool(double)>& progress_;
+    std::shared_ptr<spdlog::logger> log_;
     GgufFile gguf_;
     MemoryPlan plan_;
     std::vector<std::string> warnings_;
@@ -147,7 +180,15 @@ CacheState Runtime::cache_state() const {
     state.memory_bytes = memory.bytes;
     state.memory_used = memory.bytes_used;
     state.tokens_kept = memory.tokens_kept;
-    state.disk_note = "No folder for it was chosen.";
+    if (store) {
+        PageStoreState disk = store->state();
+        state.disk_bytes = disk.bytes;
+        state.disk_quota = disk.quota;
+        state.disk_pages = disk.pages;
+        state.disk_note = std::move(disk.note);
+    } else {
+        state.disk_note = "No folder for it was chosen.";
+    }
     const CacheCounters counters = cache->counters();
     state.lookups = counters.lookups;
     state.hits = counters.hits;
@@ -157,17 +198,13 @@ CacheState Runtime::cache_state() const {
     return state;
 }
 
-void Runtime::forget(std::uint64_t owner) {
-    cache->forget(owner);
-}
-
 Result<std::unique_ptr<Runtime>> Runtime::open(const LoadOptions& options,
                                                const std::function<bool(double)>& progress,
                                                const BackendFactory& factory,
                                                const std::shared_ptr<spdlog::logger>& log) {
     const Clock::time_point start = Clock::now();
     auto runtime = std::make_unique<Runtime>();
-    Opening opening(*runtime, options, progress);
+    Opening opening(*runtime, options, progress, log);
     Status status = opening.read_header();
     if (status) {
         status = opening.plan(factory);
@@ -184,6 +221,9 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const LoadOptions& options,
     runtime->idle->learn_curve(options.measurements,
                                CurveKey::of(options.path, model.device, kv_name(options.kv)));
     model.curve = runtime->idle->curve();
+    if (runtime->store) {
+        runtime->idle->write_pages();
+    }
     if (options.device == Device::automatic) {
         model.device += " (no CUDA plugin)";
     }

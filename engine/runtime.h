@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "engine/backend/backend.h"
+#include "engine/cache/disk/page_store.h"
 #include "engine/cache/kv_cache.h"
 #include "engine/engine.h"
 #include "engine/idle_work.h"
@@ -29,6 +30,7 @@ struct Runtime {
     std::unique_ptr<Backend> backend;
     ModelWeights weights;
     std::unique_ptr<KvPages> pages;
+    std::unique_ptr<PageStore> store;  ///< null: nothing is kept on disk
     std::unique_ptr<KvCache> cache;
     std::unique_ptr<ForwardPass> forward;
     std::unique_ptr<Scheduler> scheduler;
@@ -36,7 +38,6 @@ struct Runtime {
     LoadedModel model;  ///< what the caller is told
 
     CacheState cache_state() const;
-    void forget(std::uint64_t owner);
 
     /// Reads header, tokenizer and configuration, plans the memory, and only then touches the weights.
     /// `progress` (share done) ends the load with ErrorCode::cancelled when it gives false. `log` may be

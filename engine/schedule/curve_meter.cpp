@@ -21,7 +21,10 @@ CurveMeter::CurveMeter(ForwardPass& forward, KvCache& cache, std::size_t samples
 bool CurveMeter::lay_out(std::vector<View>& branches, std::size_t rows) {
     const std::size_t depth =
         std::min(kDepth, forward_.limits().max_positions / 2 / kPageTokens * kPageTokens);
-    const std::size_t free = cache_.pool().free_count();
+    const PagePool& pool = cache_.pool();
+    const std::size_t free = pool.windowed() ? std::min(pool.free_count(PageGroup::full),
+                                                        pool.free_count(PageGroup::window))
+                                             : pool.free_count();
     if (free <= pages_for(depth)) {
         return false;
     }
@@ -61,7 +64,7 @@ CurveMeter::Outcome CurveMeter::step(const std::atomic<bool>& interrupt) {
         return Outcome::no_room;
     }
     const MeterClock::time_point start = MeterClock::now();
-    if (!forward_.run(tokens_, StepPlan{views_, positions_}, wanted_, interrupt)) {
+    if (!forward_.run(tokens_, StepPlan{views_, positions_}, wanted_, interrupt) || interrupt) {
         return Outcome::interrupted;
     }
     const std::size_t block = forward_.limits().max_logit_rows;

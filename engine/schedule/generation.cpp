@@ -33,6 +33,7 @@ void Generation::started(std::size_t reused) {
     }
     started_ = Clock::now();
     result_.cached_tokens = static_cast<std::uint32_t>(reused);
+    result_.disk_tokens = static_cast<std::uint32_t>(std::min(restored, reused));
     send(PrefillEvent{static_cast<std::uint32_t>(reused), result_.prompt_tokens, result_.cached_tokens});
 }
 

@@ -143,7 +143,8 @@ void Scheduler::admit() {
         active_.push_back(std::move(waiting_.front()));
         waiting_.pop_front();
         Task& task = *active_.back();
-        task.view = cache_.match(task.tokens(), task.reusable(), task.scope());
+        task.view = look_up(task);
+        task.restored = cache_.last_match().restored;
         if (!find_leader(task)) {
             task.started(task.view.length());
         }

@@ -28,6 +28,8 @@ struct SchedulerSettings {
         8;  ///< of a step that nobody waits for: it can be broken off between two layers only
     double background_step_ms = 150;  ///< of the whole of it, which is lost then
     std::size_t least_background = 8;
+    /// Told what the cache knew of a request's text, for the log. May be empty.
+    std::function<void(RequestId, const MatchReport&)> matched;
     /// Asked after each step, before anybody hears of its results: an error ends all tasks with it.
     std::function<Status()> check;
     std::size_t least_chunk = 16;  ///< prompt rows of a mixed step
@@ -70,6 +72,7 @@ class Scheduler {
     bool find_leader(Task& task);
     void follow();
     Task* find_active(RequestId id);
+    View look_up(const Task& task);
     void take_longer_match(Task& task);
     std::size_t background_rows(std::size_t other_rows, std::size_t most) const;
     void choose_parts();

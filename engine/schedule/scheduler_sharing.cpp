@@ -82,10 +82,19 @@ Task* Scheduler::find_active(RequestId id) {
     return found == active_.end() ? nullptr : found->get();
 }
 
+View Scheduler::look_up(const Task& task) {
+    View view = cache_.match(task.tokens(), task.reusable(), task.scope());
+    if (settings_.matched) {
+        settings_.matched(task.id(), cache_.last_match());
+    }
+    return view;
+}
+
 void Scheduler::take_longer_match(Task& task) {
-    View found = cache_.match(task.tokens(), task.reusable(), task.scope());
+    View found = look_up(task);
     if (found.length() > task.view.length()) {
         task.view = std::move(found);
+        task.restored = cache_.last_match().restored;
     }
 }
 

@@ -78,6 +78,7 @@ class Task {
 
     View view;
     Following following;
+    std::size_t restored = 0;  ///< tokens of the view that came from the disk
     bool passed_over = false;  ///< was left out of a step for one that a person waits for
 
   protected:

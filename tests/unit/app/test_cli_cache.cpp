@@ -32,6 +32,45 @@ class TestCliCache : public QObject {
         QCOMPARE(guessed["tokens"].toArray(), plain["tokens"].toArray());
     }
 
+    void theSecondProcessReadsFromTheDisk() {
+        const QString text = QString("a long story about rivers and boats. ").repeated(8);
+        for (const char* kv : {"f16", "q8_0"}) {
+            const QStringList command = {"generate",
+                                         model(),
+                                         "--prompt",
+                                         text,
+                                         "-n",
+                                         "12",
+                                         "--seed",
+                                         "5",
+                                         "--json",
+                                         "--kv",
+                                         kv,
+                                         "--cache-dir",
+                                         folder_.path("pages")};
+            const CliResult first = run_cli(command);
+            QVERIFY2(first.code == 0, first.err.constData());
+            const QJsonObject cold = first.object();
+            const QJsonObject warm = run_cli(command).object();
+            QCOMPARE(cold["cached_tokens"].toInt(), 0);
+            QCOMPARE(cold["disk_tokens"].toInt(), 0);
+            QVERIFY(warm["cached_tokens"].toInt() >= 128);
+            QCOMPARE(warm["disk_tokens"].toInt(), warm["cached_tokens"].toInt());
+            QCOMPARE(warm["tokens"].toArray(), cold["tokens"].toArray());
+        }
+    }
+
+    void keysAndValuesAreKeptAsAskedFor() {
+        for (const char* kv : {"f16", "q8_0", "q4_0"}) {
+            const CliResult result = run_cli({"generate", model(), "--prompt", "Hello there", "-n", "8",
+                                              "--seed", "1", "--json", "--kv", kv});
+            QVERIFY2(result.code == 0, result.err.constData());
+            QVERIFY(!result.object()["tokens"].toArray().isEmpty());
+            QCOMPARE(run_cli({"bench", model(), "-p", "16", "-n", "4", "-r", "1", "--json", "--kv", kv}).code,
+                     0);
+        }
+    }
+
     void numbersThatNoConversationHas_data() {
         QTest::addColumn<QString>("number");
         QTest::newRow("300 digits") << QString(300, '9');

@@ -179,6 +179,27 @@ class TestEngine : public QObject {
         QVERIFY(loaded->device.find("CUDA") == std::string::npos);
     }
 
+    void keys_and_values_are_kept_as_asked_for() {
+        const std::vector<TokenId> prompt = random_tokens(150, 5);
+        std::vector<std::uint64_t> bytes;
+        TinyModel wide;
+        wide.head_size = 64;  // smaller heads are padded to a whole block
+        for (const KvType kv : {KvType::f16, KvType::q8_0, KvType::q4_0}) {
+            EngineClient client;
+            LoadOptions options;
+            options.path = model_file(wide, "wide.gguf");
+            options.kv = kv;
+            const auto loaded = client.load(options);
+            QVERIFY(loaded && loaded->kv == kv);
+            bytes.push_back(client.cache_state().memory_bytes);
+            const Reply cold = client.ask(request(prompt, 30));
+            const Reply warm = client.ask(request(prompt, 30));
+            QCOMPARE(warm.finished->cached_tokens, 149U);
+            QVERIFY(cold.finished->tokens == warm.finished->tokens);
+        }
+        QVERIFY(bytes[0] > bytes[1] && bytes[1] > bytes[2]);
+    }
+
     void requests_that_cannot_be_get_words() {
         EngineClient client;
         QVERIFY(client.ask(request({1}, 1)).error.has_value());  // no model yet

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// The disk tier behind the façade: what one program read, the next one does not read again; and nothing is
+// there that was private or forgotten.
+#include <algorithm>
+#include <fstream>
+#include <random>
+
+#include <QTemporaryDir>
+#include <QtTest>
+
+#include "tests/support/gguf_writer.h"
+#include "tests/unit/engine/engine_client.h"
+
+using namespace tendril;
+using namespace tendril::engine;
+using namespace tendril::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+std::vector<TokenId> random_tokens(std::size_t size, unsigned seed) {
+    std::mt19937 random(seed);
+    std::vector<TokenId> tokens(size);
+    for (TokenId& token : tokens) {
+        token = static_cast<TokenId>(random() % 256);
+    }
+    return tokens;
+}
+
+GenerateRequest request(std::size_t size, unsigned seed, CacheScope scope = {}) {
+    GenerateRequest made;
+    made.prompt = random_tokens(size, seed);
+    made.max_tokens = 20;
+    made.sampler.temperature = 1.0F;
+    made.sampler.seed = 3;
+    made.cache = scope;
+    return made;
+}
+
+}  // namespace
+
+class TestDiskTier : public QObject {
+    Q_OBJECT
+
+    QTemporaryDir folder_;
+
+    fs::path in_folder(const std::string& name) const {
+        return fs::path(folder_.path().toStdString()) / name;
+    }
+    LoadOptions options(const std::string& architecture, const std::string& cache) const {
+        TinyModel model;
+        model.architecture = architecture;
+        model.context = 512;
+        LoadOptions made;
+        made.path = in_folder(architecture + ".gguf");
+        if (!fs::exists(made.path) && !tiny_model(model).write(made.path)) {
+            qFatal("cannot write a test model");
+        }
+        made.threads = 2;
+        if (!cache.empty()) {
+            made.cache_directory = in_folder(cache);
+        }
+        return made;
+    }
+    /// As one run of the program.
+    static Reply one_run(const LoadOptions& load, const GenerateRequest& asked) {
+        EngineClient client;
+        return client.load(load) ? client.ask(asked) : Reply{};
+    }
+
+  private Q_SLOTS:
+    void the_next_program_reads_nothing_twice_data() {
+        QTest::addColumn<QString>("architecture");
+        QTest::addColumn<int>("kv");
+        for (const char* architecture : {"llama", "qwen3", "gemma3"}) {
+            QTest::addRow("%s f16", architecture) << architecture << static_cast<int>(KvType::f16);
+            QTest::addRow("%s q8_0", architecture) << architecture << static_cast<int>(KvType::q8_0);
+        }
+    }
+    void the_next_program_reads_nothing_twice() {
+        QFETCH(QString, architecture);
+        QFETCH(int, kv);
+        LoadOptions load =
+            options(architecture.toStdString(), "cache-" + architecture.toStdString() + std::to_string(kv));
+        load.kv = static_cast<KvType>(kv);
+        const GenerateRequest asked = request(300, 1);
+        const Reply first = one_run(load, asked);
+        QVERIFY(first.finished && first.finished->cached_tokens == 0 && first.finished->disk_tokens == 0);
+        const Reply second = one_run(load, asked);
+        QVERIFY(second.finished.has_value());
+        QCOMPARE(second.finished->cached_tokens, 256U);  // the full pages
+        QCOMPARE(second.finished->disk_tokens, 256U);
+        QVERIFY(second.finished->tokens == first.finished->tokens);
+        // Another type of keys and values is another cache.
+        load.kv = load.kv == KvType::f16 ? KvType::q4_0 : KvType::f16;
+        const Reply other = one_run(load, asked);
+        QCOMPARE(other.finished->cached_tokens, 0U);
+    }
+
+    void pages_are_written_when_nobody_asks() {
+        EngineClient client;
+        QVERIFY(client.load(options("llama", "idle")));
+        client.ask(request(300, 1));
+        QTRY_VERIFY_WITH_TIMEOUT(client.cache_state().disk_pages >= 4, 30000);
+        const CacheState state = client.cache_state();
+        QVERIFY2(state.disk_note.empty(), state.disk_note.c_str());
+        QVERIFY(state.disk_bytes > 0 && state.disk_quota > 0);
+    }
+
+    void private_and_forgotten_texts_are_not_there() {
+        const LoadOptions load = options("llama", "private");
+        {
+            EngineClient client;
+            QVERIFY(client.load(load));
+            client.ask(request(300, 1, {7, true}));
+            client.ask(request(300, 2, {8, false}));
+            client.ask(request(300, 3, {9, false}));
+            QTRY_VERIFY_WITH_TIMEOUT(client.cache_state().disk_pages >= 8, 30000);
+            client.engine->forget(9);
+        }
+        EngineClient client;
+        QVERIFY(client.load(load));
+        QCOMPARE(client.ask(request(300, 1, {7, true})).finished->cached_tokens, 0U);
+        QCOMPARE(client.ask(request(300, 3, {9, false})).finished->cached_tokens, 0U);
+        QCOMPARE(client.ask(request(300, 2, {8, false})).finished->cached_tokens, 256U);  // control
+    }
+
+    void clearing_empties_the_disk_with_and_without_a_model() {
+        const LoadOptions load = options("llama", "cleared");
+        const GenerateRequest asked = request(300, 1);
+        one_run(load, asked);
+        {
+            EngineClient client;
+            QVERIFY(client.load(load));
+            QTRY_VERIFY_WITH_TIMEOUT(client.cache_state().disk_pages >= 4, 30000);
+            QVERIFY(client.clear_cache());
+            QCOMPARE(client.cache_state().disk_pages, 0U);
+        }
+        QCOMPARE(one_run(load, asked).finished->cached_tokens, 0U);
+        QCOMPARE(one_run(load, asked).finished->cached_tokens, 256U);
+        {
+            EngineClient client;
+            QVERIFY(client.load(load));
+            client.engine->unload();
+            QVERIFY(client.clear_cache());
+        }
+        QCOMPARE(one_run(load, asked).finished->cached_tokens, 0U);
+    }
+
+    void a_changed_model_or_a_folder_that_is_none_costs_time_only() {
+        LoadOptions load = options("llama", "changed");
+        const GenerateRequest asked = request(300, 1);
+        const Reply want = one_run(load, asked);
+        TinyModel other;
+        other.context = 512;
+        other.seed = 99;
+        QVERIFY(tiny_model(other).write(in_folder("other.gguf")));
+        LoadOptions changed = load;
+        changed.path = in_folder("swapped.gguf");
+        fs::copy_file(load.path, changed.path);
+        one_run(changed, asked);
+        fs::copy_file(in_folder("other.gguf"), changed.path, fs::copy_options::overwrite_existing);
+        QCOMPARE(one_run(changed, asked).finished->cached_tokens, 0U);
+        std::ofstream(in_folder("file")) << "x";
+        load.cache_directory = in_folder("file");
+        EngineClient client;
+        QVERIFY(client.load(load));
+        QVERIFY(client.ask(asked).finished->tokens == want.finished->tokens);
+        QVERIFY(!client.cache_state().disk_note.empty());
+    }
+
+    void ending_does_not_wait_for_long() {
+        LoadOptions load = options("llama", "quick");
+        const auto start = EventClock::now();
+        one_run(load, request(300, 1));
+        QVERIFY(EventClock::now() - start < 20s);  // two seconds and what a busy machine adds
+    }
+};
+
+QTEST_GUILESS_MAIN(TestDiskTier)
+#include "test_disk_tier.moc"
