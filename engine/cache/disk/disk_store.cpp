@@ -177,7 +177,7 @@ bool DiskPageStore::write(const PageKey& key, std::uint64_t owner, bool with_win
             return true;
         }
         if (core_.evicted_lately(key.name)) {
-            return true;  // as good as written: it would only push out another
+            return false;  // it would only push out another
         }
         const bool anchored =
             key.index == 0 || shelf->find(key.parent) != nullptr || queued_.contains(key.parent);

@@ -82,7 +82,8 @@ class PageStore {
     /// Puts a page into the queue of the store's thread: `fill` is called at once, in this call, with spans
     /// of the exported sizes (`window` empty when `with_window` is false). A page that is there without its
     /// window part gets it. The page belongs to `owner` from now on (0: nobody's). False: queue full, owner
-    /// forgotten, or the store is off or paused; try again later. Write parents before children.
+    /// forgotten, the page was let go of a moment ago, its parent is not there, or the store is off or
+    /// paused; try again later. Write parents before children.
     virtual bool write(
         const PageKey& key, std::uint64_t owner, bool with_window,
         const std::function<void(std::span<std::byte> full, std::span<std::byte> window)>& fill) = 0;

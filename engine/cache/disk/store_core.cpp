@@ -12,7 +12,7 @@ namespace {
 
 /// So long a page that was let go is not written again: a quota smaller than what is in memory must not turn
 /// into endless writing.
-constexpr std::chrono::minutes kRestAfterEviction{10};
+constexpr std::chrono::minutes kRestAfterEviction{1};
 
 }  // namespace
 
