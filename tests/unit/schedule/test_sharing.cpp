@@ -182,6 +182,37 @@ class TestSharing : public QObject {
         QVERIFY(longer.finished.cached_tokens <= title.size());
     }
 
+    void a_side_job_pushes_out_others_but_not_the_conversation() {
+        const std::vector<TokenId> chat = random_tokens(150, 3);
+        const std::vector<TokenId> old = random_tokens(110, 8);
+        TinyRuntime runtime(model("llama"), true,
+                            5);  // two pages for the old text, three for the conversation
+        Answer before;
+        Answer talk;
+        submit(runtime, 1, request(old, 3, 5), before);
+        runtime.run();
+        submit(runtime, 2, request(chat, 10, 5), talk);
+        runtime.run();
+        QCOMPARE(runtime.cache->pool().free_count(), 0U);
+        for (unsigned round = 0; round < 5; ++round) {  // each needs a page of its own
+            Answer side;
+            submit(runtime, 10 + round,
+                   in_background(request(joined(chat, random_tokens(12, 20 + round)), 8)), side);
+            runtime.run();
+            QCOMPARE(side.ends, 1);
+            QVERIFY(side.finished.cached_tokens >= 150U);
+        }
+        Answer next;
+        submit(runtime, 3, request(joined(joined(chat, talk.finished.tokens), random_tokens(9, 1)), 4), next);
+        runtime.run();
+        QVERIFY2(next.finished.cached_tokens >= 159U,
+                 qPrintable(QString::number(next.finished.cached_tokens)));
+        Answer again;  // control: something was pushed out
+        submit(runtime, 4, request(old, 3, 5), again);
+        runtime.run();
+        QVERIFY(again.finished.cached_tokens < 109U);
+    }
+
     void a_full_house_of_side_jobs_lets_a_person_in() {
         SchedulerSettings settings;
         settings.max_active = 3;
