@@ -172,6 +172,11 @@ void RadixTree::forget(std::uint64_t owner) {
                 continue;  // then nothing below is this owner's
             }
             child->owners.erase(place);
+            if (child->stored && child->owners == std::vector<std::uint64_t>{0}) {
+                unlist(*child);  // on the disk it belonged to the one who is forgotten
+                child->stored = child->stored_window = false;
+                list(*child);
+            }
             (child->owners.empty() ? alone : open).push_back(child.get());
         }
         for (PageNode* const child : alone) {

@@ -82,7 +82,14 @@ std::vector<TokenId> RandomUser::text(std::size_t most) {
 
 CacheScope RandomUser::scope() {
     const std::size_t kind = any(8);
-    return {any(4), kind == 0};
+    return {owners_[any(owners_.size())], kind == 0};
+}
+
+/// What is forgotten is gone from the files a little later.
+void RandomUser::wait_for_disk() {
+    if (store_ != nullptr) {
+        store_->wait_until_idle();
+    }
 }
 
 std::string RandomUser::step() {
@@ -118,7 +125,7 @@ std::string RandomUser::step() {
         break_something();
         return {};
     }
-    return any(10) == 0 ? restart() : (any(4) == 0 ? forget() : go_on(pick()));
+    return any(reopen ? 3 : 10) == 0 ? restart() : (any(4) == 0 ? forget() : go_on(pick()));
 }
 
 void RandomUser::drop(std::size_t index) {
@@ -287,6 +294,7 @@ std::string RandomUser::forget() {
     if (any(3) == 0) {
         if (any(4) == 0) {
             machine_.cache->clear();
+            wait_for_disk();
         } else if (store_ == nullptr) {
             machine_.cache->forget_kept();
         } else {
@@ -295,8 +303,11 @@ std::string RandomUser::forget() {
         kept_.clear();
         return {};
     }
-    const std::uint64_t owner = 1 + any(3);
+    std::uint64_t& id = owners_[1 + any(owners_.size() - 1)];
+    const std::uint64_t owner = id;
+    id = *std::max_element(owners_.begin(), owners_.end()) + 1;  // who is forgotten does not come back
     machine_.cache->forget(owner);
+    wait_for_disk();
     kept_.erase(std::remove_if(kept_.begin(), kept_.end(),
                                [owner](const auto& kept) { return kept.second.owner == owner; }),
                 kept_.end());
@@ -312,10 +323,10 @@ std::string RandomUser::restart() {
     tally_.evicted += counters.evicted_pages;
     tally_.restored += counters.restored_pages;
     tally_.refused += counters.refused;
-    if (store_ != nullptr) {
-        store_->wait_until_idle();
-    }
     machine_.cache = std::make_unique<KvCache>(*machine_.pages, machine_.window);
+    if (reopen) {
+        store_ = reopen();
+    }
     if (store_ != nullptr) {
         machine_.cache->attach(*store_);
     }
@@ -382,6 +393,7 @@ void RandomUser::remember(const Talk& talk, std::size_t length) {
     }
     if (kept_.size() == kMostKept) {  // they may all be known still: begin anew
         machine_.cache->clear();
+        wait_for_disk();
         kept_.clear();
     }
     kept_.emplace_back(

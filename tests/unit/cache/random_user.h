@@ -4,6 +4,8 @@
 // be put in, to see that they are noticed. For the model-based test. One thread.
 #pragma once
 
+#include <array>
+#include <functional>
 #include <optional>
 #include <random>
 #include <string>
@@ -37,6 +39,10 @@ class RandomUser {
     /// Lets go of everything and looks whether all pages are free.
     std::string end();
     const Tally& tally() const { return tally_; }
+    const TinyMachine& machine() const { return machine_; }
+    /// Called when the program starts again; gives the disk from then on, ready to be used.
+    std::function<engine::PageStore*()> reopen;
+    std::string restart();
 
   private:
     struct Talk {
@@ -60,7 +66,7 @@ class RandomUser {
     std::string finish();
     std::string squeeze();
     std::string forget();
-    std::string restart();
+    void wait_for_disk();
     std::string read_pending(Talk& talk);
     std::string compare(const Talk& talk, const std::vector<float>& logits);
     std::string check_books();
@@ -76,6 +82,7 @@ class RandomUser {
     std::mt19937 random_;
     std::vector<std::vector<TokenId>> blocks_;  // of a page each: the same page behind different ones
     std::vector<Talk> talks_;
+    std::array<std::uint64_t, 4> owners_ = {0, 1, 2, 3};                     // the first is nobody
     std::vector<std::pair<std::vector<TokenId>, engine::CacheScope>> kept_;  // what may be known
     Tally tally_;
 };

@@ -5,6 +5,7 @@
 
 #include <QtTest>
 
+#include "engine/cache/disk/disk_page_store.h"
 #include "tests/unit/cache/random_user.h"
 
 using namespace tendril::engine;
@@ -32,6 +33,81 @@ void report(const char* name, const Tally& t) {
 
 constexpr MachineOptions kPlain = {};
 constexpr MachineOptions kOneLayer = {.layers = 1};
+
+/// The disk tier itself, in a folder. It is closed and opened again at each restart; before that a bit of one
+/// of its files may be changed.
+struct RealDisk {
+    RealDisk(RandomUser& user, bool damage) : random(7) {
+        options.folder = folder.filePath("pages").toStdString();
+        options.model = folder.filePath("tiny.gguf").toStdString();
+        options.identity = user.machine().pages->layout_name();
+        options.full_bytes = user.machine().pages->page_bytes(PageGroup::full);
+        options.window_bytes = user.machine().pages->page_bytes(PageGroup::window);
+        options.quota = std::uint64_t{64} << 20;
+        QFile file(folder.filePath("tiny.gguf"));
+        const auto& bytes = user.machine().file();
+        if (!file.open(QIODevice::WriteOnly) ||
+            file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<qint64>(bytes.size())) < 0) {
+            qFatal("no file for the model");
+        }
+        user.reopen = [this, damage] {
+            if (store) {
+                store->wait_until_idle();
+                refused += store->state().refused_pages;
+                if (!store->state().note.empty()) {
+                    qInfo("%s", store->state().note.c_str());
+                }
+                written += store->state().written_bytes;
+                store.reset();
+            }
+            if (damage) {
+                flip_a_bit();
+            }
+            store = open_page_store(options);
+            store->wait_until_idle();
+            return store.get();
+        };
+    }
+
+    void flip_a_bit() {
+        QFileInfoList infos;  // any byte of all files as likely as any other: mostly pages
+        QDirIterator found(QString::fromStdString(options.folder.string()), QDir::Files,
+                           QDirIterator::Subdirectories);
+        qint64 bytes = 0;
+        while (found.hasNext()) {
+            found.next();
+            infos << found.fileInfo();
+            bytes += infos.back().size();
+        }
+        std::sort(infos.begin(), infos.end(),
+                  [](const QFileInfo& a, const QFileInfo& b) { return a.filePath() < b.filePath(); });
+        if (bytes == 0) {
+            return;
+        }
+        auto place = static_cast<qint64>(random() % static_cast<std::uint64_t>(bytes));
+        auto info = infos.cbegin();
+        for (; place >= info->size(); ++info) {
+            place -= info->size();
+        }
+        QFile file(info->filePath());
+        if (!file.open(QIODevice::ReadWrite)) {
+            return;
+        }
+        file.seek(place);
+        char byte = 0;
+        file.getChar(&byte);
+        file.seek(place);
+        file.putChar(static_cast<char>(byte ^ 4));
+        ++flips;
+    }
+
+    QTemporaryDir folder;
+    PageStoreOptions options;
+    std::unique_ptr<PageStore> store;
+    std::mt19937 random;
+    std::uint64_t refused = 0, written = 0;
+    int flips = 0;
+};
 
 }  // namespace
 
@@ -111,6 +187,33 @@ class TestModel : public QObject {
               static_cast<double>(off[1]));
         QVERIFY(off[0] < static_cast<float>(tolerance));
         QVERIFY(off[1] > 10 * off[0]);
+    }
+
+    void the_same_over_files_data() {
+        QTest::addColumn<bool>("windowed");
+        QTest::addColumn<bool>("damage");
+        QTest::newRow("all positions") << false << false;
+        QTest::newRow("windows") << true << false;
+        QTest::newRow("damaged files") << false << true;
+        QTest::newRow("damaged files, windows") << true << true;
+    }
+    void the_same_over_files() {
+        QFETCH(bool, windowed);
+        QFETCH(bool, damage);
+        RandomUser user({.windowed = windowed}, nullptr, 5);
+        RealDisk disk(user, damage);
+        if (const std::string wrong = user.restart() + user.run(operations(12'000)); !wrong.empty()) {
+            QFAIL(wrong.c_str());
+        }
+        if (const std::string wrong = user.restart() + user.end(); !wrong.empty()) {
+            QFAIL(wrong.c_str());
+        }
+        report(QTest::currentDataTag(), user.tally());
+        qInfo("%llu bytes written, %d bits changed, %llu pages refused",
+              static_cast<unsigned long long>(disk.written), disk.flips,
+              static_cast<unsigned long long>(disk.refused));
+        QVERIFY(user.tally().restored > 0 && disk.written > 0);
+        QCOMPARE(disk.refused > 0, damage);
     }
 
     void moved_text_is_as_if_read_where_it_stands() {

@@ -98,6 +98,8 @@ class TinyMachine {
         return logits_;
     }
 
+    const Bytes& file() const { return bytes_; }
+
     std::unique_ptr<engine::KvPages> pages;
     std::unique_ptr<engine::KvCache> cache;
     std::size_t window = 0;
