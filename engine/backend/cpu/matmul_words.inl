@@ -38,15 +38,47 @@ struct PackedBlock {
         load_vectors<kFormat.bits, kFirst, kCount>(w[v].planes + block * kFormat.quant_bytes, to);
     }
     BlockScales scales(int v) const { return block_scales<kType>(w[v].scales, block, w[v].lane); }
-    /// What comes kAhead after this block.
-    template <int V>
-    void prefetch() const {
-        for (int v = 0; v < V; ++v) {
-            for (std::size_t line = 0; line < kFormat.quant_bytes; line += 64) {
-                Lanes::prefetch(w[v].planes + block * kFormat.quant_bytes + kAhead + line);
-            }
+};
+
+/// Fetches weights ahead of their use, a step with each block that is computed: the rest of these groups,
+/// then the groups that come next, up to the end of the piece.
+class Stream {
+  public:
+    /// `groups` groups from `group` on are read side by side, each in so many steps.
+    Stream(const MatmulPiece& piece, std::size_t group, std::size_t groups, std::size_t steps)
+        : base_(piece.weight + group * piece.group_bytes),
+          groups_(groups),
+          wrap_(piece.group_bytes),
+          end_((piece.groups - group) * piece.group_bytes),
+          next_(piece.quant_start + kAhead),
+          step_(piece.group_bytes / steps + 1),
+          target_(next_) {
+        if (group == 0) {
+            fetch(0, next_);  // nobody has done it before
         }
     }
+    void advance() {
+        target_ += step_;
+        if (next_ < target_) {
+            next_ = fetch(next_, target_);
+        }
+    }
+
+  private:
+    std::size_t fetch(std::size_t at, std::size_t until) const {
+        for (; at < until; at += 64) {
+            const std::size_t first = at < wrap_ ? at : at + (groups_ - 1) * wrap_;
+            for (std::size_t g = 0; g < groups_; ++g) {
+                if (first + g * wrap_ < end_) {
+                    Lanes::prefetch(base_ + first + g * wrap_);
+                }
+            }
+        }
+        return at;
+    }
+
+    const std::uint8_t* base_;
+    std::size_t groups_, wrap_, end_, next_, step_, target_;
 };
 
 /// Blocks of V vectors of outputs with a byte a weight and scales as floats.
@@ -76,11 +108,11 @@ struct DecodedBlock {
 
 /// kSigned: bytes are values, else they are as stored, without sign.
 template <DataType kType, int V, bool kSigned>
-void decode(const Outputs* w, std::size_t first, int count, bool stream, Decoded<V>& to) {
+void decode(const Outputs* w, std::size_t first, int count, Stream* stream, Decoded<V>& to) {
     for (int b = 0; b < count; ++b) {
         const PackedBlock<kType> block{w, first + static_cast<std::size_t>(b)};
-        if (stream) {
-            block.template prefetch<V>();
+        if (stream != nullptr) {
+            stream->advance();
         }
         for (int v = 0; v < V; ++v) {
             I vectors[8];
@@ -205,37 +237,24 @@ inline void add_block(const Block& block, const BlockRows<T>& a, F (&sums)[R][V]
         block, a, [&](int r, int v) { return dots[r][v]; }, sums);
 }
 
-/// R rows, from row `first` of a tile, by V vectors of outputs; the tile's first row is row `row` of the
-/// piece.
-template <DataType kType, int V, int R, int T>
-void rows_by_outputs(const MatmulPiece& piece, const Outputs* w, const ActivationBlock<T>* tile,
-                     std::size_t first, std::size_t row) {
-    const bool stream =
-        row + first == 0;  // later rows find the weights in a cache, where prefetching only costs
-    F sums[R][V];
-    for (int r = 0; r < R; ++r) {
-        for (int v = 0; v < V; ++v) {
-            sums[r][v] = Lanes::zero();
-        }
-    }
-    for (std::size_t b = 0; b < piece.blocks; ++b) {
-        const PackedBlock<kType> block{w, b};
-        if (stream) {
-            block.template prefetch<V>();
-        }
-        add_block<kType>(block, BlockRows<T>(tile[b], first), sums);
-    }
-    for (int r = 0; r < R; ++r) {
-        for (int v = 0; v < V; ++v) {
-            write(piece, row + first + static_cast<std::size_t>(r), w[v].first, sums[r][v]);
-        }
-    }
-}
+/// Where blocks come from: the packed weights themselves, or decoded ones.
+template <DataType kType>
+struct PackedBlocks {
+    const Outputs* w;
+    std::size_t first;
+    PackedBlock<kType> block(int b) const { return {w, first + static_cast<std::size_t>(b)}; }
+};
 
-/// Some decoded blocks for R rows of a tile, added to their sums in memory.
-template <DataType kType, int V, int R>
-void rows_by_decoded(const Decoded<V>& from, int count, const ActivationBlock<kTile>* tile, std::size_t first,
-                     float (*memory)[V][Lanes::kWidth]) {
+template <DataType kType, int V>
+struct DecodedBlocks {
+    const Decoded<V>& from;
+    DecodedBlock<kType, V> block(int b) const { return {from, b}; }
+};
+
+/// Some blocks for R rows of a tile, from row `first` on, added to their sums in memory.
+template <DataType kType, int V, int R, int T, typename Blocks>
+void rows_by_blocks(const Blocks& blocks, int count, const ActivationBlock<T>* tile, std::size_t first,
+                    Stream* stream, float (*memory)[V][Lanes::kWidth]) {
     F sums[R][V];
     for (int r = 0; r < R; ++r) {
         for (int v = 0; v < V; ++v) {
@@ -243,7 +262,10 @@ void rows_by_decoded(const Decoded<V>& from, int count, const ActivationBlock<kT
         }
     }
     for (int b = 0; b < count; ++b) {
-        add_block<kType>(DecodedBlock<kType, V>{from, b}, BlockRows<kTile>(tile[b], first), sums);
+        if (stream != nullptr) {
+            stream->advance();
+        }
+        add_block<kType>(blocks.block(b), BlockRows<T>(tile[b], first), sums);
     }
     for (int r = 0; r < R; ++r) {
         for (int v = 0; v < V; ++v) {
@@ -290,16 +312,33 @@ struct ByWords {
                     std::size_t stride, std::size_t rows, float (*sums)[V][Lanes::kWidth]) {
         for (std::size_t at = 0; at < rows; at += kTile, tiles += stride) {
             by_rows(rows - at < kTile ? rows - at : kTile, [&](std::size_t first, auto r) {
-                rows_by_decoded<kType, V, decltype(r)::value>(decoded, count, tiles, first,
-                                                              sums + at + first);
+                rows_by_blocks<kType, V, decltype(r)::value>(DecodedBlocks<kType, V>{decoded}, count, tiles,
+                                                             first, nullptr, sums + at + first);
             });
         }
     }
 };
 
+template <int V>
+void write_all(const MatmulPiece& piece, const Outputs* w, std::size_t row, std::size_t rows,
+               const float (*sums)[V][Lanes::kWidth]) {
+    for (std::size_t r = 0; r < rows; ++r) {
+        for (int v = 0; v < V; ++v) {
+            write(piece, row + r, w[v].first, Lanes::load(sums[r][v]));
+        }
+    }
+}
+
+/// Groups that V vectors from `vector` on read for the first time (the second half of a group finds it in a
+/// cache).
+template <int V>
+inline std::size_t new_groups(std::size_t vector) {
+    return V >= kHalves ? V / kHalves : (vector % kHalves == 0 ? 1 : 0);
+}
+
 /// V vectors of outputs for the rows of up to kPanelTiles tiles, from row `row` of the piece.
 template <DataType kType, int V, typename Many>
-void panel(const MatmulPiece& piece, const Outputs* w, std::size_t row, std::size_t rows) {
+void panel(const MatmulPiece& piece, const Outputs* w, std::size_t row, std::size_t rows, Stream* stream) {
     alignas(64) float sums[kPanelTiles * kTile][V][Lanes::kWidth];
     Decoded<V> decoded;
     __builtin_memset(sums, 0, sizeof sums);
@@ -308,14 +347,35 @@ void panel(const MatmulPiece& piece, const Outputs* w, std::size_t row, std::siz
     for (std::size_t block = 0; block < piece.blocks; block += kChunk) {
         const std::size_t left = piece.blocks - block;
         const int count = left < kChunk ? static_cast<int>(left) : kChunk;
-        decode<kType, V, Many::kSigned>(w, block, count, row == 0, decoded);
+        decode<kType, V, Many::kSigned>(w, block, count, stream, decoded);
         Many::template add<kType, V>(decoded, count, tiles + block, piece.blocks, rows, sums);
     }
-    for (std::size_t r = 0; r < rows; ++r) {
-        for (int v = 0; v < V; ++v) {
-            write(piece, row + r, w[v].first, Lanes::load(sums[r][v]));
+    write_all<V>(piece, w, row, rows, sums);
+}
+
+/// Few rows, which wait for memory: each chunk of blocks for all of them, so that memory never waits for
+/// them.
+template <DataType kType, int V, typename Many>
+void few_rows(const MatmulPiece& piece, const Outputs* w, std::size_t vector) {
+    alignas(64) float sums[Many::kFrom][V][Lanes::kWidth];
+    __builtin_memset(sums, 0, piece.rows * sizeof sums[0]);
+    constexpr std::size_t kRows = Lanes::kTileRows;
+    const std::size_t passes =
+        piece.rows / kTile * (kTile / kRows) + (piece.rows % kTile + kRows - 1) / kRows;
+    Stream stream(piece, vector / kHalves, new_groups<V>(vector), piece.blocks * passes);
+    const auto* tiles = static_cast<const ActivationBlock<kTile>*>(piece.activations);
+    for (std::size_t block = 0; block < piece.blocks; block += kChunk) {
+        const std::size_t left = piece.blocks - block;
+        const int count = left < kChunk ? static_cast<int>(left) : kChunk;
+        for (std::size_t row = 0; row < piece.rows; row += kTile) {
+            const auto* tile = tiles + row / kTile * piece.blocks + block;
+            by_rows(piece.rows - row < kTile ? piece.rows - row : kTile, [&](std::size_t first, auto r) {
+                rows_by_blocks<kType, V, decltype(r)::value>(PackedBlocks<kType>{w, block}, count, tile,
+                                                             first, &stream, sums + row + first);
+            });
         }
     }
+    write_all<V>(piece, w, 0, piece.rows, sums);
 }
 
 /// All rows of a piece by V vectors of outputs.
@@ -325,19 +385,27 @@ void all_rows(const MatmulPiece& piece, std::size_t vector) {
     for (int v = 0; v < V; ++v) {
         w[v] = outputs_at(piece, vector + static_cast<std::size_t>(v));
     }
-    if (piece.rows >= Many::kFrom) {
-        constexpr std::size_t kRows = kPanelTiles * kTile;
-        for (std::size_t row = 0; row < piece.rows; row += kRows) {
-            panel<kType, V, Many>(piece, w, row, piece.rows - row < kRows ? piece.rows - row : kRows);
-        }
+    if (piece.rows < Many::kFrom) {
+        few_rows<kType, V, Many>(piece, w, vector);
         return;
     }
-    const auto* tile = static_cast<const ActivationBlock<kTile>*>(piece.activations);
-    for (std::size_t row = 0; row < piece.rows; row += kTile, tile += piece.blocks) {
-        by_rows(piece.rows - row < kTile ? piece.rows - row : kTile, [&](std::size_t first, auto r) {
-            rows_by_outputs<kType, V, decltype(r)::value, kTile>(piece, w, tile, first, row);
-        });
+    constexpr std::size_t kRows = kPanelTiles * kTile;
+    Stream stream(piece, vector / kHalves, new_groups<V>(vector), piece.blocks);
+    for (std::size_t row = 0; row < piece.rows; row += kRows) {
+        panel<kType, V, Many>(piece, w, row, piece.rows - row < kRows ? piece.rows - row : kRows,
+                              row == 0 ? &stream : nullptr);
     }
+}
+
+/// One row by one vector of outputs.
+template <DataType kType>
+void single_row(const MatmulPiece& piece, std::size_t vector) {
+    const Outputs w = outputs_at(piece, vector);
+    alignas(64) float sums[1][1][Lanes::kWidth] = {};
+    Stream stream(piece, vector / kHalves, new_groups<1>(vector), piece.blocks);
+    rows_by_blocks<kType, 1, 1>(PackedBlocks<kType>{&w, 0}, static_cast<int>(piece.blocks),
+                                static_cast<const ActivationBlock<1>*>(piece.activations), 0, &stream, sums);
+    write_all<1>(piece, &w, 0, 1, sums);
 }
 
 template <DataType kType, typename Many>
@@ -346,9 +414,7 @@ void multiply_by(const MatmulPiece& piece) {
     const std::size_t vectors = piece.groups * kHalves;
     if (piece.single) {
         for (std::size_t vector = 0; vector < vectors; ++vector) {
-            const Outputs w = outputs_at(piece, vector);
-            rows_by_outputs<kType, 1, 1, 1>(piece, &w,
-                                            static_cast<const ActivationBlock<1>*>(piece.activations), 0, 0);
+            single_row<kType>(piece, vector);
         }
         return;
     }
