@@ -42,6 +42,8 @@ KernelSet kernels_of(Isa isa) {
             return {kMatmulAvx512, kVectorAvx512, kAttentionAvx512};
         case Isa::avx512vnni:
             return {kMatmulAvx512Vnni, kVectorAvx512, kAttentionAvx512Vnni};
+        case Isa::avx512bf16:
+            return {kMatmulAvx512Bf16, kVectorAvx512, kAttentionAvx512Vnni};
         case Isa::amx:
             return {kMatmulAmx, kVectorAvx512, kAttentionAvx512Vnni};
 #endif

@@ -27,6 +27,8 @@ const char* name(Isa isa) {
             return "avx512";
         case Isa::avx512vnni:
             return "avx512vnni";
+        case Isa::avx512bf16:
+            return "avx512bf16";
         case Isa::amx:
             return "amx";
         case Isa::amxemulated:
@@ -47,6 +49,8 @@ const char* display_name(Isa isa) {
             return "AVX-512";
         case Isa::avx512vnni:
             return "AVX-512 VNNI";
+        case Isa::avx512bf16:
+            return "AVX-512 VNNI and BF16";
         case Isa::amx:
             return "AMX";
         case Isa::amxemulated:
@@ -124,8 +128,10 @@ bool host_supports(Isa isa) {
             return avx512;
         case Isa::avx512vnni:
             return avx512 && __builtin_cpu_supports("avx512vnni");
+        case Isa::avx512bf16:
         case Isa::amx:
-            return avx512 && __builtin_cpu_supports("avx512vnni") && may_use_tiles();
+            return avx512 && __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bf16") &&
+                   (isa == Isa::avx512bf16 || may_use_tiles());
         case Isa::amxemulated:
             return true;
     }
@@ -150,9 +156,9 @@ Result<Isa> choose_isa(std::optional<Isa> wanted) {
     if (!wanted && asked != nullptr && *asked != '\0') {
         wanted = parse_isa(asked);
         if (!wanted) {
-            return fail(ErrorCode::invalid_argument,
-                        std::string("TENDRIL_CPU_ISA is \"") + asked +
-                            "\"; it can be scalar, avx2, avxvnni, avx512, avx512vnni, amx or amxemulated.");
+            return fail(ErrorCode::invalid_argument, std::string("TENDRIL_CPU_ISA is \"") + asked +
+                                                         "\"; it can be scalar, avx2, avxvnni, avx512, "
+                                                         "avx512vnni, avx512bf16, amx or amxemulated.");
         }
     }
     if (!wanted) {

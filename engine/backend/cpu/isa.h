@@ -12,14 +12,15 @@
 
 namespace tendril::engine {
 
-/// Ascending by speed. Each includes what its kernels need besides (FMA and F16C; BW, VL and DQ). The last is
-/// the code for AMX on tiles in plain C++: slow, for tests on any host, never chosen by itself.
-enum class Isa : std::uint8_t { scalar, avx2, avxvnni, avx512, avx512vnni, amx, amxemulated };
+/// Ascending by speed. Each includes what its kernels need besides (FMA and F16C; BW, VL and DQ; VNNI). The
+/// last is the code for AMX on tiles in plain C++: slow, for tests on any host, never chosen by itself.
+enum class Isa : std::uint8_t { scalar, avx2, avxvnni, avx512, avx512vnni, avx512bf16, amx, amxemulated };
 
-inline constexpr std::array kAllIsas = {Isa::scalar,     Isa::avx2, Isa::avxvnni,    Isa::avx512,
-                                        Isa::avx512vnni, Isa::amx,  Isa::amxemulated};
+inline constexpr std::array kAllIsas = {Isa::scalar,     Isa::avx2,       Isa::avxvnni, Isa::avx512,
+                                        Isa::avx512vnni, Isa::avx512bf16, Isa::amx,     Isa::amxemulated};
 
-/// As in TENDRIL_CPU_ISA: "scalar", "avx2", "avxvnni", "avx512", "avx512vnni", "amx", "amxemulated".
+/// As in TENDRIL_CPU_ISA: "scalar", "avx2", "avxvnni", "avx512", "avx512vnni", "avx512bf16", "amx",
+/// "amxemulated".
 const char* name(Isa isa);
 /// For the status line: "AVX-512 VNNI".
 const char* display_name(Isa isa);

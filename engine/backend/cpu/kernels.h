@@ -116,7 +116,7 @@ struct AttentionKernels {
 };
 
 extern const MatmulKernels kMatmulScalar, kMatmulAvx2, kMatmulAvxVnni, kMatmulAvx512, kMatmulAvx512Vnni,
-    kMatmulAmx, kMatmulAmxEmulated;
+    kMatmulAvx512Bf16, kMatmulAmx, kMatmulAmxEmulated;
 extern const VectorKernels kVectorScalar, kVectorAvx2, kVectorAvx512;
 extern const AttentionKernels kAttentionScalar, kAttentionAvx2, kAttentionAvxVnni, kAttentionAvx512,
     kAttentionAvx512Vnni;

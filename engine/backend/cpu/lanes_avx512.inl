@@ -59,6 +59,15 @@ struct Lanes {
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(at),
                             _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
     }
+#if defined(__AVX512BF16__)
+    static void to_bfloat(std::uint16_t* at, F x) {
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(at), reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(x)));
+    }
+    /// sum + two weights times two inputs, in each lane.
+    static F dot_bfloat(F sum, I w, I x) {
+        return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(w), reinterpret_cast<__m512bh>(x));
+    }
+#endif
     // bytes to floats: the small scales of K types
     static F from_u8(const std::uint8_t* at) {
         return _mm512_cvtepi32_ps(
@@ -69,18 +78,36 @@ struct Lanes {
             _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at))));
     }
 
-    static I izero() { return _mm512_setzero_si512(); }
-    static I iset1(std::int32_t x) { return _mm512_set1_epi32(x); }
-    static I iload(const void* at) { return _mm512_loadu_si512(at); }
+    static I izero() {
+        return _mm512_setzero_si512();
+    }
+    static I iset1(std::int32_t x) {
+        return _mm512_set1_epi32(x);
+    }
+    static I iload(const void* at) {
+        return _mm512_loadu_si512(at);
+    }
     static I widen_u8(const std::uint8_t* at) {
         return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
     }
-    static I ixor(I a, I b) { return _mm512_xor_si512(a, b); }
-    static void istore(void* at, I a) { _mm512_storeu_si512(at, a); }
-    static I iadd(I a, I b) { return _mm512_add_epi32(a, b); }
-    static I isub_bytes(I a, I b) { return _mm512_sub_epi8(a, b); }
-    static I iand(I a, I b) { return _mm512_and_si512(a, b); }
-    static I ior(I a, I b) { return _mm512_or_si512(a, b); }
+    static I ixor(I a, I b) {
+        return _mm512_xor_si512(a, b);
+    }
+    static void istore(void* at, I a) {
+        _mm512_storeu_si512(at, a);
+    }
+    static I iadd(I a, I b) {
+        return _mm512_add_epi32(a, b);
+    }
+    static I isub_bytes(I a, I b) {
+        return _mm512_sub_epi8(a, b);
+    }
+    static I iand(I a, I b) {
+        return _mm512_and_si512(a, b);
+    }
+    static I ior(I a, I b) {
+        return _mm512_or_si512(a, b);
+    }
     template <int n>
     static I left(I a) {
         return n == 0 ? a : _mm512_slli_epi32(a, n);
@@ -89,16 +116,26 @@ struct Lanes {
     static I right(I a) {
         return n == 0 ? a : _mm512_srli_epi32(a, n);
     }
-    static F to_float(I a) { return _mm512_cvtepi32_ps(a); }
-    static F as_float(I a) { return _mm512_castsi512_ps(a); }
-    static I round(F a) { return _mm512_cvtps_epi32(a); }
-    static std::int32_t isum(I a) { return _mm512_reduce_add_epi32(a); }
+    static F to_float(I a) {
+        return _mm512_cvtepi32_ps(a);
+    }
+    static F as_float(I a) {
+        return _mm512_castsi512_ps(a);
+    }
+    static I round(F a) {
+        return _mm512_cvtps_epi32(a);
+    }
+    static std::int32_t isum(I a) {
+        return _mm512_reduce_add_epi32(a);
+    }
     static void to_s8(std::int8_t* at, I a) {
         _mm_storeu_si128(reinterpret_cast<__m128i*>(at), _mm512_cvtsepi32_epi8(a));
     }
-    static void prefetch(const void* at) { _mm_prefetch(static_cast<const char*>(at), _MM_HINT_T0); }
+    static void prefetch(const void* at) {
+        _mm_prefetch(static_cast<const char*>(at), _MM_HINT_T0);
+    }
 
-    static I word(const std::int8_t* at) {  // four bytes in each lane
+    static I word(const void* at) {  // four bytes in each lane
         std::int32_t x;
         __builtin_memcpy(&x, at, 4);
         return _mm512_set1_epi32(x);

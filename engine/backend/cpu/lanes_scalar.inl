@@ -119,6 +119,21 @@ struct Lanes {
             at[i] = float_to_half(x.v[i]);
         }
     }
+    static void to_bfloat(std::uint16_t* at, F x) {
+        for (int i = 0; i < kWidth; ++i) {
+            at[i] = float_to_bfloat16(x.v[i]);
+        }
+    }
+    /// sum + two weights times two inputs, in each lane.
+    static F dot_bfloat(F sum, I w, I x) {
+        return make([&](int i) {
+            const auto value = [](I from, int lane, int half) {
+                return bfloat16_to_float(
+                    static_cast<std::uint16_t>(static_cast<std::uint32_t>(from.v[lane]) >> (16 * half)));
+            };
+            return sum.v[i] + value(w, i, 0) * value(x, i, 0) + value(w, i, 1) * value(x, i, 1);
+        });
+    }
     static F from_u8(const std::uint8_t* at) {
         return make([=](int i) { return static_cast<float>(at[i]); });
     }
@@ -195,7 +210,7 @@ struct Lanes {
     }
     static void prefetch(const void*) {}
 
-    static I word(const std::int8_t* at) {  // four bytes in each lane
+    static I word(const void* at) {  // four bytes in each lane
         std::int32_t x = 0;
         std::memcpy(&x, at, sizeof x);
         return iset1(x);

@@ -5,12 +5,13 @@
 #include "engine/backend/cpu/lanes_avx512.inl"
 #include "engine/backend/cpu/tiles_amx.inl"
 #include "engine/backend/cpu/matmul_words.inl"
+#include "engine/backend/cpu/matmul_bfloat.inl"
 #include "engine/backend/cpu/matmul_tiles.inl"
 #include "engine/backend/cpu/matmul_kernels.inl"
 // clang-format on
 
 namespace tendril::engine {
 
-constinit const MatmulKernels kMatmulAmx = kAllTypes;
+constinit const MatmulKernels kMatmulAmx = all_types(multiply_bfloat<BfloatByTiles>);
 
 }  // namespace tendril::engine

@@ -5,12 +5,13 @@
 #include "engine/backend/cpu/lanes_scalar.inl"
 #include "engine/backend/cpu/tiles_emulated.inl"
 #include "engine/backend/cpu/matmul_words.inl"
+#include "engine/backend/cpu/matmul_bfloat.inl"
 #include "engine/backend/cpu/matmul_tiles.inl"
 #include "engine/backend/cpu/matmul_kernels.inl"
 // clang-format on
 
 namespace tendril::engine {
 
-constinit const MatmulKernels kMatmulAmxEmulated = kAllTypes;
+constinit const MatmulKernels kMatmulAmxEmulated = all_types(multiply_bfloat<BfloatByTiles>);
 
 }  // namespace tendril::engine

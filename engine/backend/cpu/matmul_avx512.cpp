@@ -9,6 +9,6 @@
 
 namespace tendril::engine {
 
-constinit const MatmulKernels kMatmulAvx512 = kAllTypes;
+constinit const MatmulKernels kMatmulAvx512 = all_types(multiply_floats<DataType::bf16>);
 
 }  // namespace tendril::engine

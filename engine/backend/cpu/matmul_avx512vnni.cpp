@@ -10,6 +10,6 @@
 
 namespace tendril::engine {
 
-constinit const MatmulKernels kMatmulAvx512Vnni = kAllTypes;
+constinit const MatmulKernels kMatmulAvx512Vnni = all_types(multiply_floats<DataType::bf16>);
 
 }  // namespace tendril::engine

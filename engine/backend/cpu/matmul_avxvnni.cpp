@@ -10,6 +10,6 @@
 
 namespace tendril::engine {
 
-constinit const MatmulKernels kMatmulAvxVnni = kAllTypes;
+constinit const MatmulKernels kMatmulAvxVnni = all_types(multiply_floats<DataType::bf16>);
 
 }  // namespace tendril::engine

@@ -8,20 +8,33 @@
 namespace tendril::engine {
 namespace {
 
-template <DataType kType>
+/// The weights of input i of a step; a step is one input, or two where they lie in pairs.
+template <DataType kType, int i>
 inline F load_weights(const std::uint8_t* at, int lane) {
     if constexpr (kType == DataType::f32) {
         return Lanes::load(reinterpret_cast<const float*>(at) + lane);
     } else if constexpr (kType == DataType::f16) {
         return Lanes::from_half(halves(at) + lane);
     } else {
-        return Lanes::from_bfloat(halves(at) + lane);
+        const I pair = Lanes::iload(at + lane * 4);
+        return Lanes::as_float(i == 0 ? Lanes::left<16>(pair) : Lanes::iand(pair, Lanes::iset1(0xFFFF0000U)));
+    }
+}
+
+template <DataType kType, int i, int R>
+inline void add_input(const std::uint8_t* at, const float* in, std::size_t stride, F (&sums)[R][kHalves]) {
+    for (int half = 0; half < kHalves; ++half) {
+        const F w = load_weights<kType, i>(at, half * Lanes::kWidth);
+        for (int r = 0; r < R; ++r) {
+            sums[r][half] = Lanes::fma(w, Lanes::set1(in[r * stride]), sums[r][half]);
+        }
     }
 }
 
 template <DataType kType, int R>
 void float_rows_by_group(const MatmulPiece& piece, std::size_t group, std::size_t row) {
-    constexpr std::size_t kBytes = traits(kType).block_bytes * kGroup;
+    constexpr std::size_t kStep = kType == DataType::bf16 ? 2 : 1;
+    constexpr std::size_t kBytes = traits(kType).block_bytes * kGroup * kStep;
     const float* in = static_cast<const float*>(piece.activations) + row * piece.input_stride;
     F sums[R][kHalves];
     for (int r = 0; r < R; ++r) {
@@ -31,15 +44,13 @@ void float_rows_by_group(const MatmulPiece& piece, std::size_t group, std::size_
     }
     const std::uint8_t* at = piece.weight + group * piece.group_bytes;
     const bool stream = row == 0;
-    for (std::size_t i = 0; i < piece.blocks; ++i, at += kBytes) {
+    for (std::size_t i = 0; i < piece.blocks; i += kStep, at += kBytes) {
         if (stream) {
             Lanes::prefetch(at + kAhead);
         }
-        for (int half = 0; half < kHalves; ++half) {
-            const F w = load_weights<kType>(at, half * Lanes::kWidth);
-            for (int r = 0; r < R; ++r) {
-                sums[r][half] = Lanes::fma(w, Lanes::set1(in[r * piece.input_stride + i]), sums[r][half]);
-            }
+        add_input<kType, 0>(at, in + i, piece.input_stride, sums);
+        if (kStep == 2 && i + 1 < piece.blocks) {
+            add_input<kType, kStep - 1>(at, in + i + 1, piece.input_stride, sums);
         }
     }
     for (int r = 0; r < R; ++r) {
@@ -69,10 +80,12 @@ void multiply_floats(const MatmulPiece& piece) {
 }
 
 /// In the order of DataType.
-constexpr MatmulKernels kAllTypes = {
-    {multiply_floats<DataType::f32>, multiply_floats<DataType::f16>, multiply_floats<DataType::bf16>,
-     multiply<DataType::q4_0>, multiply<DataType::q4_1>, multiply<DataType::q5_0>, multiply<DataType::q5_1>,
-     multiply<DataType::q8_0>, multiply<DataType::q4_k>, multiply<DataType::q5_k>, multiply<DataType::q6_k>}};
+constexpr MatmulKernels all_types(MatmulFunction bfloat) {
+    return {{multiply_floats<DataType::f32>, multiply_floats<DataType::f16>, bfloat, multiply<DataType::q4_0>,
+             multiply<DataType::q4_1>, multiply<DataType::q5_0>, multiply<DataType::q5_1>,
+             multiply<DataType::q8_0>, multiply<DataType::q4_k>, multiply<DataType::q5_k>,
+             multiply<DataType::q6_k>}};
+}
 
 }  // namespace
 }  // namespace tendril::engine

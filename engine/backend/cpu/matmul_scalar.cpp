@@ -10,6 +10,6 @@
 
 namespace tendril::engine {
 
-constinit const MatmulKernels kMatmulScalar = kAllTypes;
+constinit const MatmulKernels kMatmulScalar = all_types(multiply_floats<DataType::bf16>);
 
 }  // namespace tendril::engine

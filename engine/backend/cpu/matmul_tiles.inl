@@ -123,6 +123,53 @@ struct ByTiles {
     }
 };
 
+/// bfloat16: sums of two groups in tiles 0 and 1, rows in 4, weights in 6 and 7: 32 inputs at a time, as they
+/// lie in memory.
+struct BfloatByTiles {
+    static void begin() {
+        TileShapes shapes{};
+        shapes.set(0, kTile, 64);
+        shapes.set(1, kTile, 64);
+        shapes.set(4, kTile, 64);
+        shapes.set(6, 16, 64);
+        shapes.set(7, 16, 64);
+        Tiles::configure(shapes);
+    }
+    static void end() { Tiles::release(); }
+    /// As ByPairs::add.
+    static void add(const BfloatRows& in, std::size_t, std::size_t blocks, const std::uint8_t* weights,
+                    std::size_t stride, std::size_t groups, bool stream, BfloatSums* sums) {
+        for (std::size_t g = 0; g < groups; g += 2) {
+            add_groups(in, blocks, weights + g * stride, g + 1 < groups ? stride : 0, stream, sums + g);
+        }
+    }
+    /// One group, or two where `stride` is not 0.
+    static void add_groups(const BfloatRows& in, std::size_t blocks, const std::uint8_t* weights,
+                           std::size_t stride, bool stream, BfloatSums* sums) {
+        Tiles::load<0>(sums[0], 64);
+        if (stride != 0) {
+            Tiles::load<1>(sums[1], 64);
+        }
+        for (std::size_t b = 0; b < blocks; ++b, weights += 1024) {
+            for (std::size_t line = 0; stream && line < 1024; line += 64) {
+                Lanes::prefetch(weights + kAhead + line);
+                Lanes::prefetch(weights + stride + kAhead + line);
+            }
+            Tiles::load<4>(in[0] + 32 * b, sizeof in[0]);
+            Tiles::load<6>(weights, 64);
+            Tiles::dot_bf16<0, 4, 6>();
+            if (stride != 0) {
+                Tiles::load<7>(weights + stride, 64);
+                Tiles::dot_bf16<1, 4, 7>();
+            }
+        }
+        Tiles::store<0>(sums[0], 64);
+        if (stride != 0) {
+            Tiles::store<1>(sums[1], 64);
+        }
+    }
+};
+
 template <DataType kType>
 void multiply(const MatmulPiece& piece) {
     multiply_by<kType, ByTiles>(piece);

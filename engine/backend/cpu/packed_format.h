@@ -14,7 +14,8 @@
 //  scales of 256 inputs (K types): f16 x 16; Q4_K and Q5_K: f16 x 16 for minima, then u8 x 16 sub-scales for
 //  8 blocks, then the
 //    same of sub-minima; Q6_K: s8 x 16 sub-scales for 16 half blocks
-//  floats: no scales; input after input, 16 values each
+//  f32, f16: no scales; input after input, 16 values each
+//  bf16: no scales; two inputs after two inputs, 16 pairs each, up to a multiple of 32 inputs (the rest zero)
 #pragma once
 
 #include <cstddef>
@@ -76,6 +77,10 @@ constexpr PackedShape packed_shape(DataType type, std::size_t columns) {
     PackedShape shape;
     if (format.bits == 0) {
         shape.blocks = columns;
+        if (type == DataType::bf16) {
+            shape.group_bytes = (columns + kBlock - 1) / kBlock * kBlock * kGroup * 2;
+            return shape;
+        }
         shape.group_bytes = (columns * kGroup * traits(type).block_bytes + 63) / 64 * 64;
         return shape;
     }

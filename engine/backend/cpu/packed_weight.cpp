@@ -171,6 +171,12 @@ void pack_float_row(std::uint8_t* group, std::size_t columns, std::size_t lane, 
     }
 }
 
+void pack_bfloat_row(std::uint8_t* group, std::size_t columns, std::size_t lane, Bytes row) {
+    for (std::size_t i = 0; i < columns; ++i) {
+        std::memcpy(group + i / 2 * 64 + lane * 4 + i % 2 * 2, row + i * 2, 2);
+    }
+}
+
 float half_at(Bytes at) {
     std::uint16_t bits = 0;
     std::memcpy(&bits, at, sizeof bits);
@@ -234,7 +240,9 @@ void PackedWeight::pack_group(const WeightSource& source, std::size_t index) {
         const Bytes row = bytes + (index * kGroup + lane) * stride;
         if (type_ == DataType::f32) {
             pack_float_row<4>(group, columns_, lane, row);
-        } else if (type_ == DataType::f16 || type_ == DataType::bf16) {
+        } else if (type_ == DataType::bf16) {
+            pack_bfloat_row(group, columns_, lane, row);
+        } else if (type_ == DataType::f16) {
             pack_float_row<2>(group, columns_, lane, row);
         } else if (k_type) {
             pack_k_row(type_, group, shape_, lane, row);
@@ -253,9 +261,11 @@ void PackedWeight::unpack_row(std::size_t row, std::span<float> to) const {
             if (type_ == DataType::f32) {
                 std::memcpy(&to[i], from + (i * kGroup + lane) * 4, 4);
             } else {
+                const bool half = type_ == DataType::f16;
                 std::uint16_t bits = 0;
-                std::memcpy(&bits, from + (i * kGroup + lane) * 2, 2);
-                to[i] = type_ == DataType::f16 ? half_to_float(bits) : bfloat16_to_float(bits);
+                std::memcpy(&bits,
+                            from + (half ? (i * kGroup + lane) * 2 : i / 2 * 64 + lane * 4 + i % 2 * 2), 2);
+                to[i] = half ? half_to_float(bits) : bfloat16_to_float(bits);
             }
         }
         return;
