@@ -7,6 +7,7 @@
 #include <QMetaObject>
 
 #include "app/chat_worker.h"
+#include "app/sentences.h"
 #include "app/shown_values.h"
 
 namespace tendril::app {
@@ -135,14 +136,14 @@ void ChatController::tell(WorkerEvent event) {
         }
         void operator()(const CacheChanged& e) const { Q_EMIT c.cacheChanged(to_status(e)); }
         void operator()(const TextFileRead& e) const {
-            Q_EMIT c.textFileRead(QString::fromStdString(e.text), QString::fromStdString(e.error));
+            Q_EMIT c.textFileRead(QString::fromStdString(e.text), in_their_language(e.error));
         }
         void operator()(const TurnEnded&) const {}  // MessageChanged has said it
-        void operator()(const Notice& e) const { Q_EMIT c.notice(QString::fromStdString(e.text)); }
+        void operator()(const Notice& e) const { Q_EMIT c.notice(in_their_language(e.text)); }
         void operator()(const Exported& e) const {
             Q_EMIT c.exported(QString::fromStdString(e.file.string()), QString::fromStdString(e.error));
         }
-        void operator()(const WorkerEnded& e) const { Q_EMIT c.notice(QString::fromStdString(e.error)); }
+        void operator()(const WorkerEnded& e) const { Q_EMIT c.notice(in_their_language(e.error)); }
     };
     std::visit(Teller{*this}, std::move(event));
 }

@@ -25,6 +25,7 @@
 #include "app/instance_lock.h"
 #include "app/log.h"
 #include "app/paths.h"
+#include "app/sentences.h"
 #include "app/settings.h"
 #include "app/shown_values.h"
 #include "ui/window/icons.h"
@@ -195,7 +196,7 @@ int runWindow(const app::Paths& paths, app::InstanceLock& lock, const Choices& c
         window.openModel(model);
     });
     if (!broken.isEmpty()) {
-        window.showNotice(broken);
+        window.showNotice(app::in_their_language(broken.toStdString()));
     }
     if (isSet("TENDRIL_TRACE_START")) {
         traceStart(window);

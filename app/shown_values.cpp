@@ -7,6 +7,8 @@
 #include <QCoreApplication>
 #include <QLocale>
 
+#include "app/sentences.h"
+
 namespace tendril::app {
 namespace {
 
@@ -101,7 +103,7 @@ MessageItem to_item(const ShownMessage& shown) {
     item.role = role_of(shown.message.role);
     item.state = state_of(shown);
     item.text = QString::fromStdString(shown.message.text);
-    item.error = QString::fromStdString(shown.message.error);
+    item.error = in_their_language(shown.message.error);
     item.footer = footer_of(shown.message);
     item.version = shown.version;
     item.versions = shown.versions;
@@ -135,7 +137,7 @@ ModelItem to_item(const DescribedModel& model) {
     item.neededBytes = model.needed_bytes;
     item.availableBytes = model.available_bytes;
     item.contextLength = model.description.context_length;
-    item.error = QString::fromStdString(model.error);
+    item.error = in_their_language(model.error);
     return item;
 }
 
@@ -159,9 +161,9 @@ ModelState to_state(const ModelStatus& status) {
     state.name = QString::fromStdString(status.name);
     state.givenName = QString::fromStdString(status.given_name);
     state.progress = status.progress;
-    state.device = QString::fromStdString(status.device);
+    state.device = in_their_language(status.device);
     state.contextLimit = status.context;
-    state.text = QString::fromStdString(status.text);
+    state.text = in_their_language(status.text);
     return state;
 }
 
@@ -186,7 +188,7 @@ CacheStatus to_status(const CacheChanged& cache) {
     status.tokensKept = cache.state.tokens_kept;
     status.diskBytes = cache.state.disk_bytes;
     status.diskQuota = cache.state.disk_quota;
-    status.diskNote = QString::fromStdString(cache.state.disk_note);
+    status.diskNote = in_their_language(cache.state.disk_note);
     status.cleared = cache.cleared;
     return status;
 }

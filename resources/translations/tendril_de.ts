@@ -45,6 +45,57 @@
     </message>
   </context>
   <context>
+    <name>tendril::ui::CachePanel</name>
+    <message>
+      <source>What the model need not read again</source>
+      <translation>Was das Modell nicht noch einmal lesen muss</translation>
+    </message>
+    <message>
+      <source>16 bits: exact</source>
+      <translation>16 Bit: genau</translation>
+    </message>
+    <message>
+      <source>8 bits: half the memory</source>
+      <translation>8 Bit: halber Speicher</translation>
+    </message>
+    <message>
+      <source>4 bits: a quarter, less exact</source>
+      <translation>4 Bit: ein Viertel, ungenauer</translation>
+    </message>
+    <message>
+      <source>How exactly this model keeps what it has read</source>
+      <translation>Wie genau dieses Modell das Gelesene behält</translation>
+    </message>
+    <message>
+      <source>How exactly this model keeps what it has read. A change loads the model again.</source>
+      <translation>Wie genau dieses Modell das Gelesene behält. Eine Änderung lädt das Modell neu.</translation>
+    </message>
+    <message>
+      <source>In memory: %1 of %2, %3 tokens</source>
+      <translation>Im Speicher: %1 von %2, %3 Token</translation>
+    </message>
+    <message>
+      <source>On the disk: %1 of at most %2</source>
+      <translation>Auf der Platte: %1 von höchstens %2</translation>
+    </message>
+    <message>
+      <source>Not on the disk: %1</source>
+      <translation>Nicht auf der Platte: %1</translation>
+    </message>
+    <message>
+      <source>Clear (%1)</source>
+      <translation>Leeren (%1)</translation>
+    </message>
+    <message>
+      <source>Clear what the model has read, %1</source>
+      <translation>Das Gelesene leeren, %1</translation>
+    </message>
+    <message>
+      <source>Conversations stay; the model reads them again when they go on.</source>
+      <translation>Die Gespräche bleiben; das Modell liest sie neu, wenn sie weitergehen.</translation>
+    </message>
+  </context>
+  <context>
     <name>tendril::ui::Composer</name>
     <message>
       <source>Your message</source>
@@ -142,6 +193,10 @@
       <source>New conversation</source>
       <translation>Neues Gespräch</translation>
     </message>
+    <message>
+      <source>%1, private</source>
+      <translation>%1, privat</translation>
+    </message>
   </context>
   <context>
     <name>tendril::ui::ConversationView</name>
@@ -192,6 +247,14 @@
       <source>Drop to load %1</source>
       <translation>Loslassen, um %1 zu laden</translation>
     </message>
+    <message>
+      <source>Drop to put the text of %1 into your message</source>
+      <translation>Loslassen, um den Text von %1 in Ihre Nachricht zu setzen</translation>
+    </message>
+    <message>
+      <source>Drop to put the texts of %1 files into your message</source>
+      <translation>Loslassen, um die Texte von %1 Dateien in Ihre Nachricht zu setzen</translation>
+    </message>
   </context>
   <context>
     <name>tendril::ui::FindBar</name>
@@ -219,6 +282,17 @@
       <source>%1 of %2</source>
       <comment>the match shown, all matches</comment>
       <translation>%1 von %2</translation>
+    </message>
+  </context>
+  <context>
+    <name>tendril::ui::JumpButton</name>
+    <message>
+      <source>Go to the newest message</source>
+      <translation>Zur neuesten Nachricht</translation>
+    </message>
+    <message>
+      <source>Go to the newest message (Ctrl+J)</source>
+      <translation>Zur neuesten Nachricht (Strg+J)</translation>
     </message>
   </context>
   <context>
@@ -293,6 +367,26 @@
     <message>
       <source>%1 – Tendril</source>
       <translation>%1 – Tendril</translation>
+    </message>
+    <message>
+      <source>Private</source>
+      <translation>Privat</translation>
+    </message>
+    <message>
+      <source>Private conversation: on</source>
+      <translation>Privates Gespräch: ein</translation>
+    </message>
+    <message>
+      <source>Private conversation: off</source>
+      <translation>Privates Gespräch: aus</translation>
+    </message>
+    <message>
+      <source>Private: what the model reads of this conversation is never kept on the disk and never shared with other conversations (Ctrl+Shift+P)</source>
+      <translation>Privat: Was das Modell von diesem Gespräch liest, kommt nie auf die Platte und wird nie mit anderen Gesprächen geteilt (Strg+Umschalt+P)</translation>
+    </message>
+    <message>
+      <source>Make this conversation private (Ctrl+Shift+P)</source>
+      <translation>Dieses Gespräch privat machen (Strg+Umschalt+P)</translation>
     </message>
     <message>
       <source>Choose a model first (Ctrl+M)</source>
@@ -407,6 +501,10 @@
       <translation>&amp;Systemanweisung …</translation>
     </message>
     <message>
+      <source>Pr&amp;ivate: not on the disk, not shared</source>
+      <translation>&amp;Privat: nicht auf der Platte, nicht geteilt</translation>
+    </message>
+    <message>
       <source>Re&amp;name</source>
       <translation>&amp;Umbenennen</translation>
     </message>
@@ -433,6 +531,10 @@
     <message>
       <source>Go to the con&amp;versation</source>
       <translation>Zum Ges&amp;präch</translation>
+    </message>
+    <message>
+      <source>&amp;Jump to the newest message</source>
+      <translation>&amp;Zur neuesten Nachricht</translation>
     </message>
     <message>
       <source>Go to the &amp;list of conversations</source>
@@ -479,6 +581,14 @@
       <translation>Alle Dateien (*)</translation>
     </message>
     <message>
+      <source>Private: what is read of this conversation is never on disk and never shared</source>
+      <translation>Privat: Was von diesem Gespräch gelesen wird, kommt nie auf die Platte und wird nie geteilt</translation>
+    </message>
+    <message>
+      <source>No longer private</source>
+      <translation>Nicht mehr privat</translation>
+    </message>
+    <message>
       <source>Export the conversation</source>
       <translation>Gespräch exportieren</translation>
     </message>
@@ -489,6 +599,10 @@
     <message>
       <source>JSON, all versions and numbers (*.json)</source>
       <translation>JSON, alle Fassungen und Zahlen (*.json)</translation>
+    </message>
+    <message>
+      <source>What the model had read is cleared</source>
+      <translation>Das Gelesene ist geleert</translation>
     </message>
     <message>
       <source>Exported to %1</source>
@@ -680,10 +794,6 @@
       <source>text</source>
       <translation>Text</translation>
     </message>
-    <message>
-      <source>Tendril is running already, but does not answer. End it and start again.</source>
-      <translation>Tendril läuft schon, antwortet aber nicht. Beenden Sie es und starten Sie neu.</translation>
-    </message>
   </context>
   <context>
     <name>tendril::ui::SearchModel</name>
@@ -722,6 +832,10 @@
     <message>
       <source>Sa&amp;mpling</source>
       <translation>&amp;Zufall</translation>
+    </message>
+    <message>
+      <source>&amp;Reading</source>
+      <translation>&amp;Lesen</translation>
     </message>
     <message>
       <source>&amp;Computer</source>
@@ -896,8 +1010,64 @@
       <translation>Gleicher Startwert und gleiche Einstellungen geben die gleiche Antwort.</translation>
     </message>
     <message>
+      <source>Read while I type and read</source>
+      <translation>Lesen, während ich schreibe und lese</translation>
+    </message>
+    <message>
+      <source>Reading a&amp;head</source>
+      <translation>&amp;Vorauslesen</translation>
+    </message>
+    <message>
+      <source>The model reads the conversation when it is opened and finished words while they are typed, so that answers begin at once.</source>
+      <translation>Das Modell liest das Gespräch beim Öffnen und fertige Wörter, während sie geschrieben werden, damit Antworten sofort beginnen.</translation>
+    </message>
+    <message>
+      <source>Let the model name conversations</source>
+      <translation>Das Modell benennt Gespräche</translation>
+    </message>
+    <message>
+      <source>&amp;Titles</source>
+      <translation>&amp;Titel</translation>
+    </message>
+    <message>
+      <source>After the first answer, in the background. A name that you give stays.</source>
+      <translation>Nach der ersten Antwort, im Hintergrund. Ein Name, den Sie geben, bleibt.</translation>
+    </message>
+    <message>
+      <source>Both also on battery</source>
+      <translation>Beides auch im Akkubetrieb</translation>
+    </message>
+    <message>
+      <source>&amp;Battery</source>
+      <translation>A&amp;kku</translation>
+    </message>
+    <message>
+      <source>Keep on the disk what was read</source>
+      <translation>Gelesenes auf der Platte behalten</translation>
+    </message>
+    <message>
+      <source>Ca&amp;che</source>
+      <translation>Z&amp;wischenspeicher</translation>
+    </message>
+    <message>
+      <source>Conversations go on at once after a restart. It lies in your cache folder; private conversations are never in it. A change loads the model again.</source>
+      <translation>Gespräche gehen nach einem Neustart sofort weiter. Er liegt in Ihrem Cache-Ordner; private Gespräche sind nie darin. Eine Änderung lädt das Modell neu.</translation>
+    </message>
+    <message>
       <source>Automatic</source>
       <translation>Automatisch</translation>
+    </message>
+    <message>
+      <source> GB</source>
+      <translation> GB</translation>
+    </message>
+    <message>
+      <source>At &amp;most</source>
+      <translation>&amp;Höchstens</translation>
+    </message>
+    <message>
+      <source>Automatic: 16 GB or a tenth of the free disk, whichever is less.</source>
+      <translation>Automatisch: 16 GB oder ein Zehntel des freien Platzes, je nachdem, was weniger ist.</translation>
     </message>
     <message>
       <source>T&amp;hreads</source>
@@ -1230,6 +1400,230 @@
     <message>
       <source>Too large: needs %1, only %2 free</source>
       <translation>Zu groß: braucht %1, nur %2 frei</translation>
+    </message>
+  </context>
+  <context>
+    <name>tendril::app::InstanceLock</name>
+    <message>
+      <source>The folder %1 cannot be opened: %2.</source>
+      <translation>Der Ordner %1 lässt sich nicht öffnen: %2.</translation>
+    </message>
+    <message>
+      <source>Tendril is running already, but does not answer.</source>
+      <translation>Tendril läuft bereits, antwortet aber nicht.</translation>
+    </message>
+  </context>
+  <context>
+    <name>QObject</name>
+    <message>
+      <source>Tendril is running already, but does not answer. End it and start again.</source>
+      <translation>Tendril läuft schon, antwortet aber nicht. Beenden Sie es und starten Sie neu.</translation>
+    </message>
+  </context>
+  <context>
+    <name>tendril::app::Sentences</name>
+    <message>
+      <source>CPU, %1, %2 threads (no CUDA plugin)</source>
+      <translation>CPU, %1, %2 Threads (kein CUDA-Plugin)</translation>
+    </message>
+    <message>
+      <source>CPU, %1, %2 thread (no CUDA plugin)</source>
+      <translation>CPU, %1, %2 Thread (kein CUDA-Plugin)</translation>
+    </message>
+    <message>
+      <source>CPU, %1, %2 threads</source>
+      <translation>CPU, %1, %2 Threads</translation>
+    </message>
+    <message>
+      <source>There is no file %1 at this place.</source>
+      <translation>An diesem Ort gibt es keine Datei %1.</translation>
+    </message>
+    <message>
+      <source>You have no permission to read %1.</source>
+      <translation>Sie dürfen %1 nicht lesen.</translation>
+    </message>
+    <message>
+      <source>The file %1 could not be opened: %2.</source>
+      <translation>Die Datei %1 konnte nicht geöffnet werden: %2.</translation>
+    </message>
+    <message>
+      <source>%1 is a folder, not a model file.</source>
+      <translation>%1 ist ein Ordner, keine Modelldatei.</translation>
+    </message>
+    <message>
+      <source>%1 is not a regular file.</source>
+      <translation>%1 ist keine gewöhnliche Datei.</translation>
+    </message>
+    <message>
+      <source>The file is empty.</source>
+      <translation>Die Datei ist leer.</translation>
+    </message>
+    <message>
+      <source>The file is not a GGUF model: it does not begin with the letters GGUF.</source>
+      <translation>Die Datei ist kein GGUF-Modell: Sie beginnt nicht mit den Buchstaben GGUF.</translation>
+    </message>
+    <message>
+      <source>The model could not be loaded: %1</source>
+      <translation>Das Modell konnte nicht geladen werden: %1</translation>
+    </message>
+    <message>
+      <source>No model is loaded. Choose one, then try again.</source>
+      <translation>Kein Modell ist geladen. Wählen Sie eines und versuchen Sie es dann noch einmal.</translation>
+    </message>
+    <message>
+      <source>This build has no CUDA plugin, so it cannot use a graphics card. Choose the CPU or automatic.</source>
+      <translation>Diese Fassung hat kein CUDA-Plugin und kann keine Grafikkarte benutzen. Wählen Sie CPU oder automatisch.</translation>
+    </message>
+    <message>
+      <source>This model brings no chat template; the conversation is given to it as ChatML.</source>
+      <translation>Dieses Modell bringt keine Gesprächsvorlage mit; es bekommt das Gespräch als ChatML.</translation>
+    </message>
+    <message>
+      <source>This model knows no system prompt; its text stands in front of the first message.</source>
+      <translation>Dieses Modell kennt keine Systemanweisung; ihr Text steht vor der ersten Nachricht.</translation>
+    </message>
+    <message>
+      <source>The model's chat template cannot be read: %1</source>
+      <translation>Die Gesprächsvorlage des Modells lässt sich nicht lesen: %1</translation>
+    </message>
+    <message>
+      <source>Tendril ended unexpectedly while it was loading %1. No model was loaded by itself this time; choose one to go on.</source>
+      <translation>Tendril endete unerwartet, während es %1 lud. Diesmal wurde kein Modell von selbst geladen; wählen Sie eines, um weiterzumachen.</translation>
+    </message>
+    <message>
+      <source>The answer reached the limit of %1 tokens.</source>
+      <translation>Die Antwort erreichte die Grenze von %1 Token.</translation>
+    </message>
+    <message>
+      <source>The context of %1 tokens is full.</source>
+      <translation>Der Kontext von %1 Token ist voll.</translation>
+    </message>
+    <message>
+      <source>The conversation does not fit into the model's context of %1 tokens.</source>
+      <translation>Das Gespräch passt nicht in den Kontext des Modells von %1 Token.</translation>
+    </message>
+    <message>
+      <source>The system prompt and the last message have %1 tokens; the context has room for %2.</source>
+      <translation>Die Systemanweisung und die letzte Nachricht haben %1 Token; der Kontext hat Platz für %2.</translation>
+    </message>
+    <message>
+      <source>This message cannot be continued now.</source>
+      <translation>Diese Nachricht lässt sich jetzt nicht fortsetzen.</translation>
+    </message>
+    <message>
+      <source>This message answers nothing, so it cannot be answered again.</source>
+      <translation>Diese Nachricht antwortet auf nichts und lässt sich darum nicht neu beantworten.</translation>
+    </message>
+    <message>
+      <source>The message could not be sent: no conversation can be made.</source>
+      <translation>Die Nachricht konnte nicht gesendet werden: Es lässt sich kein Gespräch anlegen.</translation>
+    </message>
+    <message>
+      <source>All answers are saved now.</source>
+      <translation>Alle Antworten sind jetzt gespeichert.</translation>
+    </message>
+    <message>
+      <source>There is room on the disk again; your message is saved.</source>
+      <translation>Auf der Platte ist wieder Platz; Ihre Nachricht ist gespeichert.</translation>
+    </message>
+    <message>
+      <source>Your message is kept here and sent as soon as it can be saved.</source>
+      <translation>Ihre Nachricht bleibt hier und wird gesendet, sobald sie gespeichert werden kann.</translation>
+    </message>
+    <message>
+      <source>What was written here is kept in memory and tried again.</source>
+      <translation>Was hier geschrieben wurde, bleibt im Speicher und wird noch einmal versucht.</translation>
+    </message>
+    <message>
+      <source>The conversations of this session are kept in %1 only.</source>
+      <translation>Die Gespräche dieser Sitzung liegen nur in %1.</translation>
+    </message>
+    <message>
+      <source>The conversations are open for reading only.</source>
+      <translation>Die Gespräche sind nur zum Lesen geöffnet.</translation>
+    </message>
+    <message>
+      <source>%1 cannot be written. The conversations can be read, but nothing new is saved.</source>
+      <translation>%1 lässt sich nicht beschreiben. Die Gespräche können gelesen werden, aber nichts Neues wird gespeichert.</translation>
+    </message>
+    <message>
+      <source>The settings in %1 cannot be read; the defaults are used. The old file is kept as %2.</source>
+      <translation>Die Einstellungen in %1 lassen sich nicht lesen; die Vorgaben gelten. Die alte Datei liegt als %2 bereit.</translation>
+    </message>
+    <message>
+      <source>The settings cannot be saved in %1: %2.</source>
+      <translation>Die Einstellungen lassen sich nicht in %1 speichern: %2.</translation>
+    </message>
+    <message>
+      <source>%1 is not a file that can be read.</source>
+      <translation>%1 ist keine Datei, die sich lesen lässt.</translation>
+    </message>
+    <message>
+      <source>%1 is too large for a message: %2 KiB are the most.</source>
+      <translation>%1 ist zu groß für eine Nachricht: %2 KiB sind das Höchste.</translation>
+    </message>
+    <message>
+      <source>%1 cannot be read.</source>
+      <translation>%1 lässt sich nicht lesen.</translation>
+    </message>
+    <message>
+      <source>%1 is no text (UTF-8), so it cannot be part of a message.</source>
+      <translation>%1 ist kein Text (UTF-8) und kann darum nicht Teil einer Nachricht sein.</translation>
+    </message>
+    <message>
+      <source>No folder for it was chosen.</source>
+      <translation>Dafür wurde kein Ordner gewählt.</translation>
+    </message>
+    <message>
+      <source>The cache folder cannot be read, so nothing is kept on the disk.</source>
+      <translation>Der Cache-Ordner lässt sich nicht lesen; darum bleibt nichts auf der Platte.</translation>
+    </message>
+    <message>
+      <source>The cache folder holds something else, so nothing is kept on the disk.</source>
+      <translation>Im Cache-Ordner liegt etwas anderes; darum bleibt nichts auf der Platte.</translation>
+    </message>
+    <message>
+      <source>The cache folder was written by a newer version of Tendril; it is left untouched, and nothing is kept on the disk.</source>
+      <translation>Der Cache-Ordner stammt von einer neueren Fassung von Tendril; er bleibt unberührt, und nichts kommt auf die Platte.</translation>
+    </message>
+    <message>
+      <source>The cache folder cannot be written, so nothing is kept on the disk.</source>
+      <translation>Der Cache-Ordner lässt sich nicht beschreiben; darum bleibt nichts auf der Platte.</translation>
+    </message>
+    <message>
+      <source>The cache folder cannot be used, so nothing is kept on the disk.</source>
+      <translation>Der Cache-Ordner lässt sich nicht benutzen; darum bleibt nichts auf der Platte.</translation>
+    </message>
+    <message>
+      <source>The disk cache is too small for what is in use, so not all of it is kept.</source>
+      <translation>Der Zwischenspeicher auf der Platte ist zu klein für das, was gebraucht wird; nicht alles wird behalten.</translation>
+    </message>
+  </context>
+  <context>
+    <name>tendril::app::Text</name>
+    <message>
+      <source>%1 ms</source>
+      <translation>%1 ms</translation>
+    </message>
+    <message>
+      <source>%1 s</source>
+      <translation>%1 s</translation>
+    </message>
+    <message>
+      <source>read %1 new token, %2 reused, first token after %3</source>
+      <translation>%1 neues Token gelesen, %2 wiederverwendet, erstes Token nach %3</translation>
+    </message>
+    <message>
+      <source>read %1 new tokens, %2 reused, first token after %3</source>
+      <translation>%1 neue Token gelesen, %2 wiederverwendet, erstes Token nach %3</translation>
+    </message>
+    <message>
+      <source> · %1 tokens/s</source>
+      <translation> · %1 Token/s</translation>
+    </message>
+    <message>
+      <source>New conversation</source>
+      <translation>Neues Gespräch</translation>
     </message>
   </context>
 </TS>

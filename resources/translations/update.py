@@ -14,7 +14,8 @@ import xml.etree.ElementTree as ET
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 LUPDATE = "/usr/lib/qt6/bin/lupdate"
-SOURCES = ["ui/window", "ui/conversation", "app/main.cpp"]
+# Where tr() is called, by the namespace of the classes that call it.
+ROOMS = {"tendril::ui::": ["ui/window", "ui/conversation"], "tendril::app::": ["app"]}
 
 
 def key(context, message):
@@ -33,19 +34,33 @@ def known(file):
     return found
 
 
-def update(file):
-    have = known(file)
-    language = file.stem.split("_")[1]
-    with tempfile.TemporaryDirectory() as folder:
-        fresh = pathlib.Path(folder) / file.name
-        subprocess.run([LUPDATE, "-silent", "-locations", "none", "-source-language", "en", "-target-language", language,
-                        *SOURCES, "-ts", str(fresh)], cwd=ROOT, check=True, stderr=subprocess.DEVNULL)
-        tree = ET.parse(fresh)
-    missing = []
+def texts_of(namespace, sources, language, folder):
+    """The contexts of one room, under the names that are looked up at run time."""
+    fresh = pathlib.Path(folder) / f"{sources[0].replace('/', '-')}_{language}.ts"
+    subprocess.run([LUPDATE, "-silent", "-locations", "none", "-source-language", "en", "-target-language", language,
+                    *sources, "-ts", str(fresh)], cwd=ROOT, check=True, stderr=subprocess.DEVNULL)
+    tree = ET.parse(fresh)
     for context in tree.getroot().findall("context"):
         name = context.find("name")
         if name.text != "QObject" and not name.text.startswith("tendril::"):
-            name.text = "tendril::ui::" + name.text
+            name.text = namespace + name.text
+    return tree
+
+
+def update(file):
+    have = known(file)
+    language = file.stem.split("_")[1]
+    whole = None
+    with tempfile.TemporaryDirectory() as folder:
+        for namespace, sources in ROOMS.items():
+            tree = texts_of(namespace, sources, language, folder)
+            if whole is None:
+                whole = tree
+            else:
+                whole.getroot().extend(tree.getroot().findall("context"))
+    missing = []
+    for context in whole.getroot().findall("context"):
+        name = context.find("name")
         for message in context.findall("message"):
             translation = message.find("translation")
             text = have.get(key(name.text, message))
@@ -54,8 +69,8 @@ def update(file):
             else:
                 translation.text = text
                 translation.attrib.pop("type", None)
-    ET.indent(tree, "  ")
-    body = ET.tostring(tree.getroot(), encoding="unicode")
+    ET.indent(whole, "  ")
+    body = ET.tostring(whole.getroot(), encoding="unicode")
     file.write_text('<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE TS>\n' + body + "\n", encoding="utf-8")
     return missing
 

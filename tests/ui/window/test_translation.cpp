@@ -9,9 +9,12 @@
 #include <QMenu>
 #include <QMenuBar>
 #include <QPlainTextEdit>
+#include <QRegularExpression>
 #include <QTest>
 #include <QTranslator>
 
+#include "app/sentences.h"
+#include "app/shown_values.h"
 #include "tests/ui/window/window_fixture.h"
 #include "ui/conversation/accessible_message.h"
 #include "ui/conversation/message_frame.h"
@@ -30,6 +33,8 @@ class TestTranslation final : public WindowFixture {
     void menusAreGerman();
     void partsAreGerman();
     void messagesAreGerman();
+    void sentencesOfTheOtherRoomsAreGerman();
+    void sentencesAreStillSaid();
     void settingsShowTheirWholeText();
     void mnemonicsAreUnique();
     void nothingIsLeftToTranslate();
@@ -72,6 +77,56 @@ void TestTranslation::messagesAreGerman() {
     document.append("- [x] fertig\n");
     document.finish();
     QVERIFY(!spokenText(document).text.contains(QLatin1String("done")));
+}
+
+void TestTranslation::sentencesOfTheOtherRoomsAreGerman() {
+    const auto german = [](const char* english) { return app::in_their_language(english); };
+    QCOMPARE(german("CPU, AVX-512 VNNI, 4 threads (no CUDA plugin)"),
+             QStringLiteral("CPU, AVX-512 VNNI, 4 Threads (kein CUDA-Plugin)"));
+    QCOMPARE(german("The answer reached the limit of 48 tokens."),
+             QStringLiteral("Die Antwort erreichte die Grenze von 48 Token."));
+    QCOMPARE(german("The model could not be loaded: The file is empty."),
+             QStringLiteral("Das Modell konnte nicht geladen werden: Die Datei ist leer."));
+    QCOMPARE(german("There is no file a %2 b.gguf at this place."),
+             QStringLiteral("An diesem Ort gibt es keine Datei a %2 b.gguf."));
+    QCOMPARE(german("Something that nobody has translated."),
+             QStringLiteral("Something that nobody has translated."));
+    QCOMPARE(german("Something new. All answers are saved now."),
+             QStringLiteral("Something new. Alle Antworten sind jetzt gespeichert."));
+    QCOMPARE(german(""), QString());
+    for (const QString& sentence : app::known_sentences()) {
+        QVERIFY2(app::in_their_language(sentence.toStdString()) != sentence, qPrintable(sentence));
+    }
+    storage::Message answer;
+    answer.role = storage::Role::assistant;
+    answer.counters.prompt_tokens = 20;
+    answer.counters.cached_tokens = 12;
+    answer.counters.first_token_ms = 84;
+    QCOMPARE(app::to_item(app::ShownMessage{answer}).footer,
+             QStringLiteral("8 neue Token gelesen, 12 wiederverwendet, erstes Token nach 84 ms"));
+}
+
+/// Whoever changes a sentence where it is said must change it where it is translated.
+void TestTranslation::sentencesAreStillSaid() {
+    QString said;
+    for (const char* room : {"app", "engine", "prompt", "storage"}) {
+        QDirIterator files(QStringLiteral(TENDRIL_SOURCES "/") + QLatin1String(room),
+                           {QStringLiteral("*.cpp")}, QDir::Files, QDirIterator::Subdirectories);
+        while (files.hasNext()) {
+            QFile file(files.next());
+            if (!file.fileName().endsWith(QLatin1String("sentences.cpp")) && file.open(QIODevice::ReadOnly)) {
+                said += QString::fromUtf8(file.readAll());
+            }
+        }
+    }
+    said.replace(QRegularExpression(QStringLiteral("\"\\s*\"")),
+                 QString());  // literals that go on in the next line
+    for (const QString& sentence : app::known_sentences()) {
+        for (const QString& piece : sentence.split(QRegularExpression(QStringLiteral("%[12]|\\(")))) {
+            QVERIFY2(piece.size() < 4 || said.contains(piece.trimmed()),
+                     qPrintable(sentence + QLatin1String(": ") + piece));
+        }
+    }
 }
 
 void TestTranslation::settingsShowTheirWholeText() {

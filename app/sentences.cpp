@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// Known sentences, and how they are found again in what was said. GUI thread; pure functions.
+#include "app/sentences.h"
+
+#include <iterator>
+#include <optional>
+
+#include <QCoreApplication>
+#include <QStringList>
+
+namespace tendril::app {
+namespace {
+
+constexpr const char* kContext = "tendril::app::Sentences";
+
+constexpr const char* kSentences[] = {
+    // The model
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "CPU, %1, %2 threads (no CUDA plugin)"),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "CPU, %1, %2 thread (no CUDA plugin)"),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "CPU, %1, %2 threads"),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "There is no file %1 at this place."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "You have no permission to read %1."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "The file %1 could not be opened: %2."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "%1 is a folder, not a model file."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "%1 is not a regular file."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "The file is empty."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences",
+                      "The file is not a GGUF model: it does not begin with the letters GGUF."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "The model could not be loaded: %1"),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "No model is loaded. Choose one, then try again."),
+    QT_TRANSLATE_NOOP(
+        "tendril::app::Sentences",
+        "This build has no CUDA plugin, so it cannot use a graphics card. Choose the CPU or automatic."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences",
+                      "This model brings no chat template; the conversation is given to it as ChatML."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences",
+                      "This model knows no system prompt; its text stands in front of the first message."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "The model's chat template cannot be read: %1"),
+    QT_TRANSLATE_NOOP(
+        "tendril::app::Sentences",
+        "Tendril ended unexpectedly while it was loading %1. No model was loaded by itself this time; choose "
+        "one to go on."),
+    // Answers
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "The answer reached the limit of %1 tokens."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "The context of %1 tokens is full."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences",
+                      "The conversation does not fit into the model's context of %1 tokens."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences",
+                      "The system prompt and the last message have %1 tokens; the context has room for %2."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "This message cannot be continued now."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences",
+                      "This message answers nothing, so it cannot be answered again."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences",
+                      "The message could not be sent: no conversation can be made."),
+    // The disk
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "All answers are saved now."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "There is room on the disk again; your message is saved."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences",
+                      "Your message is kept here and sent as soon as it can be saved."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "What was written here is kept in memory and tried again."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "The conversations of this session are kept in %1 only."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "The conversations are open for reading only."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences",
+                      "%1 cannot be written. The conversations can be read, but nothing new is saved."),
+    QT_TRANSLATE_NOOP(
+        "tendril::app::Sentences",
+        "The settings in %1 cannot be read; the defaults are used. The old file is kept as %2."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "The settings cannot be saved in %1: %2."),
+    // Text files
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "%1 is not a file that can be read."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "%1 is too large for a message: %2 KiB are the most."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "%1 cannot be read."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "%1 is no text (UTF-8), so it cannot be part of a message."),
+    // The cache
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "No folder for it was chosen."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences",
+                      "The cache folder cannot be read, so nothing is kept on the disk."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences",
+                      "The cache folder holds something else, so nothing is kept on the disk."),
+    QT_TRANSLATE_NOOP(
+        "tendril::app::Sentences",
+        "The cache folder was written by a newer version of Tendril; it is left untouched, and nothing is "
+        "kept on the disk."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences",
+                      "The cache folder cannot be written, so nothing is kept on the disk."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences",
+                      "The cache folder cannot be used, so nothing is kept on the disk."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences",
+                      "The disk cache is too small for what is in use, so not all of it is kept."),
+};
+
+/// What `pattern` quotes in `said`, in the order of its numbers; nothing when `said` is another sentence.
+std::optional<QStringList> quoted(const QString& pattern, const QString& said) {
+    QStringList found;
+    qsizetype at = 0;
+    qsizetype from = 0;
+    for (int number = 1;; ++number) {
+        const QString mark = QStringLiteral("%%1").arg(number);
+        const qsizetype next = pattern.indexOf(mark, from);
+        const QString literal = pattern.mid(from, next < 0 ? -1 : next - from);
+        if (next < 0) {  // the last piece stands at the end
+            const bool fits = said.endsWith(literal) && said.size() - literal.size() >= at &&
+                              (number > 1 || said == literal);
+            if (!fits) {
+                return std::nullopt;
+            }
+            if (number > 1) {
+                found << said.mid(at, said.size() - literal.size() - at);
+            }
+            return found;
+        }
+        const qsizetype place = number == 1 ? (said.startsWith(literal) ? 0 : -1) : said.indexOf(literal, at);
+        if (place < 0) {
+            return std::nullopt;
+        }
+        if (number > 1) {
+            found << said.mid(at, place - at);
+        }
+        at = place + literal.size();
+        from = next + mark.size();
+    }
+}
+
+std::optional<QString> whole(const QString& said) {
+    for (const char* sentence : kSentences) {
+        if (const auto parts = quoted(QString::fromUtf8(sentence), said)) {
+            QString text = QCoreApplication::translate(kContext, sentence);
+            for (qsizetype i = parts->size();
+                 i-- > 0;) {  // from behind: %1 must not be found in what %2 quotes
+                const QString inner = (*parts)[i];
+                text.replace(QStringLiteral("%%1").arg(i + 1),
+                             inner.endsWith(u'.') ? whole(inner).value_or(inner) : inner);
+            }
+            return text;
+        }
+    }
+    return std::nullopt;
+}
+
+/// Several sentences: each that is known by itself.
+QString piecewise(const QString& said) {
+    if (const auto text = whole(said)) {
+        return *text;
+    }
+    for (qsizetype end = said.indexOf(QLatin1String(". ")); end >= 0;
+         end = said.indexOf(QLatin1String(". "), end + 1)) {
+        const QString rest = said.mid(end + 2);
+        const auto first = whole(said.left(end + 1));
+        const auto second = whole(rest);
+        if (first || second) {
+            return first.value_or(said.left(end + 1)) + u' ' + (second ? *second : piecewise(rest));
+        }
+    }
+    return said;
+}
+
+}  // namespace
+
+QString in_their_language(const std::string& english) {
+    return piecewise(QString::fromStdString(english));
+}
+
+QStringList known_sentences() {
+    QStringList all;
+    for (const char* sentence : kSentences) {
+        all << QString::fromUtf8(sentence);
+    }
+    return all;
+}
+
+}  // namespace tendril::app
