@@ -5,6 +5,8 @@
 #include <QLabel>
 #include <QListView>
 #include <QPlainTextEdit>
+#include <QRegularExpression>
+#include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
 #include <QToolButton>
@@ -14,6 +16,7 @@
 #include "app/log.h"
 #include "app/shown_values.h"
 #include "tests/support/real_models.h"
+#include "ui/window/composer.h"
 #include "ui/window/main_window.h"
 #include "ui/window/message_bar.h"
 #include "ui/window/status_line.h"
@@ -32,8 +35,13 @@ class TestWholePath final : public QObject {
     void answersAndGoesOnAfterARestart();
     void aWrongFileIsExplained();
     void deletedConversationComesBack();
+    void littleIsLeftToReadAtEnter_data();
+    void littleIsLeftToReadAtEnter();
 
   private:
+    /// Until the model has read what is typed: the cache holds as many tokens as the conversation with its
+    /// draft has.
+    void waitUntilRead();
     void startProgram(const QString& model);
     void endProgram();
     void ask(const QString& text);
@@ -51,6 +59,10 @@ class TestWholePath final : public QObject {
     std::unique_ptr<MainWindow> window_;
     app::ModelState state_;
     app::TurnStatus turn_;
+    app::CacheStatus cache_;
+    QString told_;         ///< of the draft, by the composer
+    quint32 counted_ = 0;  ///< tokens of the conversation with its draft
+    bool readAhead_ = true;
     app::OpenedConversation opened_;
     QVector<MessageItem> messages_;  ///< as the window was told
 };
@@ -74,6 +86,8 @@ void TestWholePath::startProgram(const QString& model) {
     settings.maxAnswerTokens = 48;
     settings.context = 2048;
     settings.threads = 2;
+    settings.readAhead = readAhead_;
+    settings.titlesByModel = false;  // what is read for them would count
     app::ChatWorkerOptions options;
     options.database = folder_->filePath(QStringLiteral("chats.db")).toStdString();
     options.settings = app::to_worker_settings(settings);
@@ -86,6 +100,10 @@ void TestWholePath::startProgram(const QString& model) {
             [this](const app::ModelState& state) { state_ = state; });
     connect(controller_.get(), &app::ChatPort::turnChanged, this,
             [this](const app::TurnStatus& turn) { turn_ = turn; });
+    connect(controller_.get(), &app::ChatPort::cacheChanged, this,
+            [this](const app::CacheStatus& status) { cache_ = status; });
+    connect(controller_.get(), &app::ChatPort::contextCounted, this,
+            [this](quint32 used) { counted_ = used; });
     connect(controller_.get(), &app::ChatPort::conversationOpened, this,
             [this](const app::OpenedConversation& opened) {
                 opened_ = opened;
@@ -104,6 +122,8 @@ void TestWholePath::startProgram(const QString& model) {
             message = message.id == changed.id ? changed : message;
         }
     });
+    connect(window_->findChild<Composer*>(), &Composer::draftChanged, this,
+            [this](const QString& text) { told_ = text; });
     window_->show();
     controller_->start();
     QVERIFY(QTest::qWaitForWindowActive(window_.get()));
@@ -194,6 +214,55 @@ void TestWholePath::deletedConversationComesBack() {
     window_->openConversation(id);
     QTRY_COMPARE(opened_.id, id);
     QTRY_COMPARE(messages_.size(), 2);
+}
+
+void TestWholePath::waitUntilRead() {
+    QSignalSpy answered(controller_.get(), &app::ChatPort::cacheChanged);
+    controller_->askCache();
+    QVERIFY(answered.wait());  // the worker has counted the draft by now
+    QTRY_VERIFY_WITH_TIMEOUT(((controller_->askCache(), cache_.tokensKept >= counted_)), 30000);
+}
+
+void TestWholePath::littleIsLeftToReadAtEnter_data() {
+    QTest::addColumn<bool>("readAhead");
+    QTest::newRow("read ahead") << true;
+    QTest::newRow("not read ahead") << false;  // the control: the same words are unread then
+}
+
+void TestWholePath::littleIsLeftToReadAtEnter() {
+    QFETCH(bool, readAhead);
+    readAhead_ = readAhead;
+    startProgram(model_);
+    QTRY_COMPARE_WITH_TIMEOUT(state_.kind, app::ModelState::Kind::ready, 60000);
+    const QStringList questions = {
+        QStringLiteral(
+            "I would like to plant a vine at the north wall of my house, where the soil is dry and there is "
+            "little sun in the winter. Which kinds would you choose, what do they need in the first year, "
+            "and "
+            "how far from the wall should they be planted?"),
+        QStringLiteral("Thank you. Please tell me now how I keep it away from the gutter and from the "
+                       "windows, and whether "
+                       "birds like to nest in it.")};
+    for (int i = 0; i < questions.size(); ++i) {
+        const QString words = questions[i].section(QLatin1Char(' '), 0, -2) + QLatin1Char(' ');
+        QTest::keyClicks(editor(), words, Qt::NoModifier, 2);
+        QTRY_COMPARE_WITH_TIMEOUT(told_, words, 10000);  // at the pause in typing
+        if (readAhead) {
+            waitUntilRead();
+        }
+        QTest::keyClicks(editor(), questions[i].section(QLatin1Char(' '), -1));
+        QTest::keyClick(editor(), Qt::Key_Return);
+        const int answer = 2 * i + 1;
+        QTRY_COMPARE_WITH_TIMEOUT(messages_.size(), answer + 1, 30000);
+        QTRY_VERIFY_WITH_TIMEOUT(ended(messages_[answer]), 120000);
+        const QRegularExpression numbers(QStringLiteral("read ([0-9,]+) new tokens?, ([0-9,]+) reused"));
+        const auto match = numbers.match(messages_[answer].footer);
+        QVERIFY2(match.hasMatch(), qPrintable(messages_[answer].footer));
+        const int unread = match.captured(1).remove(QLatin1Char(',')).toInt();
+        // The last word and its full stop, and what the template puts behind a message.
+        QVERIFY2(readAhead ? unread <= 8 : unread > 25, qPrintable(messages_[answer].footer));
+        qInfo("%s", qPrintable(messages_[answer].footer));
+    }
 }
 
 }  // namespace tendril::ui
