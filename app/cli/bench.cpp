@@ -12,6 +12,7 @@
 #include "app/cli/options.h"
 #include "app/cli/output.h"
 #include "app/cli/session.h"
+#include "engine/limits.h"
 
 namespace tendril::app::cli {
 namespace {
@@ -89,8 +90,24 @@ std::string to_text(const engine::BenchEvent& bench) {
     return text + line;
 }
 
+/// Unless a context is asked for: as much as the tests need, where that is more than the default. Each row of
+/// a batch has pages of its own behind the shared ones.
+engine::LoadOptions load_options(const BenchOptions& options) {
+    const engine::BenchRequest& request = options.request;
+    engine::LoadOptions load = options.common.load_options(options.model);
+    const std::size_t rows = *std::max_element(request.batches.begin(), request.batches.end());
+    const std::size_t answers = rows * (request.decode_tokens + engine::kPageTokens);
+    const std::size_t needed =
+        request.depth +
+        std::max<std::size_t>(request.prefill_tokens, rows > 1 ? answers : request.decode_tokens);
+    if (load.context == 0 && needed > engine::kDefaultContext) {
+        load.context = static_cast<std::uint32_t>(std::min<std::size_t>(needed, engine::kMaxContext));
+    }
+    return load;
+}
+
 int run(const BenchOptions& options, Interrupt& interrupt) {
-    auto session = Session::load(options.common.load_options(options.model), interrupt);
+    auto session = Session::load(load_options(options), interrupt);
     if (!session) {
         return failed(session.error());
     }

@@ -291,6 +291,22 @@ class TestCli : public QObject {
         QCOMPARE(rows.at(0)["test"].toString(), QString("prefill"));
     }
 
+    /// A test that is deeper than the default context loads what it needs.
+    void benchTakesTheContextItNeeds() {
+        TinyModel tiny;
+        tiny.context = 8192;
+        const Bytes bytes = tiny_model(tiny).bytes();
+        const QString file = put("deep.gguf", QByteArray(reinterpret_cast<const char*>(bytes.data()),
+                                                         static_cast<qsizetype>(bytes.size())));
+        const QStringList deep = {"bench", file, "-p",  "0",  "-n", "2",     "-d",
+                                  "4096",  "-b", "1,4", "-r", "1",  "--json"};
+        const CliResult result = run_cli(deep);
+        QVERIFY2(result.code == 0, result.err.constData());
+        QCOMPARE(result.json().array().size(), 2);
+        QCOMPARE(result.json().array().at(1)["depth"].toInt(), 4096);
+        QVERIFY(run_cli(deep + QStringList{"--context", "4096"}).code == 1);  // what was asked for is kept
+    }
+
     void chatKeepsAConversation() {
         const QString database = folder_.path("chat.db");
         const CliResult first = run_cli(
