@@ -15,6 +15,7 @@ constexpr std::size_t kChunk = 8;                          // ordinals that are 
 constexpr std::size_t kPartFloats = std::size_t{1} << 20;  // for the parts of split units
 constexpr std::size_t kAlone = std::size_t{160}
                                << 10;  // multiplications below which a fork costs more than it gains
+constexpr float kLog2E = 1.44269504F;  // the kernels take powers of two
 constexpr std::size_t kPageLoad = 6;   // what a page's load costs, in queries
 
 constexpr std::size_t divide_up(std::size_t a, std::size_t b) {
@@ -153,6 +154,7 @@ void CpuAttention::gather(const Step& step, const Unit& unit, const RowBlock& bl
         assert(rope != nullptr);
         rope->turn_back(delta, cosine, sine);
     }
+    const float scale = step.settings.scale * (step.settings.softcap > 0.0F ? 1.0F : kLog2E);
     for (std::size_t r = 0; r < block.rows; ++r) {
         const float* from =
             step.q.data + (block.view->first_row + block.first + r) * step.q.width + unit.head * size;
@@ -160,7 +162,7 @@ void CpuAttention::gather(const Step& step, const Unit& unit, const RowBlock& bl
             const std::size_t query = (block.row + r) * unit.heads + h;
             float* to = s.queries + query * padded;
             for (std::size_t i = 0; i < size; ++i) {
-                to[i] = from[h * size + i] * step.settings.scale;
+                to[i] = from[h * size + i] * scale;
             }
             std::fill(to + size, to + padded, 0.0F);
             if (delta != 0) {

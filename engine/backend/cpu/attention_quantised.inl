@@ -14,29 +14,63 @@ constexpr bool kWholeScores = true;
 constexpr bool kWholeScores = false;
 #endif
 
-/// Each stage adds and subtracts neighbours and halves the distance of what belongs together: the sums of the
-/// usual in-place form, but with loads side by side.
+/// In blocks smaller than a vector.
+inline void hadamard_small(float* x, std::size_t block) {
+    for (std::size_t half = 1; half < block; half *= 2) {
+        for (std::size_t i = 0; i < block; ++i) {
+            if ((i & half) == 0) {
+                const float a = x[i];
+                const float b = x[i + half];
+                x[i] = a + b;
+                x[i + half] = a - b;
+            }
+        }
+    }
+}
+
+/// The stages within a vector: each lane plus, or minus, its partner; the sums are those of the usual form.
+template <int half>
+inline F hadamard_stage(F x) {
+    if constexpr (half < Lanes::kWidth) {
+        float signs[kWidth];
+        for (int i = 0; i < Lanes::kWidth; ++i) {
+            signs[i] = (i & half) == 0 ? 1.0F : -1.0F;
+        }
+        return Lanes::fma(x, Lanes::load(signs), Lanes::template partner<half>(x));
+    } else {
+        return x;
+    }
+}
+
 void hadamard(float* x, std::size_t size) {
     const std::size_t block = size & (~size + 1);
-    float other[1024];
     const float norm = 1.0F / __builtin_sqrtf(static_cast<float>(block));
-    for (float* at = x; at != x + size; at += block) {
-        float* from = at;
-        float* to = other;
-        for (std::size_t stage = 1; stage < block; stage *= 2) {
-            for (std::size_t i = 0; i < block / 2; ++i) {
-                const float a = from[2 * i];
-                const float b = from[2 * i + 1];
-                to[i] = a + b;
-                to[i + block / 2] = a - b;
+    if (block < kWidth) {
+        for (std::size_t at = 0; at < size; at += block) {
+            hadamard_small(x + at, block);
+        }
+        for (std::size_t i = 0; i < size; ++i) {
+            x[i] *= norm;
+        }
+        return;
+    }
+    for (std::size_t i = 0; i < size; i += kWidth) {
+        const F value = hadamard_stage<2>(hadamard_stage<1>(Lanes::load(x + i)));
+        Lanes::store(x + i, hadamard_stage<8>(hadamard_stage<4>(value)));
+    }
+    for (std::size_t half = kWidth; half < block; half *= 2) {
+        for (std::size_t start = 0; start < size; start += 2 * half) {
+            for (std::size_t i = start; i < start + half; i += kWidth) {
+                const F a = Lanes::load(x + i);
+                const F b = Lanes::load(x + i + half);
+                Lanes::store(x + i, Lanes::add(a, b));
+                Lanes::store(x + i + half, Lanes::sub(a, b));
             }
-            float* const swap = from;
-            from = to;
-            to = swap;
         }
-        for (std::size_t i = 0; i < block; ++i) {
-            at[i] = from[i] * norm;
-        }
+    }
+    const F by = Lanes::set1(norm);
+    for (std::size_t i = 0; i < size; i += kWidth) {
+        Lanes::store(x + i, Lanes::mul(Lanes::load(x + i), by));
     }
 }
 
@@ -172,6 +206,17 @@ void mix_up_to(const AttentionPage& p, std::size_t first, std::size_t rows, std:
     }
 }
 
+/// The codes of a block to floats, [depth][32]: for many rows, where a conversion costs much.
+template <int kBits>
+void unpack_codes(const AttentionPage& p, std::size_t block, std::size_t depth) {
+    const Codes<kBits> codes{p.values + block * 4 * kBits, p.padded * kBits / 8};
+    for (std::size_t k = 0; k < depth; ++k) {
+        for (int v = 0; v < kBlockVectors; ++v) {
+            Lanes::store(p.unpacked + k * 32 + static_cast<std::size_t>(v) * kWidth, codes.load(k, v));
+        }
+    }
+}
+
 template <int kBits>
 void mix(const AttentionPage& p, std::size_t depth) {
     constexpr std::size_t kRows = Lanes::kMixRows;
@@ -185,6 +230,13 @@ void mix(const AttentionPage& p, std::size_t depth) {
                 const std::size_t at = q * kPositions + i * kWidth;
                 Lanes::store(p.weights + at, Lanes::mul(Lanes::load(p.scores + at), scales[i]));
             }
+        }
+        if (p.count >= Lanes::kWidenFrom) {  // the same sums in the same order
+            unpack_codes<kBits>(p, block, depth);
+            tiled_product<Lanes::kManyRows, Lanes::kManyVectors>(
+                p.count, 32, p.weights, kPositions, Columns<float>{p.unpacked, 32}, depth, p.out + block * 32,
+                p.padded);
+            continue;
         }
         for (std::size_t first = 0; first < p.count; first += kRows) {
             mix_up_to<kBits, static_cast<int>(kRows)>(

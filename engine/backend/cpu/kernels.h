@@ -77,18 +77,18 @@ struct AttentionPage {
     const std::uint16_t* value_scales;
     std::size_t head_size;
     std::size_t padded;               // head size, up to whole vectors
-    const float* queries;             // [count][padded], scaled; zeros behind the head size
+    const float* queries;             // [count][padded], scaled (see softcap); zeros behind the head size
     const QueryBlock* whole_queries;  // [count][padded / 32], where AttentionKernels::whole_query made them
     std::size_t count;
     const std::int32_t*
         begin;  // [count] visible positions of the page: begin <= p < end; none when end <= begin
     const std::int32_t* end;
-    float softcap;    // 0: none
+    float softcap;    // 0: none, and queries are times log2 e as well
     float* scores;    // scratch [count][64]
     float* weights;   // scratch [count][64], quantised types
     float* unpacked;  // scratch [64 * padded]
     float* out;       // [count][padded], not divided by the sum
-    float* maximum;   // [count]
+    float* maximum;   // [count], of scores times log2 e
     float* sum;       // [count]
 };
 

@@ -126,6 +126,9 @@ void CpuKvPages::import_page(PageGroup group, PageId page, std::span<const std::
 void CpuKvPages::copy_page(PageGroup group, PageId from, PageId to, std::size_t tokens) {
     const Part& p = part(group);
     assert(from < p.count && to < p.count && tokens <= kPageTokens);
+    if (p.page_bytes == 0) {
+        return;
+    }
     if (tokens == kPageTokens) {
         std::memcpy(p.memory->data() + to * p.page_bytes, p.memory->data() + from * p.page_bytes,
                     p.page_bytes);

@@ -17,7 +17,7 @@ struct Lanes {
     static constexpr int kThinVectors = 2;
     static constexpr int kManyRows = 6;
     static constexpr int kManyVectors = 2;
-    static constexpr int kMixRows = 3;  // quantised pages: rows of a tile, and those of scores
+    static constexpr int kMixRows = 2;  // quantised pages: rows of a tile, and those of scores
     static constexpr int kScoreRows = 3;
     static constexpr int kScoreVectors = 1;
     static constexpr int kWidenFrom = 13;  // queries from which a page is made floats first
@@ -122,6 +122,22 @@ struct Lanes {
     static constexpr int kTileRows = 4;
     static constexpr int kTileVectors = 2;
     static constexpr int kTileStep = 2;
+
+    /// Lane i of lane i ^ half.
+    template <int half>
+    static F partner(F x) {
+        if constexpr (half <= 2) {
+            return _mm256_permute_ps(x, half == 1 ? 0xB1 : 0x4E);
+        } else {
+            return _mm256_permute2f128_ps(x, x, 0x01);
+        }
+    }
+    /// p * 2^n of a whole n, to 0 where that is too small.
+    static F times_power(F p, F n) {
+        const I power = _mm256_slli_epi32(_mm256_add_epi32(round(n), _mm256_set1_epi32(127)), 23);
+        return zero_where_less(mul(p, as_float(power)), n, set1(-126.0F));
+    }
+    static F nearest(F x) { return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 
 #if defined(__AVXVNNI__)
     /// sum + four unsigned weights times four signed activations, in each lane.

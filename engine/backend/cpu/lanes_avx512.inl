@@ -146,6 +146,19 @@ struct Lanes {
     static constexpr int kTileVectors = 2;
     static constexpr int kTileStep = 4;
 
+    /// Lane i of lane i ^ half.
+    template <int half>
+    static F partner(F x) {
+        if constexpr (half <= 2) {
+            return _mm512_permute_ps(x, half == 1 ? 0xB1 : 0x4E);
+        } else {
+            return _mm512_shuffle_f32x4(x, x, half == 4 ? 0xB1 : 0x4E);
+        }
+    }
+    /// p * 2^n of a whole n, to 0 where that is too small.
+    static F times_power(F p, F n) { return _mm512_scalef_ps(p, n); }
+    static F nearest(F x) { return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+
 #if defined(__AVX512VNNI__)
     /// sum + four unsigned weights times four signed activations, in each lane.
     static I dot_word(I sum, I w, I x) {

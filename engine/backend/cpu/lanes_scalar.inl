@@ -229,6 +229,20 @@ struct Lanes {
         return sum;
     }
     /// start + sum over n vectors of unsigned weights times signed activations (4 bytes for each vector).
+    /// Lane i of lane i ^ half.
+    template <int half>
+    static F partner(F x) {
+        return make([&](int i) { return x.v[i ^ half]; });
+    }
+    /// p * 2^n of a whole n, to 0 where that is too small.
+    static F times_power(F p, F n) {
+        const I power = left<23>(iadd(round(n), iset1(127)));
+        return zero_where_less(mul(p, as_float(power)), n, set1(-126.0F));
+    }
+    static F nearest(F x) {
+        return make([&](int i) { return std::nearbyint(x.v[i]); });
+    }
+
     template <int kBits, int n>
     static I dot(const I* w, const std::int8_t* a, I start) {
         for (int j = 0; j < n; ++j) {
