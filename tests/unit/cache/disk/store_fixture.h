@@ -77,6 +77,12 @@ int right_pages(engine::PageStore& store, const Text& text);
 
 /// Whether the sentence why the disk is not used has these words in it.
 bool mentions(const engine::PageStore& store, const char* words);
+/// The thread sanitizer cannot follow a fork in a program with threads (QtTest's watchdog is one).
+#if defined(__SANITIZE_THREAD__)
+inline constexpr bool kCanFork = false;
+#else
+inline constexpr bool kCanFork = true;
+#endif
 /// Runs the body in a child process; true when the child came to its end and the body gave true.
 bool in_child(const std::function<bool()>& body);
 

@@ -237,6 +237,9 @@ void TestPageStoreFaults::full_disk_at_every_write() {
 
 /// A real limit of the system instead of a hook.
 void TestPageStoreFaults::file_size_limit() {
+    if (!kCanFork) {
+        QSKIP("forks");
+    }
     StoreFolder folder;
     const bool fine = in_child([&] {
         const rlimit limit{kHeader + 3 * StoreFolder::kSlot + 5000, RLIM_INFINITY};

@@ -28,6 +28,9 @@ class TestPageStoreFolder : public QObject {
 };
 
 void TestPageStoreFolder::read_only_folder() {
+    if (!kCanFork) {
+        QSKIP("forks");
+    }
     StoreFolder folder;
     {
         const auto store = folder.ready();
@@ -120,6 +123,9 @@ void TestPageStoreFolder::folder_of_something_else() {
 }
 
 void TestPageStoreFolder::second_process() {
+    if (!kCanFork) {
+        QSKIP("forks");
+    }
     StoreFolder folder;
     auto store = folder.ready();
     QVERIFY(put(*store, Text(*store->root(), 1, 2), 0, 2, 1));
