@@ -62,7 +62,7 @@ struct Tiles {
     }
 
     /// c: m x n, a: m x k, b: k x n words of four bytes; anything else faults.
-    static void check_product(int c, int a, int b) {
+    static void check_product([[maybe_unused]] int c, [[maybe_unused]] int a, [[maybe_unused]] int b) {
         assert(state().configured && c != a && a != b && b != c);
         assert(rows(a) == rows(c) && columns(b) == columns(c) && columns(a) == 4 * rows(b));
         assert(columns(a) % 4 == 0 && columns(b) % 4 == 0);
