@@ -108,8 +108,9 @@ class Engine {
     RequestId submit(PrefillRequest request, EventSink sink);
     RequestId submit(ScoreRequest request, EventSink sink);
     RequestId submit(BenchRequest request, EventSink sink);
-    /// Takes effect within 100 ms, in prefill too. The request still ends with its last event
-    /// (StopReason::cancelled or an Error).
+    /// Takes effect within 100 ms, in prefill too; reading ahead may first end its step, which a person's
+    /// request breaks off. The request still ends with its last event (StopReason::cancelled, complete =
+    /// false, or an Error).
     void cancel(RequestId request);
 
     // The answers of these come on a thread of the engine's as well, and always come.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <fstream>
 #include <random>
+#include <thread>
 
 #include <QTemporaryDir>
 #include <QtTest>
@@ -167,6 +168,51 @@ class TestDiskTier : public QObject {
         QVERIFY(client.load(load));
         QVERIFY(client.ask(asked).finished->tokens == want.finished->tokens);
         QVERIFY(!client.cache_state().disk_note.empty());
+    }
+
+    void many_threads_while_it_measures_and_writes() {
+        LoadOptions load = options("qwen3", "threads");
+        load.measurements = in_folder("threads-steps");
+        const std::vector<TokenId> want = one_run(options("qwen3", ""), request(200, 1)).finished->tokens;
+        EngineClient client;
+        QVERIFY(client.load(load));
+        std::vector<std::thread> threads;
+        for (unsigned t = 0; t < 4; ++t) {
+            threads.emplace_back([&client, t] {
+                std::mt19937 random(t);
+                for (int i = 0; i < 25; ++i) {
+                    const CacheScope scope = {1 + random() % 3, random() % 4 == 0};
+                    const unsigned seed = static_cast<unsigned>(random() % 5);
+                    GenerateRequest made = request(100 + random() % 200, seed, scope);
+                    made.priority = random() % 2 == 0 ? Priority::interactive : Priority::background;
+                    const RequestId id = random() % 3 == 0
+                                             ? client.submit(PrefillRequest{std::move(made.prompt), scope})
+                                             : client.submit(std::move(made));
+                    if (random() % 3 == 0) {
+                        client.engine->cancel(id);
+                    }
+                    if (random() % 8 == 0) {
+                        client.engine->forget(scope.owner);
+                    }
+                    if (random() % 16 == 0) {
+                        client.engine->clear_cache([](const Status&) {});
+                    }
+                    if (random() % 3 == 0) {
+                        client.wait_end(id);
+                        client.cache_state();
+                    }
+                }
+            });
+        }
+        for (std::thread& thread : threads) {
+            thread.join();
+        }
+        for (const auto& [id, reply] : client.replies()) {
+            const Reply last = client.reply(id);
+            QCOMPARE(last.ends, 1);
+            QVERIFY(!last.error);
+        }
+        QVERIFY(client.ask(request(200, 1)).finished->tokens == want);
     }
 
     void ending_does_not_wait_for_long() {
