@@ -12,7 +12,6 @@
 #include "app/cli/options.h"
 #include "app/cli/output.h"
 #include "app/cli/session.h"
-#include "engine/limits.h"
 
 namespace tendril::app::cli {
 namespace {
@@ -90,6 +89,9 @@ std::string to_text(const engine::BenchEvent& bench) {
     return text + line;
 }
 
+constexpr std::size_t kDefaultContext = 4096;               // what LoadOptions::context = 0 means
+constexpr std::size_t kMostContext = std::size_t{1} << 24;  // more is refused in words at any rate
+
 /// Unless a context is asked for: as much as the tests need, where that is more than the default. Each row of
 /// a batch has pages of its own behind the shared ones.
 engine::LoadOptions load_options(const BenchOptions& options) {
@@ -100,8 +102,8 @@ engine::LoadOptions load_options(const BenchOptions& options) {
     const std::size_t needed =
         request.depth +
         std::max<std::size_t>(request.prefill_tokens, rows > 1 ? answers : request.decode_tokens);
-    if (load.context == 0 && needed > engine::kDefaultContext) {
-        load.context = static_cast<std::uint32_t>(std::min<std::size_t>(needed, engine::kMaxContext));
+    if (load.context == 0 && needed > kDefaultContext) {
+        load.context = static_cast<std::uint32_t>(std::min<std::size_t>(needed, kMostContext));
     }
     return load;
 }
