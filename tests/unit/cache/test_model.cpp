@@ -14,7 +14,7 @@ using namespace tendril::test;
 namespace {
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::size_t kShare = 20;  // sanitizers: the twentieth part
+constexpr std::size_t kShare = 4;  // sanitizers: the fourth part
 #else
 constexpr std::size_t kShare = 1;
 #endif
@@ -213,7 +213,11 @@ class TestModel : public QObject {
               static_cast<unsigned long long>(disk.written), disk.flips,
               static_cast<unsigned long long>(disk.refused));
         QVERIFY(user.tally().restored > 0 && disk.written > 0);
-        QCOMPARE(disk.refused > 0, damage);
+        QVERIFY(damage || disk.refused == 0);
+        QVERIFY(!damage || disk.flips > 0);
+        if (kShare == 1) {  // enough of them that pages in use were hit
+            QCOMPARE(disk.refused > 0, damage);
+        }
     }
 
     void moved_text_is_as_if_read_where_it_stands() {
