@@ -46,8 +46,9 @@ std::vector<std::byte> compact(const Claims& claims) {
     for (const auto& [page, owners] : claims) {
         for (const std::uint64_t owner : owners) {
             const OwnerBytes record = record_of(Act::claim, page, owner);
-            const auto raw = std::as_bytes(std::span(&record, 1));
-            bytes.insert(bytes.end(), raw.begin(), raw.end());
+            const std::size_t at = bytes.size();
+            bytes.resize(at + sizeof record);
+            std::memcpy(bytes.data() + at, &record, sizeof record);
         }
     }
     return bytes;
