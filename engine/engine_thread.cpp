@@ -337,7 +337,9 @@ void Engine::Thread::drop_model() {
         bench.sink(bench.id, Error{ErrorCode::cancelled, "The model was unloaded.", {}});
     }
     benches_.clear();
-    runtime_->idle->flush(kTimeToFlush);
+    if (!runtime_->file->damaged()) {  // else what was read last may be wrong
+        runtime_->idle->flush(kTimeToFlush);
+    }
     runtime_.reset();
     if (log_) {
         log_->info("model unloaded");
