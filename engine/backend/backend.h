@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -42,6 +43,9 @@ struct WeightSource {
     std::size_t rows = 0;     ///< outputs
     std::size_t columns = 0;  ///< inputs
     std::span<const std::byte> bytes;
+    /// Told each part of `bytes` that prepare() has copied and reads no more, in order; null: nobody asks.
+    /// Thus a large matrix is never in memory twice.
+    const std::function<void(std::span<const std::byte>)>* copied = nullptr;
 };
 
 /// A weight matrix in the layout that its backend chose (repacked, uploaded, or a view of the source bytes).

@@ -60,7 +60,8 @@ Status ForwardPass::allocate() {
         }
         rope_.push_back(std::move(*table));
     }
-    host_logits_.resize(limits_.max_logit_rows * config_.vocabulary);
+    // Not cleared: pages of rows that no step asks for are never touched.
+    host_logits_ = std::make_unique_for_overwrite<float[]>(limits_.max_logit_rows * config_.vocabulary);
     return backend_.reserve(rows, std::max({config_.width, q_width, config_.feed_forward_width}));
 }
 
@@ -167,7 +168,7 @@ std::span<float> ForwardPass::logits(std::size_t first, std::size_t count) {
     if (config_.logit_softcap > 0.0F) {
         backend_.soft_cap(config_.logit_softcap, out);
     }
-    const std::span<float> host(host_logits_.data(), count * config_.vocabulary);
+    const std::span<float> host(host_logits_.get(), count * config_.vocabulary);
     backend_.download(out.data, host);
     return host;
 }

@@ -74,7 +74,7 @@ class ForwardPass {
     std::unique_ptr<Buffer> up_;                    // [rows][feed_forward_width]
     std::unique_ptr<Buffer> part_;                  // [rows][width], what a sub-layer adds to the stream
     std::unique_ptr<Buffer> logits_;                // [max_logit_rows][vocabulary]
-    std::vector<float> host_logits_;                // the same, in host memory
+    std::unique_ptr<float[]> host_logits_;          // the same, in host memory
 };
 
 }  // namespace tendril::engine

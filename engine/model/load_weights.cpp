@@ -31,7 +31,9 @@ class Loader {
         if (tensor == nullptr) {
             return {};
         }
-        Result<std::unique_ptr<Weight>> weight = backend_.prepare(weight_source(*tensor));
+        WeightSource source = weight_source(*tensor);
+        source.copied = &source_done_;
+        Result<std::unique_ptr<Weight>> weight = backend_.prepare(source);
         if (!weight) {
             weight.error().detail += " (tensor " + in_quotes(expected.name) + ")";
             return fail(std::move(weight.error()));
@@ -95,7 +97,11 @@ Status load_model_part(Loader& loader, const ModelConfig& config, ModelWeights& 
 }  // namespace
 
 WeightSource weight_source(const GgufTensor& tensor) {
-    return {.type = tensor.type, .rows = tensor.rows, .columns = tensor.columns, .bytes = tensor.bytes};
+    return {.type = tensor.type,
+            .rows = tensor.rows,
+            .columns = tensor.columns,
+            .bytes = tensor.bytes,
+            .copied = nullptr};
 }
 
 Result<ModelWeights> load_weights(const GgufFile& file, const ModelConfig& config, Backend& backend,

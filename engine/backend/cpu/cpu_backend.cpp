@@ -23,7 +23,8 @@ namespace tendril::engine {
 namespace {
 
 constexpr std::size_t kAlone = std::size_t{16} << 10;  // floats below which a row-wise op is not worth a fork
-constexpr std::size_t kRun = std::size_t{4} << 10;     // floats of a piece of one
+constexpr std::size_t kSourceSlice = std::size_t{8} << 20;  // bytes of a matrix that are packed at once
+constexpr std::size_t kRun = std::size_t{4} << 10;          // floats of a piece of one
 
 struct KernelSet {
     const MatmulKernels& matmul;
@@ -127,13 +128,7 @@ class CpuBackend final : public Backend {
         }
         auto weight =
             std::make_unique<PackedWeight>(source.type, source.rows, source.columns, std::move(*memory));
-        const std::size_t run =
-            std::max<std::size_t>(1, (std::size_t{64} << 10) / weight->shape().group_bytes);
-        pool_.run((weight->groups() + run - 1) / run, [&](std::size_t piece, unsigned) {
-            for (std::size_t g = piece * run; g < std::min(weight->groups(), (piece + 1) * run); ++g) {
-                weight->pack_group(source, g);
-            }
-        });
+        pack(source, *weight);
         return weight;
     }
 
@@ -242,6 +237,28 @@ class CpuBackend final : public Backend {
     }
 
   private:
+    /// Slice by slice, so that the source's pages can go back before the next are read.
+    void pack(const WeightSource& source, PackedWeight& weight) {
+        const std::size_t group_bytes = std::max<std::size_t>(1, weight.shape().group_bytes);
+        const std::size_t run = std::max<std::size_t>(1, (std::size_t{64} << 10) / group_bytes);
+        const std::size_t slice = std::max(run, kSourceSlice / group_bytes);
+        const std::size_t row_bytes = source.bytes.size() / std::max<std::size_t>(1, source.rows);
+        for (std::size_t first = 0; first < weight.groups(); first += slice) {
+            const std::size_t end = std::min(weight.groups(), first + slice);
+            pool_.run((end - first + run - 1) / run, [&](std::size_t piece, unsigned) {
+                const std::size_t from = first + piece * run;
+                for (std::size_t g = from; g < std::min(end, from + run); ++g) {
+                    weight.pack_group(source, g);
+                }
+            });
+            if (source.copied != nullptr && *source.copied) {
+                const std::size_t row = std::min(source.rows, first * kGroup);
+                const std::size_t last = std::min(source.rows, end * kGroup);
+                (*source.copied)(source.bytes.subspan(row * row_bytes, (last - row) * row_bytes));
+            }
+        }
+    }
+
     template <typename Work>
     void by_rows(std::size_t rows, std::size_t width, Work&& work) {
         if (rows * width < kAlone) {
