@@ -63,6 +63,8 @@ void Sampler::penalise(std::span<float> logits, std::span<const TokenId> recent)
     }
     recent =
         recent.last(std::min<std::size_t>(recent.size(), static_cast<std::size_t>(settings_.penalty_window)));
+    seen_.reserve(
+        static_cast<std::size_t>(settings_.penalty_window));  // once; assign() grows to the exact size
     seen_.assign(recent.begin(), recent.end());
     std::sort(seen_.begin(), seen_.end());
     seen_.erase(std::unique(seen_.begin(), seen_.end()), seen_.end());
