@@ -5,6 +5,7 @@
 
 #include <QtTest>
 
+#include "engine/backend/cpu/isa.h"
 #include "engine/backend/reference/reference_backend.h"
 #include "engine/runtime.h"
 #include "engine/schedule/scoring.h"
@@ -229,6 +230,42 @@ class TestLogits : public QObject {
                                         .arg(difference.margin)));
             }
         }
+    }
+
+    void every_instruction_set_agrees_data() {
+        QTest::addColumn<int>("isa");
+        for (const Isa isa : kAllIsas) {
+            QTest::newRow(name(isa)) << static_cast<int>(isa);
+        }
+    }
+    void every_instruction_set_agrees() {
+        QFETCH(int, isa);
+        const auto path = static_cast<Isa>(isa);
+        if (!host_supports(path)) {
+            QSKIP(qPrintable(QString("NOT RUN: this processor has no %1.").arg(name(path))));
+        }
+        const std::filesystem::path model = find_real_model(kDefaultModel);
+        if (model.empty()) {
+            QSKIP("The default model is not on this machine.");
+        }
+        auto exact = read_reference(data("SmolLM2-135M-Instruct.Q4_1.transformers.ref"));
+        auto llama = read_reference(data("SmolLM2-135M-Instruct.Q4_1.llama.ref"));
+        QVERIFY(exact && llama);
+        if (path == Isa::scalar) {  // slow
+            for (Reference* reference : {&*exact, &*llama}) {
+                reference->tokens.resize(49);
+                reference->positions.resize(48);
+            }
+        }
+        const double peer = distance_between(*exact, *llama);
+        qputenv("TENDRIL_CPU_ISA", name(path));
+        auto runtime = open(model);
+        qunsetenv("TENDRIL_CPU_ISA");
+        QVERIFY2(runtime.has_value(), runtime ? "" : runtime.error().message.c_str());
+        qInfo("%s; mean KL of llama.cpp from transformers: %.2e", (*runtime)->model.device.c_str(), peer);
+        QVERIFY(QString::fromStdString((*runtime)->model.device).contains(display_name(path)));
+        const Distance distance = report("transformers", compare(**runtime, *exact));
+        QVERIFY(distance.mean_kl <= std::max(kGoal, 1.25 * peer));
     }
 
     void the_reference_backend_is_exact_data() { real_models(); }
