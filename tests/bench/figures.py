@@ -3,9 +3,11 @@
 """Measures what the README's table of figures says, on this machine, and prints the table's rows.
 
 Usage: figures.py --build build/release --model SmolLM2-135M-Instruct.Q4_1.gguf [--tests build/dev] [--runs 5]
+                  [--roofline build/dev/tests/bench/roofline] [--peer FOLDER] [--loads 0,1,4]
 
 Needs Xvfb (packaging/test installs it). Each figure is the median of the runs, with the lowest and the highest. The frame times come from
-ui_conversation_speed of the build that --tests names.
+ui_conversation_speed of the build that --tests names. --roofline sets our speeds against what the machine can do at most, --peer (a folder
+with llama-bench) our highest memory against that of llama.cpp, --loads measures our speed beside so many busy processes.
 """
 import argparse
 import json
@@ -64,14 +66,100 @@ def frames(tests):
     yield "frame while streaming below 2,000 messages", f"{stream[1]} ms (99 % {stream[2]} ms, worst {stream[3]} ms)"
 
 
+def bench(build, model, options):
+    command = [f"{build}/app/tendril-cli", "bench", model, "--json", "-r", "1", *options]
+    rows = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return {(row["test"], row["batch"]): row for row in rows}
+
+
+def shares(build, model, roofline, runs):
+    """Speeds as shares of the limits: decoding of the bytes read per second, prefill and batches of the whole-number operations."""
+    limits = json.loads(subprocess.run([roofline], check=True, capture_output=True, text=True).stdout)
+    about = json.loads(subprocess.run([f"{build}/app/tendril-cli", "inspect", model, "--json"], check=True, capture_output=True, text=True).stdout)
+    peak = max((value for name, value in limits.items() if name.startswith("int8_")), default=0)
+    for name, value in limits.items():
+        if name not in ("isa", "threads"):
+            yield f"limit: {name}", str(value) if name != "not_run" else (", ".join(value) or "none")
+    samples = [bench(build, model, ["-p", "512", "-n", "64", "-b", "1,8"]) for _ in range(runs)]
+    for key in samples[0]:
+        speeds = [sample[key]["tokens_per_second"][0] for sample in samples]
+        text = spread(speeds, "tokens/s")
+        speed = statistics.median(speeds)
+        # Batches read the weights once for all their rows.
+        bandwidth = speed / key[1] * about["weight_bytes"] / 1e9 / limits["read_gb_per_s"] if limits["read_gb_per_s"] else 0
+        operations = speed * 2 * about["parameters"] / 1e9 / peak if peak else 0
+        if key[0] == "prefill":
+            # The table of embeddings is looked up, not multiplied, and the head runs for one row: both are left in, so this is an upper bound.
+            text += f", at most {operations:.0%} of the int8 peak"
+        else:
+            text += f", {bandwidth:.0%} of the read bandwidth, {operations:.0%} of the int8 peak"
+        yield f"{key[0]}, batch {key[1]}", text
+
+
+def peak_memory(command):
+    """The highest resident memory of a program that succeeds, in MiB."""
+    program = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(program.pid, 0)
+    program.returncode = os.waitstatus_to_exitcode(status)
+    if program.returncode != 0:
+        sys.exit(f"failed ({program.returncode}): {' '.join(command)}")
+    return usage.ru_maxrss / 1024
+
+
+def memory(build, model, peer):
+    about = json.loads(subprocess.run([f"{build}/app/tendril-cli", "inspect", model, "--json"], check=True, capture_output=True, text=True).stdout)
+    file = about["file_bytes"] / 2**20
+    ours = peak_memory([f"{build}/app/tendril-cli", "bench", model, "-p", "128", "-n", "8", "-r", "1", "--json"])
+    text = f"{ours:.0f} MiB, the file has {file:.0f}, so much of the cache is used: {about['kv_bytes_per_token'] * 136 / 2**20:.0f}"
+    if peer:
+        theirs = [peak_memory([f"{peer}/llama-bench", "-m", model, "-p", "128", "-n", "8", "-r", "1", "--repack", repack]) for repack in "10"]
+        text += f"; llama.cpp {theirs[0]:.0f} MiB repacked, {theirs[1]:.0f} not"
+    yield "highest memory", text
+
+
+def beside_others(build, model, loads, runs):
+    samples = {}
+    for _ in range(runs):
+        for load in loads:
+            busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(load)]
+            try:
+                for key, row in bench(build, model, ["-p", "128", "-n", "32", "-b", "1,4"]).items():
+                    samples.setdefault(key, {}).setdefault(load, []).append(row["tokens_per_second"][0])
+            finally:
+                for process in busy:
+                    process.kill()
+                    process.wait()
+    for key, by_load in samples.items():
+        first = statistics.median(by_load[loads[0]])
+        cells = [f"{load}: {spread(values, 'tokens/s')} = {statistics.median(values) / first:.2f}" for load, values in by_load.items()]
+        yield f"{key[0]}, batch {key[1]}, beside busy processes", "; ".join(cells)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", required=True)
     parser.add_argument("--model", required=True)
     parser.add_argument("--tests")
+    parser.add_argument("--roofline")
+    parser.add_argument("--peer")
+    parser.add_argument("--loads", type=lambda text: [int(part) for part in text.split(",")])
+    parser.add_argument("--only", action="store_true", help="leave out the figures of the window")
     parser.add_argument("--runs", type=int, default=5)
     a = parser.parse_args()
-    for name, value in [*start_up(a.build, a.runs), *load(a.build, a.model, a.runs), *(frames(a.tests) if a.tests else ())]:
+
+    def rows():
+        if not a.only:
+            yield from start_up(a.build, a.runs)
+            yield from load(a.build, a.model, a.runs)
+            if a.tests:
+                yield from frames(a.tests)
+        yield from memory(a.build, a.model, a.peer)
+        if a.roofline:
+            yield from shares(a.build, a.model, a.roofline, a.runs)
+        if a.loads:
+            yield from beside_others(a.build, a.model, a.loads, a.runs)
+
+    for name, value in rows():
         print(f"| {name} | {value} |", flush=True)
 
 
