@@ -177,8 +177,6 @@ std::size_t find_long(std::string_view haystack, std::string_view needle, std::s
     return std::string_view::npos;
 }
 
-constexpr std::size_t kShortNeedle = 32;
-
 }  // namespace
 
 bool is_valid_utf8(std::string_view text) {

@@ -44,6 +44,8 @@ std::string to_capitalized(std::string_view text);  ///< str.capitalize()
 std::string to_folded(std::string_view text);       ///< str.casefold()
 std::string to_swapped_case(std::string_view text);
 
+inline constexpr std::size_t kShortNeedle = 32;  ///< bytes; up to here the standard library searches
+
 /// Like std::string_view::find and rfind, but linear in the haystack for every needle.
 std::size_t find_text(std::string_view haystack, std::string_view needle, std::size_t from = 0);
 std::size_t rfind_text(std::string_view haystack, std::string_view needle);

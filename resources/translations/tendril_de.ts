@@ -581,8 +581,8 @@
       <translation>Alle Dateien (*)</translation>
     </message>
     <message>
-      <source>Private: what is read of this conversation is never on disk and never shared</source>
-      <translation>Privat: Was von diesem Gespräch gelesen wird, kommt nie auf die Platte und wird nie geteilt</translation>
+      <source>Private: never on the disk, never shared</source>
+      <translation>Privat: nie auf der Platte, nie geteilt</translation>
     </message>
     <message>
       <source>No longer private</source>

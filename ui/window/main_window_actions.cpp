@@ -271,9 +271,8 @@ void MainWindow::togglePrivate() {
     if (conversation_ != 0) {
         private_ = !private_;
         port_.setPrivate(private_);
-        status_->showHint(
-            private_ ? tr("Private: what is read of this conversation is never on disk and never shared")
-                     : tr("No longer private"));
+        status_->showHint(private_ ? tr("Private: never on the disk, never shared")
+                                   : tr("No longer private"));
     }
     updatePrivate();
 }
