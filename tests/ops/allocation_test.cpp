@@ -1,50 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // After reserve(), the CPU backend's ops take no memory: calls of operator new are counted around whole
 // steps.
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
 #include <QTest>
 
 #include "tests/ops/ops_fixture.h"
+#include "tests/support/count_allocations.h"
 #include "tests/support/step_views.h"
 
-namespace {
-std::atomic<bool> counting{false};
-std::atomic<int> allocations{0};
-
-void* counted(std::size_t size) {
-    if (counting) {
-        ++allocations;
-    }
-    if (void* memory = std::malloc(size == 0 ? 1 : size)) {
-        return memory;
-    }
-    throw std::bad_alloc();
-}
-}  // namespace
-
-void* operator new(std::size_t size) {
-    return counted(size);
-}
-void* operator new[](std::size_t size) {
-    return counted(size);
-}
-void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete[](void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
-void operator delete[](void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
-
 namespace tendril::engine::test {
+
+using tendril::test::allocations;
+using tendril::test::counting;
 
 class AllocationTest : public QObject {
     Q_OBJECT

@@ -1,48 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A step of an answer takes no memory: calls of operator new are counted around whole steps of the scheduler,
 // from the choice of the rows to the drawn token. A step that begins a page of the cache may take some.
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
 #include <QtTest>
 
 #include "engine/sample/sampler.h"
+#include "tests/support/count_allocations.h"
 #include "tests/unit/schedule/probes.h"
-
-namespace {
-std::atomic<bool> counting{false};
-std::atomic<int> allocations{0};
-
-void* counted(std::size_t size) {
-    if (counting) {
-        ++allocations;
-    }
-    if (void* memory = std::malloc(size == 0 ? 1 : size)) {
-        return memory;
-    }
-    throw std::bad_alloc();
-}
-}  // namespace
-
-void* operator new(std::size_t size) {
-    return counted(size);
-}
-void* operator new[](std::size_t size) {
-    return counted(size);
-}
-void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete[](void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
-void operator delete[](void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
 
 using namespace tendril;
 using namespace tendril::engine;
