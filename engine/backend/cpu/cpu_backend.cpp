@@ -29,7 +29,7 @@ constexpr std::size_t kRun = std::size_t{4} << 10;          // floats of a piece
 struct KernelSet {
     const MatmulKernels& matmul;
     const VectorKernels& vectors;
-    const AttentionKernels& attention;
+    AttentionKernels attention;
 };
 
 KernelSet kernels_of(Isa isa) {
@@ -91,13 +91,17 @@ class SmallBuffer final : public Buffer {
 
 class CpuBackend final : public Backend {
   public:
-    CpuBackend(Isa isa, unsigned threads)
+    CpuBackend(Isa isa, unsigned threads, bool rotate_quantised)
         : isa_(isa),
           kernels_(kernels_of(isa)),
           pool_(threads),
           matmul_(pool_, kernels_.matmul, kernels_.vectors),
           attention_(pool_, kernels_.attention, kernels_.vectors),
-          store_(pool_, kernels_.attention, kernels_.vectors) {}
+          store_(pool_, kernels_.attention, kernels_.vectors) {
+        if (!rotate_quantised) {
+            kernels_.attention.hadamard = [](float*, std::size_t) {};
+        }
+    }
 
     std::string description() const override {
         const unsigned threads = pool_.threads();
@@ -303,7 +307,8 @@ Result<std::unique_ptr<Backend>> make_cpu_backend(CpuOptions options) {
     if (!isa) {
         return fail(isa.error());
     }
-    return std::make_unique<CpuBackend>(*isa, options.threads == 0 ? usable_cores() : options.threads);
+    return std::make_unique<CpuBackend>(*isa, options.threads == 0 ? usable_cores() : options.threads,
+                                        options.rotate_quantised);
 }
 
 }  // namespace tendril::engine

@@ -14,6 +14,8 @@ namespace tendril::engine {
 struct CpuOptions {
     unsigned threads = 0;    ///< with the calling thread; 0: as many as the process may use
     std::optional<Isa> isa;  ///< none: TENDRIL_CPU_ISA, else the best of the host
+    /// False: quantised keys and values are not rotated first; a control, to measure what rotating gains.
+    bool rotate_quantised = true;
 };
 
 /// Refuses, in words, an instruction set that is unknown or that the host lacks.
