@@ -60,7 +60,7 @@ class Bench {
         std::stringstream text;
         text << file.rdbuf();
         all_ = model.tokenizer->encode(text.str(), {});
-        if (all_.size() < 2 * options.prompt) {
+        if (all_.size() < std::max<std::size_t>(6000, options.prompt + 1000)) {
             std::cerr << "the text is too short\n";
             std::exit(1);
         }
@@ -102,10 +102,10 @@ class Bench {
         made.cache.owner = 1;
         client.ask(std::move(made));
     }
-    /// Until nothing is written any more.
-    CacheState quiet_disk() {
+    /// Until so many tokens are on the disk, and nothing is written any more.
+    CacheState quiet_disk(std::size_t tokens) {
         CacheState state = client.cache_state();
-        for (std::uint64_t before = 0; before != state.disk_pages;) {
+        for (std::uint64_t before = 0; before != state.disk_pages || before < tokens / kPageTokens;) {
             before = state.disk_pages;
             std::this_thread::sleep_for(std::chrono::milliseconds(300));
             state = client.cache_state();
@@ -138,7 +138,7 @@ ordered_json first(const Options& options) {
     Bench bench(options, true);
     std::vector<TokenId> text = bench.prompt(0);
     const FinishedEvent cold = bench.ask(text, options.answer);
-    const CacheState after_first = bench.quiet_disk();
+    const CacheState after_first = bench.quiet_disk(text.size());
     append(text, cold.tokens);
     ordered_json turns = ordered_json::array();
     for (std::size_t number = 0; number < 4; ++number) {
@@ -148,7 +148,7 @@ ordered_json first(const Options& options) {
             {{"first_token_ms", next.first_token_ms}, {"read", text.size() - next.cached_tokens}});
         append(text, next.tokens);
     }
-    const CacheState after_all = bench.quiet_disk();
+    const CacheState after_all = bench.quiet_disk(text.size() - 1);
     append(text, bench.turn(9));
     std::ofstream(tokens_file(options)) << ordered_json(text);
     return {{"device", bench.model.device},
@@ -202,10 +202,8 @@ ordered_json alternate(const Options& options) {
 ordered_json typing(const Options& options) {
     static constexpr const char* kWords =
         "please explain in a few short sentences what this licence says about giving copies of a changed "
-        "program to "
-        "other people and whether I have to publish the source code when only my friends get it and nobody "
-        "has paid me "
-        "anything";
+        "program to other people and whether I have to publish the source code when only my friends get it "
+        "and nobody has paid";
     Bench bench(options, false);
     std::vector<TokenId> before = bench.prompt(0);
     const FinishedEvent first_answer = bench.ask(before, options.answer);
