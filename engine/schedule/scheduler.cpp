@@ -98,6 +98,8 @@ void Scheduler::fail_all(const Error& error) {
 void Scheduler::step(const std::atomic<bool>& interrupt) {
     admit();
     follow();
+    catch_up();
+    drop_finished();  // whose text was known already; to be paused they would have to be unfinished
     choose_parts();
     reserve_pages();
     if (parts_.empty()) {
@@ -147,6 +149,7 @@ void Scheduler::admit() {
         task.restored = cache_.last_match().restored;
         if (!find_leader(task)) {
             task.started(task.view.length());
+            drop_finished();
         }
     }
 }
@@ -160,9 +163,6 @@ void Scheduler::choose_parts() {
         if (only_interactive && !interactive(*task)) {
             task->passed_over = true;
             continue;
-        }
-        if (std::exchange(task->passed_over, false) && task->pending() > 1) {
-            take_longer_match(*task);  // the one that it gave way to may have read the same
         }
         if (task->pending() != 1 || task->following.leader != 0 || rows == max_rows) {
             continue;
@@ -323,11 +323,21 @@ void Scheduler::close_step() {
         if (part.rows > 1 && task.pending() <= 1) {
             // The prompt is read: others may share its full pages while this task goes on writing behind
             // them.
-            const std::size_t full = task.view.length() / kPageTokens * kPageTokens;
-            cache_.keep(task.tokens().first(full), task.view.fork(full), task.scope());
+            const std::size_t kept = prompt_to_keep(task);
+            cache_.keep(task.tokens().first(kept), task.view.fork(kept), task.scope());
         }
         task.step_done(part.drafts.size(), part.accepted);
     }
+}
+
+/// Its full pages. With windows the whole of it, so that another answer goes on right behind it: by then the
+/// window pages of a long first answer's beginning are gone. That costs a copy of the last page, and is not
+/// done when pages are short.
+std::size_t Scheduler::prompt_to_keep(const Task& task) const {
+    const PagePool& pool = cache_.pool();
+    const bool whole =
+        pool.windowed() && pool.free_count(PageGroup::full) > 1 && pool.free_count(PageGroup::window) > 1;
+    return whole ? task.view.length() : task.view.length() / kPageTokens * kPageTokens;
 }
 
 /// Keeps what the task has in its view for later requests.

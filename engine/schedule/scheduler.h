@@ -46,6 +46,8 @@ class Scheduler {
     bool cancel(RequestId id);
     void cancel_all();
     void fail_all(const Error& error);
+    /// What this owner's tasks have read is not kept; they go on. Tasks that come later are not meant.
+    void forget(std::uint64_t owner);
     bool idle() const { return active_.empty() && waiting_.empty(); }
     bool interactive_active() const;  ///< otherwise an interactive request may break off the step that runs
     /// A person waits for one that is to run, now or after the next step.
@@ -71,6 +73,7 @@ class Scheduler {
     void admit();
     bool find_leader(Task& task);
     void follow();
+    void catch_up();
     Task* find_active(RequestId id);
     View look_up(const Task& task);
     void take_longer_match(Task& task);
@@ -83,6 +86,7 @@ class Scheduler {
     void lay_out_rows();
     void hand_out_logits();
     void close_step();
+    std::size_t prompt_to_keep(const Task& task) const;
     void release(Task& task);
     void drop_finished();
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two tasks with the same text: the second waits until the first has read it and takes its pages.
 #include <algorithm>
+#include <utility>
 
 #include "engine/schedule/scheduler.h"
 
@@ -56,6 +57,16 @@ bool Scheduler::find_leader(Task& task) {
     return task.following.leader != 0;
 }
 
+void Scheduler::forget(std::uint64_t owner) {
+    const auto disown = [owner](const std::unique_ptr<Task>& task) {
+        if (owner != 0 && task->scope().owner == owner) {
+            task->disown();
+        }
+    };
+    std::for_each(active_.begin(), active_.end(), disown);
+    std::for_each(waiting_.begin(), waiting_.end(), disown);
+}
+
 /// Ends the wait of tasks whose text has been read.
 void Scheduler::follow() {
     for (const auto& task : active_) {
@@ -73,6 +84,22 @@ void Scheduler::follow() {
         }
         task->following = {};
         task->started(task->view.length());
+    }
+}
+
+/// The ones that tasks gave way to may have read the same; all of it, perhaps.
+void Scheduler::catch_up() {
+    const bool only_interactive = interactive_active();
+    for (const auto& task : active_) {
+        if ((only_interactive && task->priority() != Priority::interactive) ||
+            !std::exchange(task->passed_over, false) || task->finished() || task->following.leader != 0 ||
+            task->pending() <= 1) {
+            continue;
+        }
+        take_longer_match(*task);
+        if (task->pending() == 0) {
+            task->started(task->view.length());
+        }
     }
 }
 

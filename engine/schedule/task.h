@@ -32,6 +32,8 @@ class Task {
     Priority priority() const { return priority_; }
     const CacheScope& scope() const { return scope_; }
     bool finished() const { return finished_; }
+    /// Its owner is forgotten: nothing that it reads is known to anybody any more.
+    void disown() { scope_ = {0, true}; }
     /// All that is known of the text by now; the view holds the first view.length() of them, the rest is
     /// pending.
     std::span<const TokenId> tokens() const { return tokens_; }

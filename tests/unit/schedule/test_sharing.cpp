@@ -113,6 +113,57 @@ class TestSharing : public QObject {
         QVERIFY2(steps <= 3, qPrintable(QString::number(steps)));  // 40 tokens in chunks of 16
     }
 
+    /// A person's request overtook it and has read all of its text by the time it is to go on.
+    void what_another_has_read_meanwhile_ends() {
+        const std::vector<TokenId> prompt = random_tokens(180, 3);
+        SchedulerSettings settings = small_chunks(16);
+        settings.background_step_ms = 0;
+        settings.least_background = 16;
+        TinyRuntime runtime(model("llama"), true, 16, 64, settings);
+        Answer ahead;
+        Answer answer;
+        read_ahead(runtime, 1, prompt, ahead);
+        runtime.scheduler->step(runtime.interrupt);
+        submit(runtime, 2, request(joined(prompt, {1, 2, 3}), 5, 5), answer);
+        for (int i = 0; i < 100 && !runtime.scheduler->idle(); ++i) {
+            runtime.scheduler->step(runtime.interrupt);
+        }
+        QCOMPARE(answer.ends, 1);
+        QCOMPARE(ahead.ends, 1);
+        QVERIFY(ahead.prefilled && ahead.prefilled->complete);
+        QCOMPARE(ahead.prefilled->tokens, 180U);
+        QVERIFY(runtime.scheduler->idle());
+    }
+
+    /// It has ended before its step began; a step that is short of pages must not pause it to begin it again.
+    void what_is_known_already_ends_once() {
+        const std::vector<TokenId> known = random_tokens(128, 3);
+        SchedulerSettings settings;
+        settings.background_step_ms = 0;
+        settings.least_background = 16;
+        TinyRuntime runtime(model("llama"), true, 6, 64, settings);
+        Answer first;
+        read_ahead(runtime, 1, known, first);
+        runtime.run();
+        Answer large;
+        read_ahead(runtime, 2, random_tokens(300, 4), large);
+        while (runtime.cache->pool().free_count() > 0) {
+            runtime.scheduler->step(runtime.interrupt);
+        }
+        std::vector<Answer> again(8);
+        const std::vector<TokenId> start(known.begin(), known.begin() + 64);  // is not evicted
+        for (RequestId i = 0; i < again.size(); i += 2) {
+            read_ahead(runtime, 3 + i, known, again[i]);
+            read_ahead(runtime, 4 + i, start, again[i + 1]);
+            runtime.scheduler->step(runtime.interrupt);
+        }
+        runtime.run();
+        QCOMPARE(large.ends, 1);
+        for (const Answer& one : again) {
+            QCOMPARE(one.ends, 1);
+        }
+    }
+
     void private_texts_are_not_shared() {
         const std::vector<TokenId> prompt = random_tokens(180, 3);
         TinyRuntime runtime(model("llama"), true, 16, 64, small_chunks(16));
