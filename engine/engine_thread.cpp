@@ -295,6 +295,7 @@ void Engine::Thread::perform(Clear& clear) {
 
 void Engine::Thread::perform(Forget& forget) {
     if (runtime_) {
+        runtime_->scheduler->forget(forget.owner);
         runtime_->cache->forget(forget.owner);
     } else if (const auto store = store_without_model()) {
         store->forget(forget.owner);

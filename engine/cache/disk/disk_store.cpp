@@ -232,7 +232,7 @@ void DiskPageStore::forget(std::uint64_t owner, Done done) {
     }
     {
         const std::lock_guard lock(core_.mutex);
-        forgotten_.insert(owner);
+        ++forgotten_[owner];
     }
     post(Forget{owner, std::move(done)});
 }

@@ -89,7 +89,7 @@ class DiskPageStore final : public PageStore {
     std::unordered_map<PageName, Queued, PageNameHash> queued_;
     std::vector<std::vector<std::byte>> buffers_;  // free ones
     std::size_t buffers_made_ = 0;
-    std::unordered_set<std::uint64_t> forgotten_;
+    std::unordered_map<std::uint64_t, std::size_t> forgotten_;  // how many Forgets are on their way
     std::optional<PageName> root_;
     StoreCore::Time paused_until_{};
     bool paused_ = false;

@@ -170,6 +170,13 @@ void DiskPageStore::perform(Forget& forget) {
     if (!status && core_.log() != nullptr) {
         core_.log()->error("cache: {} ({})", status.error().message, status.error().detail);
     }
+    {
+        const std::lock_guard lock(core_.mutex);
+        const auto found = forgotten_.find(forget.owner);
+        if (found != forgotten_.end() && --found->second == 0) {
+            forgotten_.erase(found);
+        }
+    }
     if (forget.done) {
         forget.done(status);
     }

@@ -92,7 +92,7 @@ class PageStore {
     /// known.
     virtual void own(const PageName& name, std::uint64_t owner) = 0;
     /// Removes what belongs to this owner alone, in all models, so that its bytes are gone when `done` is
-    /// called. Later writes for the owner are refused.
+    /// called. Until then writes for the owner are refused; afterwards it may come back (out of the trash).
     virtual void forget(std::uint64_t owner, Done done = {}) = 0;
     /// Removes the pages of all models.
     virtual void clear(Done done = {}) = 0;

@@ -98,6 +98,29 @@ class TestDiskTier : public QObject {
         QCOMPARE(other.finished->cached_tokens, 0U);
     }
 
+    /// Retry after an answer that is longer than the window, and an edit in the middle of the first page
+    /// behind.
+    void with_windows_a_retry_reads_one_token_and_a_next_turn_its_own() {
+        EngineClient client;
+        QVERIFY(client.load(options("gemma3", "")));
+        GenerateRequest asked = request(200, 1);
+        asked.max_tokens = 220;
+        const Reply first = client.ask(asked);
+        QCOMPARE(first.finished->cached_tokens, 0U);
+        QVERIFY(first.finished->tokens.size() > 150);
+        asked.sampler.seed = 4;
+        QCOMPARE(client.ask(asked).finished->cached_tokens, 199U);
+        asked.sampler.seed = 3;
+        const Reply again = client.ask(asked);
+        QCOMPARE(again.finished->cached_tokens, 199U);
+        QVERIFY(again.finished->tokens == first.finished->tokens);
+        GenerateRequest next = asked;
+        next.prompt.insert(next.prompt.end(), first.finished->tokens.begin(), first.finished->tokens.end());
+        const std::uint32_t known = static_cast<std::uint32_t>(next.prompt.size());
+        next.prompt.resize(known + 10, 7);
+        QVERIFY(client.ask(next).finished->cached_tokens >= known - 1);
+    }
+
     void pages_are_written_when_nobody_asks() {
         EngineClient client;
         QVERIFY(client.load(options("llama", "idle")));
@@ -124,6 +147,44 @@ class TestDiskTier : public QObject {
         QCOMPARE(client.ask(request(300, 1, {7, true})).finished->cached_tokens, 0U);
         QCOMPARE(client.ask(request(300, 3, {9, false})).finished->cached_tokens, 0U);
         QCOMPARE(client.ask(request(300, 2, {8, false})).finished->cached_tokens, 256U);  // control
+    }
+
+    /// Into the trash and out again, and a conversation that is private for a while.
+    void an_owner_that_comes_back_has_a_cache_again() {
+        const LoadOptions load = options("llama", "back");
+        {
+            EngineClient client;
+            QVERIFY(client.load(load));
+            client.ask(request(300, 1, {5, false}));
+            QTRY_VERIFY_WITH_TIMEOUT(client.cache_state().disk_pages >= 4, 30000);
+            client.engine->forget(5);
+            QTRY_COMPARE_WITH_TIMEOUT(client.cache_state().disk_pages, 0U, 30000);
+            QCOMPARE(client.ask(request(300, 1, {5, false})).finished->cached_tokens, 0U);
+            QTRY_VERIFY_WITH_TIMEOUT(client.cache_state().disk_pages >= 4, 30000);
+            QVERIFY(client.ask(request(300, 1, {5, false})).finished->cached_tokens >= 256U);
+        }
+        QCOMPARE(one_run(load, request(300, 1, {5, false})).finished->cached_tokens, 256U);
+    }
+
+    /// Deleted, or made private, in the middle of an answer: that answer's pages are nowhere afterwards.
+    void what_runs_when_its_owner_is_forgotten_is_not_kept() {
+        const LoadOptions load = options("llama", "running");
+        EngineClient client;
+        QVERIFY(client.load(load));
+        GenerateRequest longer = request(300, 1, {5, false});
+        longer.max_tokens = 200;
+        const RequestId id = client.submit(longer);
+        QVERIFY(client.wait(id, [](const Reply& reply) { return reply.text_events > 0 || reply.ends > 0; }));
+        client.engine->forget(5);
+        QVERIFY(client.reply(id).finished.has_value());
+        const CacheState after = client.cache_state();
+        QCOMPARE(after.tokens_kept, 0U);
+        client.ask(request(300, 2, {6, false}));  // control: others are kept
+        QVERIFY(client.cache_state().tokens_kept >= 300U);
+        client.engine->unload();  // writes what is left to write
+        QVERIFY(client.load(load));
+        QCOMPARE(client.ask(request(300, 1, {5, false})).finished->cached_tokens, 0U);
+        QCOMPARE(client.ask(request(300, 2, {6, false})).finished->cached_tokens, 256U);
     }
 
     void clearing_empties_the_disk_with_and_without_a_model() {

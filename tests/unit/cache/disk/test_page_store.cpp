@@ -2,6 +2,7 @@
 // What the disk tier keeps, for whom, and for how long.
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <future>
@@ -42,7 +43,8 @@ class TestPageStore : public QObject {
     void replaced_model_file_is_hashed_anew();
     void forgotten_pages_are_gone();
     void shared_pages_live_until_the_last_owner();
-    void forgotten_owner_stays_forgotten();
+    void an_owner_may_come_back();
+    void nothing_is_written_while_it_is_forgotten();
     void forget_reaches_other_models();
     void clear_removes_everything();
     void quota_evicts_leaves_first();
@@ -226,17 +228,60 @@ void TestPageStore::shared_pages_live_until_the_last_owner() {
     QCOMPARE(store->state().pages, 0U);
 }
 
-void TestPageStore::forgotten_owner_stays_forgotten() {
+/// A conversation that is taken out of the trash again, or is private no more.
+void TestPageStore::an_owner_may_come_back() {
     StoreFolder folder;
+    std::unique_ptr<Text> text;
+    {
+        const auto store = folder.ready();
+        text = std::make_unique<Text>(*store->root(), 1, 3);
+        QVERIFY(put(*store, *text, 0, 3, 1));
+        QVERIFY(forget(*store, 1));
+        QVERIFY(!folder.contains(text->marker(0)));
+        QVERIFY(put(*store, *text, 0, 2, 1));
+        QCOMPARE(right_pages(*store, *text), 2);
+        QVERIFY(put(*store, *text, 2, 3, 0));  // nobody's
+        store->own(text->name(2), 1);
+        QVERIFY(store->owners() == std::vector<std::uint64_t>{1});
+    }
     const auto store = folder.ready();
-    const Text text(*store->root(), 1, 2);
+    QCOMPARE(right_pages(*store, *text), 3);  // its claims outlive the old end of the owner
     QVERIFY(forget(*store, 1));
-    QVERIFY(!put(*store, text, 0, 2, 1));  // an answer that was still running when its chat was deleted
+    QVERIFY(!folder.contains(text->marker(0)));
+    QVERIFY(folder.contains(text->marker(2)));  // nobody's still
+}
+
+void TestPageStore::nothing_is_written_while_it_is_forgotten() {
+    StoreFolder folder;
+    PageStoreOptions options = folder.options();
+    std::promise<void> reached;
+    std::promise<void> go_on;
+    std::atomic<bool> hold = false;
+    options.hooks.pwrite = [&](int file, const void* bytes, std::size_t size, off_t at) {
+        if (hold.exchange(false)) {
+            reached.set_value();
+            go_on.get_future().wait();
+        }
+        return ::pwrite(file, bytes, size, at);
+    };
+    const auto store = StoreFolder::ready(options);
+    const Text text(*store->root(), 1, 3);
+    QVERIFY(put(*store, text, 0, 2, 1));
+    hold = true;
+    const auto fill = [&](std::span<std::byte> full, std::span<std::byte>) {
+        const std::vector<std::byte> bytes = text.payload(2, full.size());
+        std::copy(bytes.begin(), bytes.end(), full.begin());
+    };
+    QVERIFY(store->write(text.key(2), 1, false, fill));
+    reached.get_future().wait();
+    std::promise<void> forgotten;
+    store->forget(1, [&](const Status&) { forgotten.set_value(); });
+    QVERIFY(!store->write(text.key(0), 1, false, fill));
+    go_on.set_value();
+    forgotten.get_future().wait();
     QCOMPARE(store->state().pages, 0U);
-    QVERIFY(put(*store, text, 0, 2, 0));  // nobody's
-    store->own(text.name(0), 1);
-    QVERIFY(store->owners().empty());
-    QCOMPARE(right_pages(*store, text), 2);
+    QVERIFY(!folder.contains(text.marker(2)));
+    QVERIFY(put(*store, text, 0, 3, 1));
 }
 
 void TestPageStore::forget_reaches_other_models() {
