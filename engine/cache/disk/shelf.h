@@ -55,6 +55,8 @@ class Shelf {
     static Result<std::unique_ptr<Shelf>> open(const Descriptor& store, ShelfSettings settings,
                                                const DiskHooks& hooks, std::mutex& mutex,
                                                spdlog::logger* log);
+    /// Whether there is a folder for this root that says so itself. Changes nothing.
+    static bool is_ours(const Descriptor& store, const PageName& root);
 
     // --- any thread that holds the mutex ---
     StoredPage* find(const PageName& name);
@@ -89,6 +91,7 @@ class Shelf {
     Shelf(ShelfSettings settings, const DiskHooks& hooks, std::mutex& mutex, spdlog::logger* log)
         : settings_(std::move(settings)), hooks_(hooks), mutex_(mutex), log_(log) {}
     Status check_identity();
+    bool has_own_pages() const;
     Status load_segments();
     void load_index();
     void scan(const std::shared_ptr<Segment>& segment, std::uint32_t first);

@@ -62,13 +62,36 @@ Result<std::unique_ptr<Shelf>> Shelf::open(const Descriptor& store, ShelfSetting
     return shelf;
 }
 
+bool Shelf::is_ours(const Descriptor& store, const PageName& root) {
+    const Result<Descriptor> folder = open_folder(store, hex(root), false);
+    if (!folder) {
+        return false;
+    }
+    const Result<std::vector<std::byte>> read = read_file(*folder, kIdentityFile, kMaxIdentityBytes);
+    return read && root_name(text_of(*read)) == root;
+}
+
+/// Pages say themselves of which model they are.
+bool Shelf::has_own_pages() const {
+    const std::vector<std::string> names = names_in(folder_);
+    return std::any_of(names.begin(), names.end(), [this](const std::string& name) {
+        if (!Segment::parse_name(name)) {
+            return false;
+        }
+        const Result<Segment::Opened> opened = Segment::open(folder_, name, settings_.root, hooks_);
+        return opened && opened->doubt == Doubt::none;
+    });
+}
+
 Status Shelf::check_identity() {
     const Result<std::vector<std::byte>> read = read_file(folder_, kIdentityFile, kMaxIdentityBytes);
     const bool known = read && root_name(text_of(*read)) == settings_.root;
     last_opened_ = marked_at(folder_);
     if (settings_.identity.empty()) {
-        return known ? Status()
-                     : fail(ErrorCode::not_found, "This is no folder of the cache.", hex(settings_.root));
+        // Also without its identity it counts, can be evicted, and must forget.
+        return known || has_own_pages()
+                   ? Status()
+                   : fail(ErrorCode::not_found, "This is no folder of the cache.", hex(settings_.root));
     }
     if (!known) {
         bool had_pages = false;

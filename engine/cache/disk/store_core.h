@@ -75,7 +75,8 @@ class StoreCore {
     std::string note;  ///< guarded: why the disk is not used
 
   private:
-    Status check_format();
+    Result<bool> check_format();
+    bool looks_ours() const;
     void erase_leftovers();
     void add_owners(const PageName& name, const std::vector<std::uint64_t>& owners);
     bool claimed(const PageName& name, std::uint64_t owner);

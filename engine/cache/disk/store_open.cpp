@@ -5,6 +5,7 @@
 #include <sys/statvfs.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 
@@ -20,6 +21,9 @@ constexpr const char* kFormatFile = "format";
 constexpr const char* kLockFile = "lock";
 constexpr std::string_view kFormatText = "Tendril page store, format ";
 constexpr std::size_t kMaxFormatBytes = 4096;
+/// Beside the folders of the models.
+constexpr std::array<std::string_view, 7> kOwnNames = {".",    "..",     "format",    "format.new",
+                                                       "lock", "models", "models.new"};
 
 constexpr std::uint64_t kMostByDefault = 16ULL << 30;
 constexpr std::uint64_t kShareOfFree = 10;
@@ -28,6 +32,17 @@ constexpr std::uint64_t kUsualSegment = 64ULL << 20;
 
 std::string format_text() {
     return std::string(kFormatText) + std::to_string(kStoreFormat) + "\n";
+}
+
+/// What the format file holds: the text, and a line that says whether it is whole.
+std::string marker_of(const std::string& text) {
+    return text + "checksum " + hex(root_name(text)) + "\n";
+}
+
+/// The first line of a whole marker; empty for everything else.
+std::string text_in(const std::string& marker) {
+    const std::string text = marker.substr(0, std::min(marker.find('\n'), marker.size() - 1) + 1);
+    return marker.starts_with(kFormatText) && marker == marker_of(text) ? text : std::string();
 }
 
 /// Files of 64 MiB, smaller for small quotas, and not too many for large ones: each is kept open.
@@ -51,20 +66,27 @@ std::optional<PageName> parse_hex(const std::string& text) {
     return hex(name) == text ? std::optional(name) : std::nullopt;
 }
 
-Status StoreCore::check_format() {
+/// True: a folder of this version. False: without a marker, or with a damaged one though it is ours; it is to
+/// be written.
+Result<bool> StoreCore::check_format() {
     const Result<std::vector<std::byte>> read = read_file(folder_, kFormatFile, kMaxFormatBytes);
     if (!read && read.error().code == ErrorCode::not_found) {
-        return {};
+        return false;
     }
-    if (!read) {
+    if (!read && read.error().code != ErrorCode::too_large) {
         return fail(ErrorCode::io, "The cache folder cannot be read, so nothing is kept on the disk.",
                     read.error().detail);
     }
-    const std::string text(reinterpret_cast<const char*>(read->data()), read->size());
+    const std::string text =
+        read ? text_in(std::string(reinterpret_cast<const char*>(read->data()), read->size()))
+             : std::string();
     std::uint32_t format = 0;
     const char* number = text.data() + std::min(kFormatText.size(), text.size());
     const auto [end, error] = std::from_chars(number, text.data() + text.size(), format);
-    if (!text.starts_with(kFormatText) || error != std::errc()) {
+    if (error != std::errc()) {
+        if (looks_ours()) {
+            return false;
+        }
         return fail(ErrorCode::malformed,
                     "The cache folder holds something else, so nothing is kept on the disk.",
                     options_.folder.string());
@@ -75,7 +97,22 @@ Status StoreCore::check_format() {
                     "nothing is kept on the disk.",
                     "format " + std::to_string(format));
     }
-    return {};
+    return true;
+}
+
+/// Whatever the marker says: there are pages of ours, or our lock and nothing that is not ours.
+bool StoreCore::looks_ours() const {
+    bool locked = false;
+    bool foreign = false;
+    for (const std::string& name : names_in(folder_)) {
+        const std::optional<PageName> root = parse_hex(name);
+        if (root && Shelf::is_ours(folder_, *root)) {
+            return true;
+        }
+        locked = locked || name == kLockFile;
+        foreign = foreign || std::find(kOwnNames.begin(), kOwnNames.end(), name) == kOwnNames.end();
+    }
+    return locked && !foreign;
 }
 
 Status StoreCore::lock_folder() {
@@ -84,8 +121,8 @@ Status StoreCore::lock_folder() {
         return fail(std::move(folder.error()));
     }
     folder_ = std::move(*folder);
-    if (Status status = check_format(); !status) {
-        return status;
+    if (Result<bool> marked = check_format(); !marked) {
+        return fail(std::move(marked.error()));
     }
     Result<Descriptor> lock_file = open_file(folder_, kLockFile, O_RDWR | O_CREAT);
     if (!lock_file) {
@@ -99,12 +136,13 @@ Status StoreCore::lock_folder() {
                     "Another Tendril is using the cache folder, so this one keeps nothing on the disk.",
                     options_.folder.string());
     }
-    if (Status status = check_format(); !status) {
-        return status;  // written since by the one that had the lock
+    Result<bool> marked = check_format();
+    if (!marked) {
+        return fail(std::move(marked.error()));  // written since by the one that had the lock
     }
-    const Result<std::vector<std::byte>> format = read_file(folder_, kFormatFile, kMaxFormatBytes);
-    if (!format) {
-        if (Status status = replace_file(folder_, kFormatFile, bytes_of(format_text()), options_.hooks);
+    if (!*marked) {
+        if (Status status =
+                replace_file(folder_, kFormatFile, bytes_of(marker_of(format_text())), options_.hooks);
             !status) {
             return fail(status.error().code,
                         "The cache folder cannot be written, so nothing is kept on the disk.",

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <fstream>
+#include <future>
 
 #include <QtTest>
 
@@ -19,6 +20,9 @@ class TestPageStoreFolder : public QObject {
   private Q_SLOTS:
     void read_only_folder();
     void newer_version();
+    void damaged_marker_is_written_anew();
+    void damaged_marker_beside_things_of_others();
+    void another_model_with_a_damaged_identity_forgets();
     void newer_segment_is_left_alone();
     void folder_of_something_else();
     void second_process();
@@ -68,7 +72,9 @@ void TestPageStoreFolder::newer_version() {
         QVERIFY(put(*store, Text(*store->root(), 1, 2), 0, 2, 1));
     }
     const std::filesystem::path format = folder.path() / "format";
-    std::ofstream(format) << "Tendril page store, format 2\n";
+    const std::vector<std::byte> marker = read_bytes(format);
+    const std::string newer = "Tendril page store, format 2\n";
+    std::ofstream(format) << newer << "checksum " << hex(root_name(newer)) << "\n";
     const std::vector<std::byte> before = read_bytes(folder.segments()[0]);
     {
         const auto store = folder.ready();
@@ -79,9 +85,76 @@ void TestPageStoreFolder::newer_version() {
         QVERIFY(refused);
     }
     QVERIFY(read_bytes(folder.segments()[0]) == before);
-    std::ofstream(format) << "Tendril page store, format 1\n";
+    write_bytes(format, marker);
     const auto store = folder.ready();
     QCOMPARE(right_pages(*store, Text(*store->root(), 1, 2)), 2);
+}
+
+/// A flipped bit anywhere in it, nothing of it, a piece of it, or more than it: the pages are there
+/// afterwards.
+void TestPageStoreFolder::damaged_marker_is_written_anew() {
+    StoreFolder folder;
+    PageName root;
+    {
+        const auto store = folder.ready();
+        root = *store->root();
+        QVERIFY(put(*store, Text(root, 1, 2), 0, 2, 1));
+    }
+    const std::filesystem::path format = folder.path() / "format";
+    const std::vector<std::byte> marker = read_bytes(format);
+    const auto opens_with = [&](const std::vector<std::byte>& bytes) {
+        write_bytes(format, bytes);
+        const auto store = folder.ready();
+        return store->root() && store->state().note.empty() && read_bytes(format) == marker &&
+               right_pages(*store, Text(root, 1, 2)) == 2;
+    };
+    for (std::size_t bit = 0; bit < 8 * marker.size(); ++bit) {
+        std::vector<std::byte> bytes = marker;
+        bytes[bit / 8] ^= std::byte{1} << (bit % 8);
+        QVERIFY2(opens_with(bytes), qPrintable(QString::number(bit)));
+    }
+    for (const std::size_t size : {std::size_t{0}, std::size_t{10}, marker.size() - 1, std::size_t{5000}}) {
+        std::vector<std::byte> bytes = marker;
+        bytes.resize(size);
+        QVERIFY2(opens_with(bytes), qPrintable(QString::number(size)));
+    }
+}
+
+/// Without pages of ours only a folder that holds nothing else is ours.
+void TestPageStoreFolder::damaged_marker_beside_things_of_others() {
+    StoreFolder folder;
+    PageStoreOptions options = folder.options();
+    options.model.clear();
+    StoreFolder::ready(options).reset();
+    const std::filesystem::path format = folder.path() / "format";
+    flip(format, 3);
+    QVERIFY(StoreFolder::ready(options)->state().note.empty());
+    flip(format, 3);
+    const std::vector<std::byte> damaged = read_bytes(format);
+    write_bytes(folder.path() / "letter.txt", std::vector<std::byte>(10));
+    QVERIFY(mentions(*StoreFolder::ready(options), "something else"));
+    QVERIFY(read_bytes(format) == damaged);
+}
+
+void TestPageStoreFolder::another_model_with_a_damaged_identity_forgets() {
+    StoreFolder folder;
+    std::unique_ptr<Text> text;
+    {
+        const auto store = folder.ready();
+        text = std::make_unique<Text>(*store->root(), 1, 4);
+        QVERIFY(put(*store, *text, 0, 4, 1));
+    }
+    flip(folder.shelf() / "identity", 20);
+    PageStoreOptions options = folder.options();
+    options.model = folder.model("b");
+    const auto store = StoreFolder::ready(options);
+    store->wait_until_idle();
+    QVERIFY(store->state().other_bytes > 0);
+    QVERIFY(folder.contains(text->marker(2)));  // control
+    std::promise<Status> done;
+    store->forget(1, [&](Status status) { done.set_value(std::move(status)); });
+    QVERIFY(done.get_future().get().has_value());
+    QVERIFY(!folder.contains(text->marker(2)));
 }
 
 void TestPageStoreFolder::newer_segment_is_left_alone() {
