@@ -110,6 +110,7 @@ class KvCache {
     Chain chain_of(std::span<const TokenId> tokens, std::size_t limit, const RadixTree::Found& known,
                    const PageName& root) const;
     std::size_t read_chain(View& view, const Chain& chain, std::span<const TokenId> tokens);
+    void look_behind(const Chain& chain, std::size_t bad, std::span<const TokenId> tokens);
     bool name(PageNode& node);
     bool write_page(PageNode& node);
 

@@ -175,8 +175,11 @@ std::size_t KvCache::read_chain(View& view, const Chain& chain, std::span<const 
         const PageKey key{link.name, done == 0 ? *store_->root() : chain.links[done - 1].name,
                           static_cast<std::uint32_t>(done), tokens.subspan(done * kPageTokens, kPageTokens)};
         const std::span<std::byte> window(window_bytes_.data(), with_window ? window_bytes_.size() : 0);
-        if (!reclaim(done < in_memory ? 0 : 1, with_window ? 1 : 0) ||
-            !store_->read(key, full_bytes_, window)) {
+        if (!reclaim(done < in_memory ? 0 : 1, with_window ? 1 : 0)) {
+            break;
+        }
+        if (!store_->read(key, full_bytes_, window)) {
+            look_behind(chain, done, tokens);
             break;
         }
         if (done >= in_memory) {
@@ -195,6 +198,22 @@ std::size_t KvCache::read_chain(View& view, const Chain& chain, std::span<const 
     segment.length = done * kPageTokens;
     view.length_ = segment.length;
     return done;
+}
+
+/// Damage seldom comes alone: the store drops what is damaged behind the page `bad` as well, now that all of
+/// it is computed and written anew. Otherwise each start would find one page more.
+void KvCache::look_behind(const Chain& chain, std::size_t bad, std::span<const TokenId> tokens) {
+    for (std::size_t index = bad + 1; index < chain.pages(); ++index) {
+        const Chain::Link& link = chain.links[index];
+        const std::span<std::byte> window(window_bytes_.data(),
+                                          link.window_on_disk ? window_bytes_.size() : 0);
+        if (link.node == nullptr || link.window_on_disk) {
+            static_cast<void>(
+                store_->read({link.name, chain.links[index - 1].name, static_cast<std::uint32_t>(index),
+                              tokens.subspan(index * kPageTokens, kPageTokens)},
+                             full_bytes_, window));
+        }
+    }
 }
 
 // --- writing ---

@@ -126,11 +126,19 @@ void TestDiskFaults::damaged_folder_changes_no_answer() {
         }
     }
     QVERIFY(flipped >= 3);
+    {
+        EngineClient client;
+        QVERIFY(client.load(options("damaged")));
+        const Reply again = client.ask(request(prompt, 1));
+        QVERIFY(again.finished->tokens == first.finished->tokens);
+        QVERIFY(again.finished->cached_tokens < 960);
+    }
+    // All of the damage was found at once, and is mended.
     EngineClient client;
     QVERIFY(client.load(options("damaged")));
-    const Reply again = client.ask(request(prompt, 1));
-    QVERIFY(again.finished->tokens == first.finished->tokens);
-    QVERIFY(again.finished->cached_tokens < 960);
+    const Reply mended = client.ask(request(prompt, 1));
+    QVERIFY(mended.finished->tokens == first.finished->tokens);
+    QCOMPARE(mended.finished->cached_tokens, 960U);
 }
 
 QTEST_GUILESS_MAIN(TestDiskFaults)
