@@ -5,6 +5,8 @@
 #include <chrono>
 #include <exception>
 
+#include "engine/backend/cpu/short_turns.h"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -63,6 +65,9 @@ bool spin(std::chrono::microseconds limit, Ready&& ready) {
 }  // namespace
 
 ThreadPool::ThreadPool(unsigned threads) {
+    if (threads > 1) {
+        ask_for_short_turns();
+    }
     for (unsigned i = 1; i < threads; ++i) {
         try {
             workers_.emplace_back([this, i] { worker_loop(i); });

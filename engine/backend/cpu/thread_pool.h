@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fork-join over small pieces, for one caller (the engine thread). Built to share the machine: pieces are
 // taken one at a time from a counter, so a thread that lost its core delays its own piece only; threads that
-// wait spin shortly, yield, then sleep.
+// wait spin shortly, yield, then sleep, and all ask the system for short turns.
 #pragma once
 
 #include <atomic>
@@ -16,7 +16,8 @@ namespace tendril::engine {
 
 class ThreadPool {
   public:
-    /// `threads` counts the caller; 0 and 1 mean: no other thread.
+    /// `threads` counts the caller, which should be the thread that makes the pool (see
+    /// ask_for_short_turns(); the others inherit it); 0 and 1 mean: no other thread.
     explicit ThreadPool(unsigned threads);
     ~ThreadPool();
     ThreadPool(const ThreadPool&) = delete;
