@@ -142,7 +142,9 @@ class TestCliCache : public QObject {
     void aChatOnAFullDiskEndsOnASignal() {
         QTemporaryDir scratch;
         const QString mount = scratch.path();
-        QProcess::execute("true", {});
+        if (QProcess::execute("unshare", {"-rm", "true"}) != 0) {
+            QSKIP("NOT RUN: no file system of one's own may be made here (unshare -rm)");
+        }
         QProcess process;
         // A file system of 200 kB of its own, where the system allows one.
         process.start("unshare", {"-rm", "sh", "-c",
