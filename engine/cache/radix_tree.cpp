@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "engine/cache/common_prefix.h"
 #include "engine/cache/view.h"
 
 namespace tendril::engine {
@@ -12,12 +13,6 @@ namespace {
 
 /// Siblings that begin alike and may differ in whether their window page is there.
 constexpr int kMostAlike = 4;
-
-std::size_t common_prefix(std::span<const TokenId> a, std::span<const TokenId> b) {
-    const std::size_t size = std::min(a.size(), b.size());
-    return static_cast<std::size_t>(
-        std::mismatch(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(size), b.begin()).first - a.begin());
-}
 
 bool begins_with(std::span<const TokenId> text, std::span<const TokenId> start) {
     return common_prefix(text, start) == start.size();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/cache/common_prefix.h"
 #include "engine/schedule/scheduler.h"
 
 namespace tendril::engine {
@@ -10,12 +11,6 @@ namespace {
 
 /// Less than this is read faster than waited for.
 constexpr std::size_t kWorthWaiting = kPageTokens;
-
-std::size_t common_prefix(std::span<const TokenId> a, std::span<const TokenId> b) {
-    const auto end = std::mismatch(
-        a.begin(), a.begin() + static_cast<std::ptrdiff_t>(std::min(a.size(), b.size())), b.begin());
-    return static_cast<std::size_t>(end.first - a.begin());
-}
 
 /// What is private stays with its owner, and in private.
 bool may_share(const CacheScope& task, const CacheScope& from) {
