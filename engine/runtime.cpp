@@ -21,10 +21,6 @@ namespace {
 constexpr std::size_t kMaxRows = kStepRows;
 constexpr std::size_t kMaxLogitRows = 32;
 
-const char* kv_name(KvType type) {
-    return type == KvType::q8_0 ? "q8_0" : type == KvType::q4_0 ? "q4_0" : "f16";
-}
-
 /// The steps of a load that take or touch memory, each leaving its part in the runtime.
 class Opening {
   public:
@@ -219,7 +215,7 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const LoadOptions& options,
     model.device = runtime->backend->description();
     runtime->idle = std::make_unique<IdleWork>(*runtime->forward, *runtime->cache, *runtime->scheduler, log);
     runtime->idle->learn_curve(options.measurements,
-                               CurveKey::of(options.path, model.device, kv_name(options.kv)));
+                               CurveKey::of(options.path, model.device, name_of(options.kv)));
     model.curve = runtime->idle->curve();
     if (runtime->store) {
         runtime->idle->write_pages();

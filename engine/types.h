@@ -23,6 +23,19 @@ inline constexpr PageId kNoPage = 0xffffffffU;
 /// (backend.h).
 enum class KvType : std::uint8_t { f16, q8_0, q4_0 };
 
+/// As people write it, and as the disk tier tells pages apart by it.
+constexpr const char* name_of(KvType type) {
+    switch (type) {
+        case KvType::f16:
+            return "f16";
+        case KvType::q8_0:
+            return "q8_0";
+        case KvType::q4_0:
+            return "q4_0";
+    }
+    return "?";
+}
+
 /// Layers with a sliding window need the last positions only: they have pages, and page ids, of their own.
 enum class PageGroup : std::uint8_t { full, window };
 

@@ -17,18 +17,6 @@ constexpr std::size_t round_up(std::size_t value, std::size_t multiple) {
     return (value + multiple - 1) / multiple * multiple;
 }
 
-const char* name_of(KvType type) {
-    switch (type) {
-        case KvType::f16:
-            return "f16";
-        case KvType::q8_0:
-            return "q8_0";
-        case KvType::q4_0:
-            return "q4_0";
-    }
-    return "?";
-}
-
 }  // namespace
 
 CpuKvPages::CpuKvPages(const KvLayout& layout, const char* kernels)

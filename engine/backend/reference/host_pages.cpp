@@ -94,8 +94,7 @@ HostPages::HostPages(const KvLayout& layout, KvPageCounts counts)
 }
 
 std::string HostPages::layout_name() const {
-    static constexpr const char* kTypes[] = {"f16", "q8_0", "q4_0"};
-    std::string name = std::string("reference ") + kTypes[static_cast<int>(layout_.type)] + " 1, heads " +
+    std::string name = std::string("reference ") + name_of(layout_.type) + " 1, heads " +
                        std::to_string(layout_.kv_heads) + " x " + std::to_string(layout_.head_size) +
                        ", layers ";
     for (std::size_t layer = 0; layer < layout_.layers; ++layer) {
