@@ -2,11 +2,11 @@
 // The façade with a cache folder: what was read before a restart is not read again, and the answer is the
 // same as without a folder, whatever happened to it.
 #include <fstream>
-#include <random>
 
 #include <QtTest>
 
 #include "tests/support/gguf_writer.h"
+#include "tests/support/random_tokens.h"
 #include "tests/unit/engine/engine_client.h"
 
 using namespace tendril;
@@ -23,15 +23,6 @@ GenerateRequest request(std::vector<TokenId> prompt, std::uint64_t owner) {
     made.sampler.seed = 7;
     made.cache.owner = owner;
     return made;
-}
-
-std::vector<TokenId> random_tokens(std::size_t size, unsigned seed) {
-    std::mt19937 random(seed);
-    std::vector<TokenId> tokens(size);
-    for (TokenId& token : tokens) {
-        token = static_cast<TokenId>(random() % 256);
-    }
-    return tokens;
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <QtTest>
 
 #include "tests/support/gguf_writer.h"
+#include "tests/support/random_tokens.h"
 #include "tests/unit/engine/engine_client.h"
 
 using namespace tendril;
@@ -18,15 +19,6 @@ using namespace tendril::test;
 namespace fs = std::filesystem;
 
 namespace {
-
-std::vector<TokenId> random_tokens(std::size_t size, unsigned seed) {
-    std::mt19937 random(seed);
-    std::vector<TokenId> tokens(size);
-    for (TokenId& token : tokens) {
-        token = static_cast<TokenId>(random() % 256);
-    }
-    return tokens;
-}
 
 GenerateRequest request(std::size_t size, unsigned seed, CacheScope scope = {}) {
     GenerateRequest made;

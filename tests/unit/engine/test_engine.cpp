@@ -12,6 +12,7 @@
 
 #include "engine/text/utf8_stream.h"
 #include "tests/support/gguf_writer.h"
+#include "tests/support/random_tokens.h"
 #include "tests/unit/engine/engine_client.h"
 
 using namespace tendril;
@@ -35,15 +36,6 @@ BenchRequest long_bench() {
     bench.decode_tokens = 500;
     bench.repetitions = 1000;
     return bench;
-}
-
-std::vector<TokenId> random_tokens(std::size_t size, unsigned seed) {
-    std::mt19937 random(seed);
-    std::vector<TokenId> tokens(size);
-    for (TokenId& token : tokens) {
-        token = static_cast<TokenId>(random() % 256);
-    }
-    return tokens;
 }
 
 QByteArray array(const Bytes& bytes) {

@@ -5,12 +5,12 @@
 
 #include <cstring>
 #include <optional>
-#include <random>
 
 #include <QString>
 
 #include "engine/schedule/generation.h"
 #include "engine/schedule/prefill.h"
+#include "tests/support/random_tokens.h"
 #include "tests/unit/schedule/tiny_runtime.h"
 
 namespace tendril::test {
@@ -46,15 +46,6 @@ class Probe final : public Task {
     Logits& seen_;
     bool all_;
 };
-
-inline std::vector<TokenId> random_tokens(std::size_t size, unsigned seed) {
-    std::mt19937 random(seed);
-    std::vector<TokenId> tokens(size);
-    for (TokenId& token : tokens) {
-        token = static_cast<TokenId>(random() % 256);
-    }
-    return tokens;
-}
 
 inline Logits probe(TinyRuntime& runtime, const std::vector<TokenId>& tokens, bool all) {
     Logits seen;
