@@ -40,6 +40,17 @@ class TestRealModel : public QObject {
         return tokenizer_->encode("<|im_start|>user\n" + question + "<|im_end|>\n<|im_start|>assistant\n",
                                   options);
     }
+    /// Milliseconds that a short question waited before it was read; nothing when it was not answered.
+    std::optional<double> wait_of_a_person(EngineClient& client, int round) const {
+        GenerateRequest quick;
+        quick.prompt = chat("Say hello " + std::to_string(round) + " times.");
+        quick.max_tokens = 1;
+        const Reply reply = client.ask(quick);
+        if (!reply.finished) {
+            return std::nullopt;
+        }
+        return reply.finished->first_token_ms - reply.finished->prefill_ms;
+    }
     std::vector<TokenId> long_prompt(std::size_t tokens) const {
         std::string text;
         for (int line = 0; text.size() < tokens * 8; ++line) {
@@ -142,12 +153,9 @@ class TestRealModel : public QObject {
         for (int round = 0; round < 9 && client_.replies()[ahead].ends == 0; ++round) {
             // Some way into a step; the time is no condition, only the spread of the rounds.
             std::this_thread::sleep_for(std::chrono::milliseconds(20 + 13 * round));
-            GenerateRequest quick;
-            quick.prompt = chat("Say hello " + std::to_string(round) + " times.");
-            quick.max_tokens = 1;
-            const Reply reply = client_.ask(quick);
-            QVERIFY(reply.finished.has_value());
-            waits.push_back(reply.finished->first_token_ms - reply.finished->prefill_ms);
+            const std::optional<double> wait = wait_of_a_person(client_, round);
+            QVERIFY(wait.has_value());
+            waits.push_back(*wait);
         }
         QVERIFY(waits.size() > 2);
         std::sort(waits.begin(), waits.end());
@@ -211,12 +219,9 @@ class TestRealModel : public QObject {
         QVERIFY(loaded && loaded->curve.empty());
         std::vector<double> waits;
         for (int round = 0; client.curve().empty(); ++round) {
-            GenerateRequest quick;
-            quick.prompt = chat("Say hello " + std::to_string(round) + " times.");
-            quick.max_tokens = 1;
-            const Reply reply = client.ask(quick);
-            QVERIFY(reply.finished.has_value());
-            waits.push_back(reply.finished->first_token_ms - reply.finished->prefill_ms);
+            const std::optional<double> wait = wait_of_a_person(client, round);
+            QVERIFY(wait.has_value());
+            waits.push_back(*wait);
             std::this_thread::sleep_for(std::chrono::milliseconds(20 + 7 * (round % 9)));
         }
         std::sort(waits.begin(), waits.end());
@@ -242,12 +247,9 @@ class TestRealModel : public QObject {
         QVERIFY(client.ask(first).finished.has_value());
         std::vector<double> waits;
         for (int round = 0; round < 25; ++round) {
-            GenerateRequest quick;
-            quick.prompt = chat("Say hello " + std::to_string(round) + " times.");
-            quick.max_tokens = 1;
-            const Reply reply = client.ask(quick);
-            QVERIFY(reply.finished.has_value());
-            waits.push_back(reply.finished->first_token_ms - reply.finished->prefill_ms);
+            const std::optional<double> wait = wait_of_a_person(client, round);
+            QVERIFY(wait.has_value());
+            waits.push_back(*wait);
             std::this_thread::sleep_for(std::chrono::milliseconds(1 + 3 * (round % 7)));
         }
         const CacheState state = client.cache_state();
