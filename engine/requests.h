@@ -4,12 +4,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "engine/result.h"
+#include "engine/sample/grammar/grammar.h"
 #include "engine/sample/sampler_settings.h"
 #include "engine/types.h"
 
@@ -29,6 +31,8 @@ struct GenerateRequest {
     /// time.
     bool speculate = false;
     CacheScope cache;  ///< whose text this is
+    /// The answer is a text of this grammar, or the beginning of one when a limit ends it; null: any text.
+    std::shared_ptr<const Grammar> grammar;
 };
 
 /// Reads tokens into the cache and draws nothing. Always in the background. A cancelled one keeps what it has
@@ -74,6 +78,7 @@ struct FinishedEvent {
     std::uint32_t disk_tokens = 0;    ///< of the cached ones, brought back from the disk
     std::uint32_t drafted_tokens = 0;
     std::uint32_t accepted_tokens = 0;
+    std::uint32_t forced_tokens = 0;  ///< of the answer, not drawn: the grammar left no choice
     double prefill_ms = 0;
     double first_token_ms = 0;  ///< from submit
     double decode_ms = 0;       ///< from the first token to the last

@@ -16,7 +16,7 @@ MAY_INCLUDE = {
     "prompt": ("engine/result.h",),
     "storage": ("engine/result.h",),
     "app": ("engine/engine.h", "engine/types.h", "engine/result.h", "engine/text/tokenizer.h", "engine/text/utf8_stream.h",
-            "engine/sample/sampler_settings.h", "engine/model/gguf.h", "engine/model/mapped_file.h", "engine/model/describe.h",
+            "engine/sample/sampler_settings.h", "engine/sample/grammar/grammar.h", "engine/model/gguf.h", "engine/model/mapped_file.h", "engine/model/describe.h",
             "engine/model/memory_plan.h",
             "prompt/", "storage/chat_store.h"),
     "ui": ("app/",),
