@@ -203,6 +203,9 @@ void ChatController::setSystemPrompt(const QString& text) {
 void ChatController::setPrivate(bool isPrivate) {
     worker_->set_private(isPrivate);
 }
+void ChatController::setAnswerMode(AnswerMode) {
+    // The worker learns of modes with the expansion of answers.
+}
 void ChatController::search(const QString& words) {
     worker_->search(words.toStdString());
 }
@@ -213,6 +216,9 @@ void ChatController::stop() {
     worker_->stop();
 }
 void ChatController::retry(qint64 message) {
+    worker_->retry(message);
+}
+void ChatController::retryNormally(qint64 message) {
     worker_->retry(message);
 }
 void ChatController::edit(qint64 message, const QString& text) {

@@ -44,11 +44,13 @@ class ChatController final : public ChatPort {
     void exportConversation(qint64 id, const QString& file, bool json) override;
     void setSystemPrompt(const QString& text) override;
     void setPrivate(bool isPrivate) override;
+    void setAnswerMode(tendril::app::AnswerMode mode) override;
     void search(const QString& words) override;
 
     void send(const QString& text) override;
     void stop() override;
     void retry(qint64 message) override;
+    void retryNormally(qint64 message) override;
     void edit(qint64 message, const QString& text) override;
     void continueReply(qint64 message) override;
     void showVersion(qint64 message, int version) override;

@@ -32,11 +32,14 @@ class ChatPort : public QObject {
     virtual void exportConversation(qint64 id, const QString& file, bool json) = 0;
     virtual void setSystemPrompt(const QString& text) = 0;  ///< of the open conversation
     virtual void setPrivate(bool isPrivate) = 0;            ///< the open conversation; see ConversationItem
-    virtual void search(const QString& words) = 0;          ///< empty: ends the search
+    /// Of the open conversation, from its next answer on; kept with it.
+    virtual void setAnswerMode(tendril::app::AnswerMode mode) = 0;
+    virtual void search(const QString& words) = 0;  ///< empty: ends the search
 
     virtual void send(const QString& text) = 0;
     virtual void stop() = 0;
-    virtual void retry(qint64 message) = 0;  ///< a new version of an answer
+    virtual void retry(qint64 message) = 0;          ///< a new version of an answer
+    virtual void retryNormally(qint64 message) = 0;  ///< the same, in one piece whatever the mode
     virtual void edit(qint64 message,
                       const QString& text) = 0;      ///< a new version of a user message, then a new answer
     virtual void continueReply(qint64 message) = 0;  ///< of an interrupted or stopped answer
@@ -61,6 +64,9 @@ class ChatPort : public QObject {
     void messageAdded(const tendril::app::MessageItem& message);    ///< at the end of the open conversation
     void messageChanged(const tendril::app::MessageItem& message);  ///< state, error, footer; the text too
     void messageTextAppended(qint64 id, const QString& text);       ///< at most 30 times a second
+    /// Why and how the answer is written, its headings and what each point does. Texts are not part of it.
+    void outlineChanged(qint64 message, const tendril::app::ExpansionItem& expansion);
+    void pointTextAppended(qint64 message, int point, const QString& text);  ///< at most 30 times a second
     void leftOutChanged(
         const QVector<qint64>& messages);  ///< which messages the newest answer was made without
     void searchFinished(const QString& words, const QVector<tendril::app::SearchResult>& results);

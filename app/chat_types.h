@@ -18,6 +18,32 @@ struct ConversationItem {
 enum class MessageRole { system, user, assistant };
 enum class MessageState { complete, waiting /* reading the prompt */, streaming, interrupted, failed };
 
+/// Whether the answers of a conversation may be written as points that grow at the same time.
+enum class AnswerMode { automatic, always, never };
+
+/// One point of an answer that is written, or was, beside others.
+struct PointItem {
+    enum class State { waiting, growing, done, stopped /* cut off before its end */ };
+    QString heading;  ///< Markdown, as it stands in the answer
+    QString text;     ///< Markdown; only while the message grows, then the message has it
+    State state = State::waiting;
+    int tokens = 0;
+    double ms = 0;  ///< from its first token to its last
+};
+
+/// How an answer came about. While its points grow, the message's own text is empty and this holds it.
+struct ExpansionItem {
+    bool skeleton = false;  ///< points in parallel; else an ordinary answer
+    QString reasonKey;      ///< why so; empty: it was not asked
+    QString reason;         ///< for a person: "asks for code"
+    QVector<PointItem> points;
+    double predictedGain = 0;  ///< how many times faster than an ordinary answer; 0 = not predicted
+    double outlineMs = 0;      ///< until the outline was whole
+    double firstTextMs = 0;    ///< until the first character of a point
+    double totalMs = 0;        ///< 0 while it grows
+    bool empty() const { return reasonKey.isEmpty() && points.isEmpty(); }
+};
+
 struct MessageItem {
     qint64 id = 0;
     MessageRole role = MessageRole::user;
@@ -29,6 +55,7 @@ struct MessageItem {
     int version = 1;  ///< which of `versions` siblings this is, from 1
     int versions = 1;
     bool leftOut = false;  ///< the model did not read it for the newest answer
+    ExpansionItem expansion;
 };
 
 struct ModelItem {
@@ -92,6 +119,7 @@ struct OpenedConversation {
     QString draft;
     QString systemPrompt;
     bool isPrivate = false;
+    AnswerMode answerMode = AnswerMode::automatic;
     QVector<MessageItem> messages;
 };
 

@@ -95,6 +95,16 @@ void read_kv(const json& from, QMap<QString, KvChoice>& to) {
     }
 }
 
+constexpr const char* kModeNames[] = {"auto", "always", "never"};  // in the order of AnswerMode
+
+AnswerMode mode_from(const json& from) {
+    QString name;
+    read_text(from, "answer_mode", name);
+    return name == QLatin1String(kModeNames[1])   ? AnswerMode::always
+           : name == QLatin1String(kModeNames[2]) ? AnswerMode::never
+                                                  : AnswerMode::automatic;
+}
+
 ThemeChoice theme_from(const json& from) {
     QString name;
     read_text(from, "theme", name);
@@ -125,6 +135,7 @@ Settings from_json(const json& from) {
     read_flag(from, "work_on_battery", settings.workOnBattery);
     read_flag(from, "disk_cache", settings.diskCache);
     read_number(from, "cache_quota", settings.cacheQuota);
+    settings.answerMode = mode_from(from);
     settings.theme = theme_from(from);
     read_number(from, "font_points", settings.fontPoints);
     return settings.clamped();
@@ -161,6 +172,7 @@ ordered_json to_json(const Settings& settings) {
         {"model_folders", folders},
         {"last_model", settings.lastModel.toStdString()},
         {"kv_of", kv},
+        {"answer_mode", kModeNames[static_cast<int>(settings.answerMode)]},
         {"read_ahead", settings.readAhead},
         {"titles_by_model", settings.titlesByModel},
         {"work_on_battery", settings.workOnBattery},
@@ -217,7 +229,7 @@ bool Settings::operator==(const Settings& other) const {
            modelFolders == other.modelFolders && lastModel == other.lastModel && theme == other.theme &&
            kvOf == other.kvOf && readAhead == other.readAhead && titlesByModel == other.titlesByModel &&
            workOnBattery == other.workOnBattery && diskCache == other.diskCache &&
-           cacheQuota == other.cacheQuota && fontPoints == other.fontPoints;
+           cacheQuota == other.cacheQuota && answerMode == other.answerMode && fontPoints == other.fontPoints;
 }
 
 Settings loadSettings(const QString& file, QString& notice) {

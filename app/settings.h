@@ -7,6 +7,7 @@
 #include <QString>
 #include <QStringList>
 
+#include "app/chat_types.h"
 #include "engine/result.h"
 #include "engine/sample/sampler_settings.h"
 
@@ -25,12 +26,13 @@ struct Settings {
     quint32 context = 0;          ///< tokens; 0 = automatic
     QStringList modelFolders;
     QString lastModel;
-    QMap<QString, KvChoice> kvOf;  ///< by the model's path; the others keep 16 bits
-    bool readAhead = true;         ///< prompts are read while they are typed and while answers are read
-    bool titlesByModel = true;     ///< the model names conversations
-    bool workOnBattery = true;     ///< both of them also while the battery is being emptied
-    bool diskCache = true;         ///< what was read is kept on the disk
-    quint64 cacheQuota = 0;        ///< bytes on the disk; 0 = the smaller of 16 GiB and 10 % of what is free
+    QMap<QString, KvChoice> kvOf;                   ///< by the model's path; the others keep 16 bits
+    AnswerMode answerMode = AnswerMode::automatic;  ///< of new conversations
+    bool readAhead = true;      ///< prompts are read while they are typed and while answers are read
+    bool titlesByModel = true;  ///< the model names conversations
+    bool workOnBattery = true;  ///< both of them also while the battery is being emptied
+    bool diskCache = true;      ///< what was read is kept on the disk
+    quint64 cacheQuota = 0;     ///< bytes on the disk; 0 = the smaller of 16 GiB and 10 % of what is free
     ThemeChoice theme = ThemeChoice::system;
     int fontPoints = 0;  ///< 0 = the system's
 

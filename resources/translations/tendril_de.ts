@@ -918,6 +918,26 @@
       <translation>Was dem Modell vor einem neuen Gespräch gesagt wird. Jedes Gespräch kann seine eigene haben.</translation>
     </message>
     <message>
+      <source>Where it suits the question</source>
+      <translation>Wo es zur Frage passt</translation>
+    </message>
+    <message>
+      <source>Always</source>
+      <translation>Immer</translation>
+    </message>
+    <message>
+      <source>Never</source>
+      <translation>Nie</translation>
+    </message>
+    <message>
+      <source>In &amp;parallel</source>
+      <translation>&amp;Parallel</translation>
+    </message>
+    <message>
+      <source>Long answers are written faster as an outline whose points grow at the same time. Each conversation can have its own choice, beside the message field.</source>
+      <translation>Lange Antworten entstehen schneller als Gliederung, deren Punkte gleichzeitig wachsen. Jedes Gespräch kann seine eigene Wahl haben, neben dem Nachrichtenfeld.</translation>
+    </message>
+    <message>
       <source>No limit</source>
       <translation>Keine Grenze</translation>
     </message>

@@ -219,6 +219,18 @@ QWidget* SettingsDialog::answersPage() {
     connect(prompt_, &QPlainTextEdit::textChanged, this, &SettingsDialog::tellSoon);
     addRow(form, tr("System p&rompt"), prompt_,
            tr("What the model is told before a new conversation. Each conversation can have its own."));
+    mode_ = new QComboBox(page);
+    mode_->setObjectName(QStringLiteral("answerMode"));
+    mode_->addItem(tr("Where it suits the question"), static_cast<int>(app::AnswerMode::automatic));
+    mode_->addItem(tr("Always"), static_cast<int>(app::AnswerMode::always));
+    mode_->addItem(tr("Never"), static_cast<int>(app::AnswerMode::never));
+    fitWidth(*mode_);
+    mode_->setFocusPolicy(Qt::StrongFocus);
+    mode_->installEventFilter(this);
+    connect(mode_, &QComboBox::currentIndexChanged, this, &SettingsDialog::tellSoon);
+    addRow(form, tr("In &parallel"), mode_,
+           tr("Long answers are written faster as an outline whose points grow at the same time. Each "
+              "conversation can have its own choice, beside the message field."));
     maxAnswer_ = whole(0, kMaxTokens, 256, tr("No limit"));
     maxAnswer_->setObjectName(QStringLiteral("maxAnswer"));
     maxAnswer_->setSuffix(tr(" tokens"));
@@ -342,6 +354,7 @@ void SettingsDialog::setSettings(const app::Settings& settings) {
     if (prompt_->toPlainText() != settings.systemPrompt) {
         prompt_->setPlainText(settings.systemPrompt);
     }
+    mode_->setCurrentIndex(mode_->findData(static_cast<int>(settings.answerMode)));
     const auto limited = [](quint32 value) { return static_cast<int>(std::min<quint32>(value, kMaxTokens)); };
     maxAnswer_->setValue(limited(settings.maxAnswerTokens));
     temperature_->setValue(static_cast<double>(settings.sampler.temperature));
@@ -375,6 +388,7 @@ app::Settings SettingsDialog::settings() const {
         s.modelFolders << folders_->item(i)->text();
     }
     s.systemPrompt = prompt_->toPlainText();
+    s.answerMode = static_cast<app::AnswerMode>(mode_->currentData().toInt());
     s.maxAnswerTokens = static_cast<quint32>(maxAnswer_->value());
     s.sampler.temperature = static_cast<float>(temperature_->value());
     s.sampler.top_k = topK_->value();

@@ -57,6 +57,7 @@ class SettingsDialog final : public QDialog {
     bool showing_ = false;
     QTimer* timer_;
     QComboBox* theme_ = nullptr;
+    QComboBox* mode_ = nullptr;
     QSpinBox* font_ = nullptr;
     QListWidget* folders_ = nullptr;
     QPushButton* removeFolder_ = nullptr;

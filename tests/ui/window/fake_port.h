@@ -37,10 +37,14 @@ class FakePort final : public app::ChatPort {
     void setPrivate(bool isPrivate) override {
         note(isPrivate ? QStringLiteral("private") : QStringLiteral("not private"));
     }
+    void setAnswerMode(app::AnswerMode mode) override {
+        note(QStringLiteral("mode %1").arg(static_cast<int>(mode)));
+    }
     void search(const QString& words) override { note(QStringLiteral("search ") + words); }
     void send(const QString& text) override { note(QStringLiteral("send ") + text); }
     void stop() override { note(QStringLiteral("stop")); }
     void retry(qint64 message) override { note(QStringLiteral("retry %1").arg(message)); }
+    void retryNormally(qint64 message) override { note(QStringLiteral("retryNormally %1").arg(message)); }
     void edit(qint64 message, const QString& text) override {
         note(QStringLiteral("edit %1 %2").arg(message).arg(text));
     }

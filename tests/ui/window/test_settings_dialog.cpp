@@ -51,6 +51,7 @@ app::Settings TestSettingsDialog::unusual() {
     s.fontPoints = 13;
     s.kvOf.insert(QStringLiteral("/models/a.gguf"), app::KvChoice::q8_0);
     s.readAhead = false;
+    s.answerMode = app::AnswerMode::never;
     s.titlesByModel = false;
     s.workOnBattery = false;
     s.diskCache = false;
@@ -74,6 +75,7 @@ void TestSettingsDialog::changesAreTold() {
     SettingsDialog dialog{app::Settings()};
     QSignalSpy told(&dialog, &SettingsDialog::changed);
     dialog.findChild<QComboBox*>(QStringLiteral("theme"))->setCurrentIndex(2);
+    dialog.findChild<QComboBox*>(QStringLiteral("answerMode"))->setCurrentIndex(1);
     dialog.findChild<QDoubleSpinBox*>(QStringLiteral("temperature"))->setValue(0.3);
     dialog.findChild<QSpinBox*>(QStringLiteral("threads"))->setValue(2);
     dialog.findChild<QCheckBox*>(QStringLiteral("readAhead"))->setChecked(false);
@@ -84,6 +86,7 @@ void TestSettingsDialog::changesAreTold() {
     QTRY_COMPARE(told.count(), 1);  // together
     const auto settings = told[0][0].value<app::Settings>();
     QCOMPARE(settings.theme, app::ThemeChoice::dark);
+    QCOMPARE(settings.answerMode, app::AnswerMode::always);
     QCOMPARE(settings.sampler.temperature, 0.3F);
     QCOMPARE(settings.threads, 2U);
     QVERIFY(!settings.readAhead && !settings.workOnBattery && settings.titlesByModel && settings.diskCache);

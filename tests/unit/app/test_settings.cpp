@@ -46,6 +46,7 @@ class TestSettings : public QObject {
         settings.lastModel = "/models/x.gguf";
         settings.kvOf = {{"/models/x.gguf", KvChoice::q8_0}, {"/models/ü.gguf", KvChoice::q4_0}};
         settings.readAhead = false;
+        settings.answerMode = AnswerMode::always;
         settings.titlesByModel = false;
         settings.workOnBattery = false;
         settings.diskCache = false;
