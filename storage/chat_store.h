@@ -13,63 +13,9 @@
 #include <vector>
 
 #include "engine/result.h"
+#include "storage/records.h"
 
 namespace tendril::storage {
-
-using ConversationId = std::int64_t;
-using MessageId = std::int64_t;
-using TimeMs = std::int64_t;  ///< milliseconds since 1970, UTC
-
-enum class Role : std::uint8_t { system, user, assistant };
-/// streaming: being written now; found at start it means a crash, and becomes interrupted.
-enum class MessageStatus : std::uint8_t { complete, streaming, interrupted, failed };
-
-/// Who gave a conversation its title: a person's is never replaced by itself.
-enum class TitledBy : std::uint8_t { first_words, model, person };
-
-/// One name per thing in exports, events and templates: "user", "complete", ...
-const char* name_of(Role role);
-const char* name_of(MessageStatus status);
-
-struct Conversation {
-    ConversationId id = 0;
-    std::string title;
-    TimeMs created = 0;
-    TimeMs updated = 0;
-    std::optional<TimeMs> deleted;  ///< in the trash since
-    std::optional<MessageId> leaf;  ///< end of the branch that is shown
-    std::string draft;              ///< text of the composer, not sent yet
-    std::string system_prompt;
-    std::string model_path;   ///< last used; empty = the program's default
-    bool is_private = false;  ///< its tokens are never on disk outside of this database, and never shared
-    TitledBy titled_by = TitledBy::first_words;
-};
-
-struct MessageCounters {
-    std::int64_t prompt_tokens = 0;
-    std::int64_t cached_tokens = 0;
-    std::int64_t answer_tokens = 0;
-    double first_token_ms = 0;
-    double decode_ms = 0;
-};
-
-struct Message {
-    MessageId id = 0;
-    ConversationId conversation = 0;
-    std::optional<MessageId> parent;  ///< the message before it; siblings are versions (edits, retries)
-    Role role = Role::user;
-    MessageStatus status = MessageStatus::complete;
-    std::string text;
-    std::string error;       ///< why it failed, for a person
-    std::string model_name;  ///< assistant only
-    std::string model_sha256;
-    std::string sampler;  ///< JSON
-    std::uint64_t seed = 0;
-    MessageCounters counters;
-    TimeMs created = 0;
-    std::optional<TimeMs> finished;
-    std::vector<std::int64_t> left_out;  ///< ids of messages that the model did not read for this answer
-};
 
 struct SearchHit {
     ConversationId conversation = 0;
@@ -109,6 +55,7 @@ class ChatStore {
     virtual Status set_system_prompt(ConversationId id, std::string_view text) = 0;
     virtual Status set_private(ConversationId id, bool is_private) = 0;
     virtual Status set_model(ConversationId id, std::string_view path) = 0;
+    virtual Status set_answer_mode(ConversationId id, AnswerMode mode) = 0;
     virtual Status set_leaf(ConversationId id, std::optional<MessageId> leaf) = 0;
 
     virtual Result<std::vector<Message>> messages(ConversationId id) = 0;  ///< the whole tree, by id
@@ -124,6 +71,16 @@ class ChatStore {
     virtual Status append_reply(MessageId id, std::string_view text) = 0;
     virtual Status finish_reply(
         const Message& message) = 0;  ///< status, error, counters; text is what was appended
+
+    // The reply in progress when it grows in several points at once. They stand behind its text, in order;
+    // those without text do not show. What was appended survives kill -9 as well.
+    /// Replaces the points that it had. `headings`: all that stands in front of a point's text, blank line
+    /// included. `expansion` is kept with the message at once.
+    virtual Status begin_points(MessageId id, const std::vector<std::string>& headings,
+                                std::string_view expansion) = 0;
+    virtual Status append_points(MessageId id, const std::vector<PointPiece>& pieces) = 0;
+    /// As finish_reply(), but `message.text` is the whole text; the points go.
+    virtual Status finish_expanded_reply(const Message& message) = 0;
 
     virtual Result<std::vector<SearchHit>> search(std::string_view words, std::size_t limit) = 0;
 

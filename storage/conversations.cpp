@@ -11,12 +11,14 @@ namespace tendril::storage {
 
 namespace {
 
-constexpr const char* kColumns =
-    "id, title, created, updated, deleted, leaf, draft, system_prompt, model_path, private, titled_by";
-/// Of a database of version 1 that may only be read. What it does not know is what a migration would make of
-/// it.
-constexpr const char* kColumnsOfVersion1 =
-    "id, title, created, updated, deleted, leaf, draft, system_prompt, model_path, 0, 2 * (title <> '')";
+/// Of a conversation. What a database of an earlier version, that may only be read, does not know is what a
+/// migration would make of it.
+std::string columns(std::int64_t version) {
+    std::string all = "id, title, created, updated, deleted, leaf, draft, system_prompt, model_path";
+    all += version < 2 ? ", 0, 2 * (title <> '')" : ", private, titled_by";
+    all += version < 3 ? ", 0" : ", answer_mode";
+    return all;
+}
 
 Conversation read_conversation(SQLite::Statement& row) {
     Conversation c;
@@ -35,6 +37,7 @@ Conversation read_conversation(SQLite::Statement& row) {
     c.model_path = row.getColumn(8).getString();
     c.is_private = row.getColumn(9).getInt() != 0;
     c.titled_by = static_cast<TitledBy>(std::clamp(row.getColumn(10).getInt(), 0, 2));
+    c.answer_mode = static_cast<AnswerMode>(std::clamp(row.getColumn(11).getInt(), 0, 2));
     return c;
 }
 
@@ -50,7 +53,8 @@ Status found(int changed_rows) {
 SqliteStore::SqliteStore(std::unique_ptr<SQLite::Database> database, bool read_only, std::int64_t version)
     : database_(std::move(database)),
       read_only_(read_only),
-      columns_(version < 2 ? kColumnsOfVersion1 : kColumns) {
+      columns_(columns(version)),
+      select_(select_messages(version)) {
     // The file is known to be sound now: closing may fold the WAL into it.
     sqlite3_db_config(database_->getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, read_only ? 1 : 0, nullptr);
 }
@@ -157,6 +161,18 @@ Status SqliteStore::set_private(ConversationId id, bool is_private) {
     return guarded("making the conversation private", [&]() -> Status {
         auto& update = prepared("UPDATE conversation SET private=? WHERE id=?");
         update.bind(1, is_private ? 1 : 0);
+        update.bind(2, id);
+        return found(update.exec());
+    });
+}
+
+Status SqliteStore::set_answer_mode(ConversationId id, AnswerMode mode) {
+    if (auto may = writable(); !may) {
+        return may;
+    }
+    return guarded("saving how answers are made", [&]() -> Status {
+        auto& update = prepared("UPDATE conversation SET answer_mode=? WHERE id=?");
+        update.bind(1, static_cast<int>(mode));
         update.bind(2, id);
         return found(update.exec());
     });

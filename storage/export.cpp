@@ -43,6 +43,10 @@ nlohmann::ordered_json to_json(const Message& m) {
         json["first_token_ms"] = m.counters.first_token_ms;
         json["decode_ms"] = m.counters.decode_ms;
         json["left_out"] = m.left_out;
+        if (auto expansion = nlohmann::ordered_json::parse(m.expansion, nullptr, false);
+            !expansion.is_discarded()) {
+            json["expansion"] = std::move(expansion);
+        }
     }
     return json;
 }
@@ -72,6 +76,10 @@ std::string as_markdown(const Conversation& conversation, const std::vector<Mess
 
 const char* name_of(Role role) {
     return role == Role::system ? "system" : role == Role::user ? "user" : "assistant";
+}
+
+const char* name_of(AnswerMode mode) {
+    return mode == AnswerMode::always ? "always" : mode == AnswerMode::never ? "never" : "auto";
 }
 
 const char* name_of(MessageStatus status) {
@@ -107,6 +115,7 @@ Result<std::string> export_conversation(ChatStore& store, ConversationId id, Exp
     json["title"] = conversation->title;
     json["system_prompt"] = conversation->system_prompt;
     json["private"] = conversation->is_private;
+    json["answer_mode"] = name_of(conversation->answer_mode);
     json["created"] = iso_time(conversation->created);
     json["leaf"] =
         conversation->leaf ? nlohmann::ordered_json(*conversation->leaf) : nlohmann::ordered_json(nullptr);

@@ -32,14 +32,6 @@ Enum bounded_enum(std::int64_t value, Enum last) {
     return value >= 0 && value <= static_cast<std::int64_t>(last) ? static_cast<Enum>(value) : last;
 }
 
-constexpr const char* kSelect =
-    "SELECT id, conversation, parent, role, status, text || CASE status WHEN 1 THEN ifnull((SELECT "
-    "group_concat(part, '') FROM "
-    "(SELECT text AS part FROM reply_part WHERE message=message.id ORDER BY sequence)), '') ELSE '' END, "
-    "error, model_name, model_sha256, sampler, seed, prompt_tokens, cached_tokens, answer_tokens, "
-    "first_token_ms, decode_ms, "
-    "created, finished, left_out FROM message WHERE conversation=? ORDER BY id";
-
 Message read_message(SQLite::Statement& row) {
     Message m;
     int column = 0;
@@ -67,6 +59,7 @@ Message read_message(SQLite::Statement& row) {
         m.finished = finished.getInt64();
     }
     m.left_out = ids_from_json(next().getString());
+    m.expansion = next().getString();
     return m;
 }
 
@@ -83,14 +76,26 @@ int bind_outcome(SQLite::Statement& statement, int index, const Message& m) {
     statement.bind(index++, m.counters.first_token_ms);
     statement.bind(index++, m.counters.decode_ms);
     statement.bind(index++, ids_to_json(m.left_out));
+    statement.bind(index++, m.expansion);
     return index;
 }
 
 }  // namespace
 
+std::string select_messages(std::int64_t version) {
+    const std::string points = version < 3 ? std::string("''") : text_of_points("message.id");
+    return fmt::format(
+        "SELECT id, conversation, parent, role, status, text || CASE status WHEN 1 THEN ifnull((SELECT "
+        "group_concat(part, '') FROM (SELECT text AS part FROM reply_part WHERE message=message.id ORDER BY "
+        "sequence)), '') || {} ELSE '' END, error, model_name, model_sha256, sampler, seed, prompt_tokens, "
+        "cached_tokens, answer_tokens, first_token_ms, decode_ms, created, finished, left_out, {} "
+        "FROM message WHERE conversation=? ORDER BY id",
+        points, version < 3 ? "''" : "expansion");
+}
+
 Result<std::vector<Message>> SqliteStore::messages(ConversationId id) {
     return guarded("reading the messages", [&]() -> Result<std::vector<Message>> {
-        SQLite::Statement rows(*database_, kSelect);
+        SQLite::Statement rows(*database_, select_);
         rows.bind(1, id);
         std::vector<Message> all;
         while (rows.executeStep()) {
@@ -147,9 +152,8 @@ Result<MessageId> SqliteStore::insert(const Message& m, MessageStatus status, co
         auto& insert = prepared(
             "INSERT INTO message(conversation, parent, role, status, text, error, model_name, model_sha256, "
             "sampler, seed, "
-            "prompt_tokens, cached_tokens, answer_tokens, first_token_ms, decode_ms, left_out, created, "
-            "finished) "
-            "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+            "prompt_tokens, cached_tokens, answer_tokens, first_token_ms, decode_ms, left_out, expansion, "
+            "created, finished) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
         const TimeMs now = m.created != 0 ? m.created : now_ms();
         insert.bind(1, m.conversation);
         if (m.parent) {
@@ -219,16 +223,45 @@ Status SqliteStore::append_reply(MessageId id, std::string_view text) {
     });
 }
 
+void SqliteStore::drop_parts(MessageId id) {
+    for (const char* sql :
+         {"DELETE FROM reply_part WHERE message=?", "DELETE FROM message_point WHERE message=?"}) {
+        auto& clear = prepared(sql);
+        clear.bind(1, id);
+        clear.exec();
+    }
+}
+
 void SqliteStore::fold_parts(MessageId id) {
-    auto& fold = prepared(
+    static const std::string kFold = fmt::format(
         "UPDATE message SET text=text || ifnull((SELECT group_concat(part, '') FROM (SELECT text AS part "
-        "FROM reply_part WHERE message=?1 "
-        "ORDER BY sequence)), '') WHERE id=?1");
+        "FROM reply_part WHERE message=?1 ORDER BY sequence)), '') || {} WHERE id=?1",
+        text_of_points("?1"));
+    auto& fold = prepared(kFold.c_str());
     fold.bind(1, id);
     fold.exec();
-    auto& clear = prepared("DELETE FROM reply_part WHERE message=?");
-    clear.bind(1, id);
-    clear.exec();
+    drop_parts(id);
+}
+
+Status SqliteStore::close_reply(const Message& m) {
+    auto& update = prepared(
+        "UPDATE message SET error=?, model_name=?, model_sha256=?, sampler=?, seed=?, prompt_tokens=?, "
+        "cached_tokens=?, answer_tokens=?, first_token_ms=?, decode_ms=?, left_out=?, expansion=?, status=?, "
+        "finished=? WHERE id=? AND status=1");
+    const int index = bind_outcome(update, 1, m);
+    const auto status = m.status == MessageStatus::streaming ? MessageStatus::complete : m.status;
+    update.bind(index, static_cast<std::int64_t>(status));
+    update.bind(index + 1, m.finished.value_or(now_ms()));
+    update.bind(index + 2, m.id);
+    if (update.exec() == 0) {
+        return fail(ErrorCode::not_found, "There is no such answer in progress.");
+    }
+    auto& touch =
+        prepared("UPDATE conversation SET updated=? WHERE id=(SELECT conversation FROM message WHERE id=?)");
+    touch.bind(1, now_ms());
+    touch.bind(2, m.id);
+    touch.exec();
+    return {};
 }
 
 Status SqliteStore::finish_reply(const Message& m) {
@@ -237,25 +270,10 @@ Status SqliteStore::finish_reply(const Message& m) {
     }
     return guarded("saving the answer", [&]() -> Status {
         SQLite::Transaction transaction(*database_, SQLite::TransactionBehavior::IMMEDIATE);
-        auto& update = prepared(
-            "UPDATE message SET error=?, model_name=?, model_sha256=?, sampler=?, seed=?, prompt_tokens=?, "
-            "cached_tokens=?, "
-            "answer_tokens=?, first_token_ms=?, decode_ms=?, left_out=?, status=?, finished=? WHERE id=? AND "
-            "status=1");
-        const int index = bind_outcome(update, 1, m);
-        const auto status = m.status == MessageStatus::streaming ? MessageStatus::complete : m.status;
-        update.bind(index, static_cast<std::int64_t>(status));
-        update.bind(index + 1, m.finished.value_or(now_ms()));
-        update.bind(index + 2, m.id);
-        if (update.exec() == 0) {
-            return fail(ErrorCode::not_found, "There is no such answer in progress.");
+        if (Status closed = close_reply(m); !closed) {
+            return closed;
         }
         fold_parts(m.id);
-        auto& touch = prepared(
-            "UPDATE conversation SET updated=? WHERE id=(SELECT conversation FROM message WHERE id=?)");
-        touch.bind(1, now_ms());
-        touch.bind(2, m.id);
-        touch.exec();
         transaction.commit();
         return {};
     });

@@ -6,6 +6,7 @@
 #include <functional>
 #include <set>
 #include <system_error>
+#include <vector>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -24,6 +25,8 @@ constexpr std::int64_t kMaxId = 100'000'000;  // of a table; a damaged file may 
 constexpr const char* kConversationColumns =
     "id, title, created, updated, deleted, leaf, draft, system_prompt, model_path";
 constexpr const char* kConversationColumnsSince2 = ", private, titled_by";
+constexpr const char* kConversationColumnsSince3 = ", answer_mode";
+constexpr const char* kMessageColumnsSince3 = ", expansion";
 constexpr const char* kTitlesBefore2 =
     "UPDATE conversation SET titled_by=2 WHERE title<>''";  // as in schema-2.sql
 constexpr const char* kMessageColumns =
@@ -119,15 +122,18 @@ class RowRescue {
     int failures_ = 0;
 };
 
-/// The columns of conversations that the damaged file has as well: it may be of an older version.
-std::string conversation_columns(SQLite::Database& from) {
-    const std::string all = std::string(kConversationColumns) + kConversationColumnsSince2;
-    try {
-        const SQLite::Statement known(from, fmt::format("SELECT {} FROM conversation", all));
-        return all;
-    } catch (const SQLite::Exception&) {
-        return kConversationColumns;
+/// Of several lists of columns, the longer ones first, the first that the damaged file knows: it may be of an
+/// older version.
+std::string known_columns(SQLite::Database& from, const char* table, std::vector<std::string> lists) {
+    for (const std::string& columns : lists) {
+        try {
+            const SQLite::Statement known(from, fmt::format("SELECT {} FROM {}", columns, table));
+            return columns;
+        } catch (const SQLite::Exception&) {
+            // an older one, then
+        }
     }
+    return lists.back();
 }
 
 /// Makes references whole again: lost conversations, parents, leaves; replies that were being written.
@@ -155,6 +161,26 @@ void rescue_parts(SQLite::Database& from, SQLite::Database& to) {
         }
     } catch (const SQLite::Exception&) {
         // the parts read so far are kept
+    }
+}
+
+/// The same for a reply that grew in points.
+void rescue_points(SQLite::Database& from, SQLite::Database& to) {
+    try {
+        SQLite::Statement points(
+            from, "SELECT message, heading, text FROM message_point WHERE text<>'' ORDER BY message, point");
+        while (points.executeStep()) {
+            SQLite::Statement append(
+                to,
+                "UPDATE message SET text=CASE text WHEN '' THEN '' ELSE text||char(10,10) END||?||? "
+                "WHERE id=?");
+            append.bind(1, points.getColumn(1).getString());
+            append.bind(2, points.getColumn(2).getString());
+            append.bind(3, points.getColumn(0).getInt64());
+            append.exec();
+        }
+    } catch (const SQLite::Exception&) {
+        // a version before points, or as many as could be read
     }
 }
 
@@ -217,13 +243,19 @@ Result<SalvageCount> salvage(const fs::path& damaged, SQLite::Database& fresh) {
         SalvageCount count;
         SQLite::Transaction transaction(fresh);
         fresh.exec("PRAGMA defer_foreign_keys=ON");
-        const std::string columns = conversation_columns(*from);
+        const std::string first = kConversationColumns;
+        const std::string second = first + kConversationColumnsSince2;
+        const std::string columns =
+            known_columns(*from, "conversation", {second + kConversationColumnsSince3, second, first});
         count.conversations = RowRescue(*from, fresh, "conversation", columns).run();
-        if (columns == kConversationColumns) {
+        if (columns == first) {
             fresh.exec(kTitlesBefore2);
         }
-        count.messages = RowRescue(*from, fresh, "message", kMessageColumns).run();
+        const std::string of_message = known_columns(
+            *from, "message", {std::string(kMessageColumns) + kMessageColumnsSince3, kMessageColumns});
+        count.messages = RowRescue(*from, fresh, "message", of_message).run();
         rescue_parts(*from, fresh);
+        rescue_points(*from, fresh);
         repair_references(fresh);
         transaction.commit();
         return count;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one implementation of ChatStore; split over conversations.cpp, messages.cpp and search.cpp. Private to
+// The one implementation of ChatStore; split over conversations.cpp, messages.cpp,
+// points.cpp and search.cpp. Private to
 // this room.
 #pragma once
 
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "storage/chat_store.h"
@@ -14,6 +16,10 @@
 namespace tendril::storage {
 
 TimeMs now_ms();
+/// The messages of a conversation (to be bound), from a database of this version of the schema.
+std::string select_messages(std::int64_t version);
+/// SQL for the text of a reply's points, put together; `message` is SQL too.
+std::string text_of_points(std::string_view message);
 
 class SqliteStore final : public ChatStore {
   public:
@@ -31,6 +37,7 @@ class SqliteStore final : public ChatStore {
     Status set_system_prompt(ConversationId id, std::string_view text) override;
     Status set_private(ConversationId id, bool is_private) override;
     Status set_model(ConversationId id, std::string_view path) override;
+    Status set_answer_mode(ConversationId id, AnswerMode mode) override;
     Status set_leaf(ConversationId id, std::optional<MessageId> leaf) override;
 
     Result<std::vector<Message>> messages(ConversationId id) override;
@@ -40,6 +47,10 @@ class SqliteStore final : public ChatStore {
     Status resume_reply(MessageId id) override;
     Status append_reply(MessageId id, std::string_view text) override;
     Status finish_reply(const Message& message) override;
+    Status begin_points(MessageId id, const std::vector<std::string>& headings,
+                        std::string_view expansion) override;
+    Status append_points(MessageId id, const std::vector<PointPiece>& pieces) override;
+    Status finish_expanded_reply(const Message& message) override;
 
     Result<std::vector<SearchHit>> search(std::string_view words, std::size_t limit) override;
     Result<std::string> setting(std::string_view key) override;
@@ -56,7 +67,10 @@ class SqliteStore final : public ChatStore {
     Status writable() const;
     Status update_text(ConversationId id, const char* sql, std::string_view text, const char* doing);
     Result<MessageId> insert(const Message& message, MessageStatus status, const char* doing);
+    /// Closes the row of a reply in progress; not in a transaction of its own.
+    Status close_reply(const Message& message);
     void fold_parts(MessageId id);
+    void drop_parts(MessageId id);
     void search_titles(const std::string& query, std::size_t limit, std::vector<SearchHit>& hits);
     void search_messages(const std::string& query, std::size_t limit, std::vector<SearchHit>& hits);
     void search_substring(std::string_view words, std::size_t limit, std::vector<SearchHit>& hits);
@@ -65,6 +79,7 @@ class SqliteStore final : public ChatStore {
     std::map<std::string, std::unique_ptr<SQLite::Statement>> statements_;  // destroyed before database_
     bool read_only_ = false;
     std::string columns_;  // of a conversation, in the order of read_conversation()
+    std::string select_;   // messages of a conversation, in the order of read_message()
 };
 
 }  // namespace tendril::storage

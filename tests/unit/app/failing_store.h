@@ -53,6 +53,9 @@ class FailingStore final : public storage::ChatStore {
         return real_->set_system_prompt(id, text);
     }
     Status set_model(ConversationId id, std::string_view path) override { return real_->set_model(id, path); }
+    Status set_answer_mode(ConversationId id, storage::AnswerMode mode) override {
+        return real_->set_answer_mode(id, mode);
+    }
     Status set_leaf(ConversationId id, std::optional<MessageId> leaf) override {
         return real_->set_leaf(id, leaf);
     }
@@ -78,6 +81,16 @@ class FailingStore final : public storage::ChatStore {
     }
     Status finish_reply(const storage::Message& message) override {
         return fails() ? Status(fail(error())) : real_->finish_reply(message);
+    }
+    Status begin_points(MessageId id, const std::vector<std::string>& headings,
+                        std::string_view expansion) override {
+        return fails() ? Status(fail(error())) : real_->begin_points(id, headings, expansion);
+    }
+    Status append_points(MessageId id, const std::vector<storage::PointPiece>& pieces) override {
+        return fails() ? Status(fail(error())) : real_->append_points(id, pieces);
+    }
+    Status finish_expanded_reply(const storage::Message& message) override {
+        return fails() ? Status(fail(error())) : real_->finish_expanded_reply(message);
     }
     Result<std::vector<storage::SearchHit>> search(std::string_view words, std::size_t limit) override {
         return real_->search(words, limit);

@@ -39,6 +39,32 @@ void make_version_1(const fs::path& file, int more = 0) {
     }
 }
 
+/// The same of version 2: the first chat is private and named by the model; an answer was being written.
+void make_version_2(const fs::path& file) {
+    make_version_1(file, 400);
+    SQLite::Database raw(file.string(), SQLite::OPEN_READWRITE);
+    raw.exec(schemas()[1]);
+    raw.exec("PRAGMA user_version=2");
+    raw.exec(
+        "UPDATE conversation SET private=1, titled_by=1 WHERE id=1;"
+        "INSERT INTO message(id, conversation, role, status, text, created) VALUES (900, 2, 2, 1, 'half ', "
+        "11);"
+        "INSERT INTO reply_part(message, sequence, text) VALUES (900, 1, 'an answer');");
+}
+
+/// One page in the middle becomes nonsense.
+void damage(const fs::path& file) {
+    {
+        SQLite::Database raw(file.string(), SQLite::OPEN_READWRITE);
+        raw.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+    QFile f(QString::fromStdString(file.string()));
+    if (!f.open(QIODevice::ReadWrite) || !f.seek(f.size() / 4096 / 2 * 4096)) {
+        qFatal("the file cannot be damaged");
+    }
+    f.write(QByteArray(4096, '\x7e'));
+}
+
 }  // namespace
 
 class TestStorageVersions : public QObject {
@@ -55,13 +81,15 @@ class TestStorageVersions : public QObject {
         QCOMPARE(vines.draft, std::string("half a"));
         QCOMPARE(vines.system_prompt, std::string("Be brief."));
         QVERIFY(!vines.is_private);
+        QCOMPARE(vines.answer_mode, AnswerMode::automatic);
+        QCOMPARE(store.branch(1)->at(1).expansion, std::string());
         QCOMPARE(vines.titled_by, TitledBy::person);  // it may be one: never replaced by itself
         QCOMPARE(store.conversation(2)->titled_by, TitledBy::first_words);
         QCOMPARE(store.branch(1)->size(), 2U);
         QCOMPARE(store.branch(1)->at(1).text, std::string("A climbing plant."));
         QCOMPARE(store.search("climbing", 5)->size(), 1U);
         QVERIFY(store.check());
-        SQLite::Database kept(fixture.file().string() + ".before-version-2");
+        SQLite::Database kept(fixture.file().string() + ".before-version-3");
         QCOMPARE(kept.execAndGet("PRAGMA user_version").getInt(), 1);
         QCOMPARE(kept.execAndGet("SELECT count(*) FROM message").getInt(), 2);
     }
@@ -84,17 +112,46 @@ class TestStorageVersions : public QObject {
         QCOMPARE(raw.execAndGet("PRAGMA user_version").getInt(), 1);  // and it is left as it was
     }
 
+    void version2IsBroughtUpToDate() {
+        StoreFixture fixture;
+        make_version_2(fixture.file());
+        {
+            OpenReport report;
+            const auto reader = ChatStore::open_read_only(fixture.file(), report);
+            QCOMPARE((*reader)->conversation(1)->titled_by, TitledBy::model);
+            QCOMPARE((*reader)->conversation(1)->answer_mode, AnswerMode::automatic);
+            QCOMPARE((*reader)->branch(1)->at(1).text, std::string("A climbing plant."));
+            QCOMPARE((*reader)->messages(2)->at(0).text, std::string("half an answer"));  // it is growing
+        }
+        auto& store = fixture.open();
+        QCOMPARE(fixture.report.interrupted, 1U);
+        const auto vines = store.conversation(1).value();
+        QVERIFY(vines.is_private);
+        QCOMPARE(vines.titled_by, TitledBy::model);
+        QCOMPARE(vines.answer_mode, AnswerMode::automatic);
+        QCOMPARE(store.branch(1)->at(1).text, std::string("A climbing plant."));
+        QCOMPARE(store.messages(2)->at(0).text, std::string("half an answer"));
+        QVERIFY(store.set_answer_mode(1, AnswerMode::never));
+        QVERIFY(store.check());
+        SQLite::Database kept(fixture.file().string() + ".before-version-3");
+        QCOMPARE(kept.execAndGet("PRAGMA user_version").getInt(), 2);
+    }
+
+    void damagedVersion2IsSalvaged() {
+        StoreFixture fixture;
+        make_version_2(fixture.file());
+        damage(fixture.file());
+        auto& store = fixture.open();
+        QCOMPARE(fixture.report.notices.size(), 1U);
+        QCOMPARE(store.conversation(1)->titled_by, TitledBy::model);
+        QVERIFY(store.messages(1)->size() > 200);
+        QVERIFY(store.check());
+    }
+
     void damagedVersion1IsSalvaged() {
         StoreFixture fixture;
         make_version_1(fixture.file(), 400);
-        {
-            SQLite::Database raw(fixture.file().string(), SQLite::OPEN_READWRITE);
-            raw.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-        }
-        QFile f(QString::fromStdString(fixture.file().string()));
-        QVERIFY(f.open(QIODevice::ReadWrite) && f.seek(f.size() / 4096 / 2 * 4096));
-        f.write(QByteArray(4096, '\x7e'));
-        f.close();
+        damage(fixture.file());
         auto& store = fixture.open();
         QCOMPARE(fixture.report.notices.size(), 1U);
         const auto vines = store.conversation(1);

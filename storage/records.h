@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the store keeps, as values: conversations, messages, and what they are counted by. Any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tendril::storage {
+
+using ConversationId = std::int64_t;
+using MessageId = std::int64_t;
+using TimeMs = std::int64_t;  ///< milliseconds since 1970, UTC
+
+enum class Role : std::uint8_t { system, user, assistant };
+/// streaming: being written now; found at start it means a crash, and becomes interrupted.
+enum class MessageStatus : std::uint8_t { complete, streaming, interrupted, failed };
+
+/// Who gave a conversation its title: a person's is never replaced by itself.
+enum class TitledBy : std::uint8_t { first_words, model, person };
+
+/// Whether answers of a conversation may grow in points side by side: where it pays, always, or never.
+enum class AnswerMode : std::uint8_t { automatic, always, never };
+
+/// One name per thing in exports, events and templates: "user", "complete", "auto", ...
+const char* name_of(Role role);
+const char* name_of(MessageStatus status);
+const char* name_of(AnswerMode mode);
+
+struct Conversation {
+    ConversationId id = 0;
+    std::string title;
+    TimeMs created = 0;
+    TimeMs updated = 0;
+    std::optional<TimeMs> deleted;  ///< in the trash since
+    std::optional<MessageId> leaf;  ///< end of the branch that is shown
+    std::string draft;              ///< text of the composer, not sent yet
+    std::string system_prompt;
+    std::string model_path;   ///< last used; empty = the program's default
+    bool is_private = false;  ///< its tokens are never on disk outside of this database, and never shared
+    TitledBy titled_by = TitledBy::first_words;
+    AnswerMode answer_mode = AnswerMode::automatic;
+};
+
+struct MessageCounters {
+    std::int64_t prompt_tokens = 0;
+    std::int64_t cached_tokens = 0;
+    std::int64_t answer_tokens = 0;
+    double first_token_ms = 0;
+    double decode_ms = 0;
+};
+
+struct Message {
+    MessageId id = 0;
+    ConversationId conversation = 0;
+    std::optional<MessageId> parent;  ///< the message before it; siblings are versions (edits, retries)
+    Role role = Role::user;
+    MessageStatus status = MessageStatus::complete;
+    std::string text;
+    std::string error;       ///< why it failed, for a person
+    std::string model_name;  ///< assistant only
+    std::string model_sha256;
+    std::string sampler;  ///< JSON
+    std::uint64_t seed = 0;
+    MessageCounters counters;
+    TimeMs created = 0;
+    std::optional<TimeMs> finished;
+    std::vector<std::int64_t> left_out;  ///< ids of messages that the model did not read for this answer
+    std::string expansion;  ///< JSON: how an answer came about that could have grown in points; mostly empty
+};
+
+/// What one point of a growing answer got since the last time.
+struct PointPiece {
+    std::uint32_t point = 0;  ///< from 0
+    std::string text;
+};
+
+}  // namespace tendril::storage
