@@ -112,6 +112,8 @@ void ChatController::tell(WorkerEvent event) {
                 Q_EMIT c.messageTextAppended(e.message, QString::fromStdString(e.text));
             }
         }
+        void operator()(const OutlineShown&) const {}
+        void operator()(const PointText&) const {}
         void operator()(const LeftOutChanged& e) const {
             if (e.conversation == c.shown_) {
                 Q_EMIT c.leftOutChanged(

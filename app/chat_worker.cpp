@@ -266,6 +266,9 @@ void ChatWorker::set_system_prompt(std::string text) {
 void ChatWorker::set_private(bool is_private) {
     post([is_private](Core& core) { core.desk.set_private(is_private); });
 }
+void ChatWorker::set_answer_mode(storage::AnswerMode mode) {
+    post([mode](Core& core) { core.desk.set_answer_mode(mode); });
+}
 void ChatWorker::search(std::string words) {
     post([words = std::move(words)](Core& core) { core.desk.search(words); });
 }
@@ -276,7 +279,10 @@ void ChatWorker::stop() {
     post([](Core& core) { core.desk.stop(); });
 }
 void ChatWorker::retry(MessageId message) {
-    post([message](Core& core) { core.desk.retry(message); });
+    post([message](Core& core) { core.desk.retry(message, false); });
+}
+void ChatWorker::retry_normally(MessageId message) {
+    post([message](Core& core) { core.desk.retry(message, true); });
 }
 void ChatWorker::edit(MessageId message, std::string text) {
     post([message, text = std::move(text)](Core& core) { core.desk.edit(message, text); });

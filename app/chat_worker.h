@@ -60,12 +60,14 @@ class ChatWorker {
     void export_to(ConversationId id, std::filesystem::path file, bool json);
     void set_system_prompt(std::string text);
     void set_private(bool is_private);  ///< the open one: never on the cache's disk, never shared
+    void set_answer_mode(storage::AnswerMode mode);  ///< of the open one
     void search(std::string words);
 
     // Turns of the open conversation
     void send(std::string text);
     void stop();
     void retry(MessageId message);
+    void retry_normally(MessageId message);  ///< as one text, never in points
     void edit(MessageId message, std::string text);
     void continue_reply(MessageId message);
     void show_version(MessageId message, int version);

@@ -76,6 +76,7 @@ void ConversationDesk::open_new() {
     if (all) {
         const auto it = std::find_if(all->begin(), all->end(), unused);
         if (it != all->end()) {
+            begin_with_settings(it->id, it->answer_mode);
             open(it->id);
             return;
         }
@@ -85,8 +86,18 @@ void ConversationDesk::open_new() {
         link_.report(made.error());
         return;
     }
+    begin_with_settings(made->id, made->answer_mode);
     list();
     open(made->id);
+}
+
+void ConversationDesk::begin_with_settings(ConversationId id, storage::AnswerMode has) {
+    const storage::AnswerMode wanted = link_.settings.answer_mode;
+    if (wanted != has && report(link_.store.set_answer_mode(id, wanted))) {
+        if (const Tree tree = trees_[id].lock()) {
+            tree->conversation().answer_mode = wanted;
+        }
+    }
 }
 
 ConversationDesk::Tree ConversationDesk::tree_of(ConversationId id) {
@@ -213,6 +224,13 @@ void ConversationDesk::set_private(bool is_private) {
     link_.engine.forget(static_cast<std::uint64_t>(shown_->conversation().id));
     ahead_.refresh();
     list();
+}
+
+void ConversationDesk::set_answer_mode(storage::AnswerMode mode) {
+    if (shown_ && shown_->conversation().answer_mode != mode &&
+        report(link_.store.set_answer_mode(shown_->conversation().id, mode))) {
+        shown_->conversation().answer_mode = mode;
+    }
 }
 
 void ConversationDesk::forget_kept(const std::vector<ConversationId>& purged) {

@@ -35,11 +35,12 @@ class ConversationDesk {
     void export_to(ConversationId id, const std::filesystem::path& file, bool json);
     void set_system_prompt(const std::string& text);
     void set_private(bool is_private);
+    void set_answer_mode(storage::AnswerMode mode);
     void search(const std::string& words);
 
     void send(const std::string& text);
     void stop();
-    void retry(MessageId message);
+    void retry(MessageId message, bool normally);  ///< `normally`: as one text, never in points
     void edit(MessageId message, const std::string& text);
     void continue_reply(MessageId message);
     void show_version(MessageId message, int version);
@@ -56,6 +57,8 @@ class ConversationDesk {
     using Tree = std::shared_ptr<ConversationTree>;
 
     Tree tree_of(ConversationId id);
+    /// A conversation without messages takes what new ones begin with.
+    void begin_with_settings(ConversationId id, storage::AnswerMode has);
     void show(Tree tree);
     void tell_shown();
     void write(WriteQueue::Write write);

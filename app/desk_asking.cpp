@@ -125,7 +125,7 @@ void ConversationDesk::stop() {
     }
 }
 
-void ConversationDesk::retry(MessageId id) {
+void ConversationDesk::retry(MessageId id, bool normally) {
     const Message* message = shown_ ? shown_->find(id) : nullptr;
     if (message == nullptr) {
         return;
@@ -136,7 +136,7 @@ void ConversationDesk::retry(MessageId id) {
         return;
     }
     turns_.stop(shown_->conversation().id);
-    write({shown_->conversation().id, {}, [this, tree = shown_, question = *question]() -> Status {
+    write({shown_->conversation().id, {}, [this, tree = shown_, question = *question, normally]() -> Status {
                const auto before = tree->conversation().leaf;
                if (before !=
                    question) {  // the answer takes another's place: show the branch up to the question first
@@ -145,7 +145,7 @@ void ConversationDesk::retry(MessageId id) {
                        tell_shown();
                    }
                }
-               Status begun = turns_.begin(tree, question);
+               Status begun = turns_.begin(tree, question, normally);
                if (!begun) {
                    tree->set_leaf(before);
                    if (shown_ == tree) {

@@ -21,6 +21,7 @@ struct TurnRunner::Turn {
     std::shared_ptr<ConversationTree> tree;
     MessageId reply = 0;
     bool resumed = false;
+    bool normally = false;
     bool started = false;
     bool stop_asked = false;
     bool any_text = false;
@@ -51,9 +52,10 @@ bool TurnRunner::waiting(MessageId reply) const {
                        [=](const auto& turn) { return turn->reply == reply && !turn->any_text; });
 }
 
-Status TurnRunner::begin(const std::shared_ptr<ConversationTree>& tree, MessageId question) {
+Status TurnRunner::begin(const std::shared_ptr<ConversationTree>& tree, MessageId question, bool normally) {
     auto turn = std::make_unique<Turn>();
     turn->tree = tree;
+    turn->normally = normally;
     turn->sampler = sampler_of_turn(link_.settings);
     Message reply;
     reply.conversation = tree->conversation().id;

@@ -32,8 +32,8 @@ class TurnRunner {
     void show(ConversationId conversation) { shown_ = conversation; }
 
     /// A new answer to `question`, as the end of the branch. Its row is begun before this returns; an error
-    /// means that it is not.
-    Status begin(const std::shared_ptr<ConversationTree>& tree, MessageId question);
+    /// means that it is not. `normally`: as one text, whatever the conversation's mode is.
+    Status begin(const std::shared_ptr<ConversationTree>& tree, MessageId question, bool normally = false);
     /// Goes on with an answer that was interrupted.
     Status resume(const std::shared_ptr<ConversationTree>& tree, MessageId reply);
     void stop(ConversationId conversation);

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "app/expand/expansion_state.h"
 #include "engine/engine.h"
 #include "storage/chat_store.h"
 
@@ -53,6 +54,20 @@ struct ReplyText {
     ConversationId conversation = 0;
     MessageId message = 0;
     std::string text;  ///< valid UTF-8, to be added at the end
+};
+/// How an answer that may grow in points came to be so, and how its points stand; told when anything of it
+/// but their texts has changed. With points: they stand in the place of the message's text until
+/// MessageChanged brings that.
+struct OutlineShown {
+    ConversationId conversation = 0;
+    MessageId message = 0;
+    ExpansionState expansion;
+};
+struct PointText {
+    ConversationId conversation = 0;
+    MessageId message = 0;
+    std::uint32_t point = 0;  ///< from 0
+    std::string text;         ///< valid UTF-8, to be added at the point's end
 };
 /// Which messages of the shown branch the newest answer was made without.
 struct LeftOutChanged {
@@ -133,9 +148,9 @@ struct Exported {
     std::string error;  ///< empty = done
 };
 
-using WorkerEvent =
-    std::variant<ConversationsListed, ConversationShown, ConversationTrashed, MessageAdded, MessageChanged,
-                 ReplyText, LeftOutChanged, SearchFinished, ModelChanged, ModelsDescribed, TurnChanged,
-                 ContextCounted, CacheChanged, TextFileRead, TurnEnded, Notice, Exported, WorkerEnded>;
+using WorkerEvent = std::variant<ConversationsListed, ConversationShown, ConversationTrashed, MessageAdded,
+                                 MessageChanged, ReplyText, OutlineShown, PointText, LeftOutChanged,
+                                 SearchFinished, ModelChanged, ModelsDescribed, TurnChanged, ContextCounted,
+                                 CacheChanged, TextFileRead, TurnEnded, Notice, Exported, WorkerEnded>;
 
 }  // namespace tendril::app

@@ -21,7 +21,8 @@ struct WorkerSettings {
     std::string system_prompt;  ///< of new conversations
     engine::SamplerSettings sampler;
     bool fixed_seed = false;
-    std::uint32_t max_answer_tokens = 0;  ///< 0 = as long as the context lasts
+    std::uint32_t max_answer_tokens = 0;                               ///< 0 = as long as the context lasts
+    storage::AnswerMode answer_mode = storage::AnswerMode::automatic;  ///< of new conversations
     unsigned threads = 0;
     std::uint32_t context = 0;
     engine::Device device = engine::Device::automatic;
