@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// The running launch: its blocks, warps and threads. One worker owns a block and all of its threads' fibers
+// while the block runs; only LaunchState is shared between workers.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+#include "tests/cuda/emulator/context.h"
+#include "tests/cuda/emulator/runtime.h"
+#include "tests/cuda/emulator/sanitizer.h"
+
+namespace tendril::emulator {
+
+inline constexpr unsigned kWarpLanes = 32;
+inline constexpr unsigned kMaxThreads = 1024;  // of a block
+inline constexpr size_t kStackBytes = kAddressSanitizer ? 256 * 1024 : 64 * 1024;
+inline constexpr size_t kArenaBytes = 512 * 1024;  // a block's shared memory with the gaps between its arrays
+inline constexpr size_t kGapBytes = 256;
+
+struct Block;
+
+struct AsyncCopy {
+    void* to;
+    const void* from;
+    int bytes;
+    int source_bytes;
+    Location where;
+    int group;
+};
+
+enum class State : uint8_t { kReady, kAtWarp, kAtBlock, kAtGrid, kDone };
+
+// One CUDA thread: its identity, its fiber, and what it waits for.
+struct Thread {
+    uint3 index{};
+    unsigned linear = 0, lane = 0, warp = 0;
+    Block* block = nullptr;
+    Context context;
+    char* stack = nullptr;
+    State state = State::kReady;
+    const char* waits_for = "";
+    Location waits_at;
+    std::vector<AsyncCopy> copies;  // begun and not yet done
+    int copy_group = 0;             // groups committed so far
+    // For the checker: a store to global memory that no fence has followed, and when it was made.
+    bool unfenced = false;
+    uint16_t unfenced_epoch = 0, unfenced_clock = 0;
+};
+
+// Lanes that have come to one collective and wait for the others that it names.
+struct Meeting {
+    const Collective* operation = nullptr;  // null: free
+    uint32_t mask = 0, arrived = 0;
+    Location where;
+};
+
+struct Warp {
+    WarpExchange exchange;
+    std::array<Meeting, 8> meetings;
+    uint32_t lanes = 0, exited = 0;
+    // For the checker: clock[i][j] is what lane i knows of lane j's work through __syncwarp.
+    uint16_t clock[kWarpLanes][kWarpLanes];
+};
+
+struct Block {
+    unsigned linear = 0;
+    uint3 index{};
+    std::vector<Thread*> threads;
+    std::vector<Warp> warps;
+    unsigned alive = 0;
+    unsigned exited = 0;
+    unsigned at_barrier = 0;
+    Location barrier;
+    Vote barrier_vote = Vote::kNone;
+    unsigned votes = 0;                    // predicates of the barrier that is being formed
+    unsigned vote_result = 0, voters = 0;  // of the barrier passed last
+    uint16_t epoch = 1;                    // barriers passed
+    char* arena = nullptr;
+    int arrays_ready = 0;  // shared arrays of the launch that this block has filled
+    // For the checker (check/): what this block has learnt of others, and how often it has handed memory on.
+    std::vector<uint16_t> known_releases;
+    uint16_t releases = 0;
+    uint32_t phase = 0;
+};
+
+struct SharedArray {
+    const void* key;
+    size_t offset, bytes;
+    const char* name;
+};
+
+// What is enqueued: a kernel and its arguments' bytes.
+struct KernelLaunch {
+    const void* kernel = nullptr;
+    void (*call)(const void* kernel, const void* const* arguments) = nullptr;
+    dim3 grid, block;
+    size_t shared_bytes = 0;
+    bool cooperative = false;
+    std::vector<unsigned char> argument_bytes;
+    std::vector<const void*> arguments;  // into argument_bytes
+};
+
+// A launch while it runs.
+struct LaunchState {
+    const KernelLaunch* launch = nullptr;
+    unsigned number = 0;
+    std::vector<unsigned> order;  // the blocks as they are taken
+    std::atomic<unsigned> next{0};
+    std::atomic<bool> aborted{false};
+    // Shared arrays in the order in which they were first met; entries below the count never change.
+    std::array<SharedArray, 64> arrays{};
+    std::atomic<int> array_count{0};
+    std::mutex arrays_mutex;
+};
+
+}  // namespace tendril::emulator
