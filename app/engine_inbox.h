@@ -21,8 +21,9 @@ class EngineInbox {
         std::string text;
         std::uint32_t tokens = 0;
         std::optional<engine::FinishedEvent> finished;
+        std::optional<engine::ChosenEvent> chosen;
         std::optional<Error> error;
-        bool ended() const { return finished.has_value() || error.has_value(); }
+        bool ended() const { return finished.has_value() || chosen.has_value() || error.has_value(); }
     };
 
     /// `wake` is called on the engine's thread when the inbox was empty before.
@@ -53,6 +54,7 @@ class EngineInbox {
         contents_.tokens += event.tokens;
     }
     void store(engine::FinishedEvent event) { contents_.finished = std::move(event); }
+    void store(engine::ChosenEvent event) { contents_.chosen = std::move(event); }
     void store(Error error) { contents_.error = std::move(error); }
     // Not a template for "all others": it would take the events above whenever it fits them better.
     void store(const engine::PrefilledEvent&) { store_unasked(); }

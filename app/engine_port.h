@@ -20,6 +20,7 @@ class EnginePort {
     virtual void cancel_load() = 0;
     virtual engine::RequestId submit(engine::GenerateRequest request, engine::EventSink sink) = 0;
     virtual engine::RequestId submit(engine::PrefillRequest request, engine::EventSink sink) = 0;
+    virtual engine::RequestId submit(engine::ChooseRequest request, engine::EventSink sink) = 0;
     virtual void cancel(engine::RequestId request) = 0;
     virtual void cache_state(std::function<void(engine::CacheState)> answer) = 0;
     virtual void clear_cache(std::function<void(Status)> done) = 0;

@@ -46,6 +46,10 @@ RequestId Engine::submit(ScoreRequest request, EventSink sink) {
     return thread_->submit(std::move(request), std::move(sink));
 }
 
+RequestId Engine::submit(ChooseRequest request, EventSink sink) {
+    return thread_->submit(std::move(request), std::move(sink));
+}
+
 RequestId Engine::submit(BenchRequest request, EventSink sink) {
     return thread_->submit(std::move(request), std::move(sink));
 }

@@ -7,6 +7,7 @@
 
 #include "engine/engine_thread.h"
 #include "engine/schedule/bench.h"
+#include "engine/schedule/choice.h"
 #include "engine/schedule/generation.h"
 #include "engine/schedule/prefill.h"
 #include "engine/schedule/scoring.h"
@@ -16,6 +17,7 @@ namespace {
 
 constexpr std::size_t kMaxStops = 64;
 constexpr std::size_t kMaxStopBytes = 4096;
+constexpr std::size_t kMaxOptions = 256;
 
 const char* name_of(StopReason reason) {
     switch (reason) {
@@ -54,12 +56,38 @@ Status Engine::Thread::check(const std::vector<TokenId>& tokens, std::size_t mos
     return {};
 }
 
+Status Engine::Thread::check(const std::vector<MovedText>& moved, std::span<const TokenId> prompt) const {
+    std::size_t end = 0;
+    for (const MovedText& stretch : moved) {
+        if (Status status = check(stretch.context, runtime_->model.context); !status) {
+            return status;
+        }
+        if (stretch.at < end || stretch.length == 0 || stretch.length > stretch.context.size() ||
+            stretch.at > prompt.size() || stretch.length > prompt.size() - stretch.at) {
+            return fail(ErrorCode::invalid_argument, "A moved stretch of the text lies where no text is.",
+                        "at " + std::to_string(stretch.at) + ", " + std::to_string(stretch.length) + " of " +
+                            std::to_string(stretch.context.size()) + " tokens");
+        }
+        end = std::size_t{stretch.at} + stretch.length;
+        const std::span<const TokenId> here = prompt.subspan(stretch.at, stretch.length);
+        if (!std::equal(here.begin(), here.end(),
+                        stretch.context.end() - static_cast<std::ptrdiff_t>(stretch.length))) {
+            return fail(ErrorCode::invalid_argument, "A moved stretch of the text is not the text there.",
+                        "at " + std::to_string(stretch.at));
+        }
+    }
+    return {};
+}
+
 Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit, GenerateRequest& request) const {
     if (request.prompt.empty()) {
         return fail(ErrorCode::invalid_argument, "There is no text to continue.");
     }
     const std::size_t context = runtime_->model.context;
     if (Status status = check(request.prompt, context); !status) {
+        return fail(std::move(status.error()));
+    }
+    if (Status status = check(request.moved, request.prompt); !status) {
         return fail(std::move(status.error()));
     }
     const auto too_long = [](const std::string& stop) { return stop.size() > kMaxStopBytes; };
@@ -87,7 +115,35 @@ Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit, ScoreReq
     if (Status status = check(request.tokens, runtime_->model.context + std::size_t{1}); !status) {
         return fail(std::move(status.error()));
     }
+    if (request.from >= request.tokens.size()) {
+        return fail(ErrorCode::invalid_argument, "There is no token left to be scored.");
+    }
+    const std::span<const TokenId> before = std::span(request.tokens).first(Scoring::unscored(request));
+    if (Status status = check(request.moved, before); !status) {
+        return fail(std::move(status.error()));
+    }
     return std::make_unique<Scoring>(submit.id, std::move(request), std::move(submit.sink));
+}
+
+Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit, ChooseRequest& request) const {
+    if (request.prompt.empty() || request.options.empty()) {
+        return fail(ErrorCode::invalid_argument, "There is nothing to choose from.");
+    }
+    if (request.options.size() > kMaxOptions) {
+        return fail(ErrorCode::too_large,
+                    "There may be at most " + std::to_string(kMaxOptions) + " options.");
+    }
+    if (Status status = check(request.prompt, runtime_->model.context); !status) {
+        return fail(std::move(status.error()));
+    }
+    if (Status status = check(request.options, kMaxOptions); !status) {
+        return fail(std::move(status.error()));
+    }
+    if (Status status = check(request.moved, request.prompt); !status) {
+        return fail(std::move(status.error()));
+    }
+    return std::make_unique<Choice>(submit.id, std::move(request), logged(std::move(submit.sink)),
+                                    submit.when);
 }
 
 Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit) const {
@@ -96,6 +152,9 @@ Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit) const {
     }
     if (auto* const prefill = std::get_if<PrefillRequest>(&submit.request)) {
         return make_task(submit, *prefill);
+    }
+    if (auto* const choose = std::get_if<ChooseRequest>(&submit.request)) {
+        return make_task(submit, *choose);
     }
     return make_task(submit, std::get<ScoreRequest>(submit.request));
 }
@@ -157,15 +216,19 @@ EventSink Engine::Thread::logged(EventSink sink) const {
     return [log = log_, sink = std::move(sink)](RequestId id, Event event) {
         if (const auto* const finished = std::get_if<FinishedEvent>(&event)) {
             log->info(
-                "request {}: {}; prompt {} tokens, {} of them reused, read in {:.1f} ms; first token after "
-                "{:.1f} ms; {} tokens "
-                "in {:.1f} ms",
+                "request {}: {}; prompt {} tokens, {} of them reused, {} moved, read in {:.1f} ms; first "
+                "token after {:.1f} ms; {} tokens in {:.1f} ms",
                 id, name_of(finished->reason), finished->prompt_tokens, finished->cached_tokens,
-                finished->prefill_ms, finished->first_token_ms, finished->tokens.size(), finished->decode_ms);
+                finished->moved_tokens, finished->prefill_ms, finished->first_token_ms,
+                finished->tokens.size(), finished->decode_ms);
         } else if (const auto* const prefilled = std::get_if<PrefilledEvent>(&event)) {
             log->info("request {}: {} {} tokens ahead, {} of them reused, after {:.1f} ms", id,
                       prefilled->complete ? "read" : "cancelled with", prefilled->tokens, prefilled->reused,
                       prefilled->ms);
+        } else if (const auto* const chosen = std::get_if<ChosenEvent>(&event)) {
+            log->info("request {}: chose among {}; prompt {} tokens, {} of them reused, {} moved; {:.1f} ms",
+                      id, chosen->logprobs.size(), chosen->prompt_tokens, chosen->cached_tokens,
+                      chosen->moved_tokens, chosen->ms);
         } else if (const auto* const error = std::get_if<Error>(&event)) {
             log->warn("request {} failed: {} ({})", id, error->message, error->detail);
         }

@@ -59,7 +59,9 @@ void Engine::Thread::unload() {
 RequestId Engine::Thread::submit(Request request, EventSink sink) {
     const RequestId id = ++last_request_;
     const auto* generate = std::get_if<GenerateRequest>(&request);
-    const bool waited_for = generate != nullptr && generate->priority == Priority::interactive;
+    const auto* choose = std::get_if<ChooseRequest>(&request);
+    const bool waited_for = (generate != nullptr && generate->priority == Priority::interactive) ||
+                            (choose != nullptr && choose->priority == Priority::interactive);
     // A step that begins just now may be broken off in vain; it has hardly begun.
     const bool urgent = idle_piece_ || (waited_for && !interactive_step_);
     post(Submit{id, std::move(request), std::move(sink), Clock::now()}, urgent);

@@ -21,6 +21,15 @@ using RequestId = std::uint64_t;
 
 enum class Priority : std::uint8_t { interactive, background };
 
+/// A stretch of a prompt that was read or written elsewhere before: its keys and values are taken from there,
+/// turned to their new place, and not read again. Approximate: what stood in front of it there is not what
+/// stands here. Ignored as far as the exact text is known here; read anew when its pages are gone.
+struct MovedText {
+    std::uint32_t at = 0;          ///< position in the prompt of its first token
+    std::vector<TokenId> context;  ///< the other text from its beginning, through the end of the stretch
+    std::uint32_t length = 0;      ///< last tokens of `context`, equal to the prompt's [at, at + length)
+};
+
 struct GenerateRequest {
     std::vector<TokenId> prompt;   ///< never cut; longer than the context is an error
     std::uint32_t max_tokens = 0;  ///< 0 = as many as the context holds
@@ -33,6 +42,7 @@ struct GenerateRequest {
     CacheScope cache;  ///< whose text this is
     /// The answer is a text of this grammar, or the beginning of one when a limit ends it; null: any text.
     std::shared_ptr<const Grammar> grammar;
+    std::vector<MovedText> moved;  ///< ascending, not overlapping
 };
 
 /// Reads tokens into the cache and draws nothing. Always in the background. A cancelled one keeps what it has
@@ -45,7 +55,21 @@ struct PrefillRequest {
 /// Log-probabilities of a given text under the model, teacher-forced.
 struct ScoreRequest {
     std::vector<TokenId> tokens;
-    std::uint32_t top = 0;  ///< how many best alternatives to report per position
+    std::uint32_t top = 0;   ///< how many best alternatives to report per position
+    std::uint32_t from = 0;  ///< the first token that is scored; what stands in front of it may be cached
+    std::vector<MovedText> moved = {};  ///< as in GenerateRequest; in front of the tokens that are scored
+    CacheScope cache = {};
+};
+
+/// Which of a few tokens the model would say next. Reads the prompt and draws nothing. Of the prompt is kept
+/// what others have read or read at the same time as well, at least `keep`; the rest is nobody's text.
+struct ChooseRequest {
+    std::vector<TokenId> prompt;
+    std::vector<TokenId> options;
+    Priority priority = Priority::interactive;
+    CacheScope cache = {};
+    std::uint32_t keep = 0;             ///< first tokens of the prompt that will be asked for again
+    std::vector<MovedText> moved = {};  ///< as in GenerateRequest
 };
 
 /// Speed: `prefill_tokens` and `decode_tokens` for each batch size, at a given depth; `repetitions` samples
@@ -76,6 +100,7 @@ struct FinishedEvent {
     std::uint32_t prompt_tokens = 0;
     std::uint32_t cached_tokens = 0;  ///< of the prompt, not read again
     std::uint32_t disk_tokens = 0;    ///< of the cached ones, brought back from the disk
+    std::uint32_t moved_tokens = 0;   ///< of the prompt, taken from elsewhere; the rest of it was read
     std::uint32_t drafted_tokens = 0;
     std::uint32_t accepted_tokens = 0;
     std::uint32_t forced_tokens = 0;  ///< of the answer, not drawn: the grammar left no choice
@@ -95,7 +120,14 @@ struct ScoredToken {
     std::vector<std::pair<TokenId, float>> top;
 };
 struct ScoredEvent {
-    std::vector<ScoredToken> tokens;
+    std::vector<ScoredToken> tokens;  ///< from ScoreRequest::from on
+};
+struct ChosenEvent {
+    std::vector<float> logprobs;  ///< of each option, natural; over the whole vocabulary
+    std::uint32_t prompt_tokens = 0;
+    std::uint32_t cached_tokens = 0;  ///< of the prompt, not read again
+    std::uint32_t moved_tokens = 0;   ///< of the prompt, taken from elsewhere
+    double ms = 0;                    ///< from submit
 };
 struct BenchRow {
     std::string test;  ///< "prefill" or "decode"
@@ -113,9 +145,10 @@ struct BenchEvent {
     std::vector<CurvePoint> curve;
 };
 
-/// A request ends with exactly one FinishedEvent, PrefilledEvent, ScoredEvent, BenchEvent or Error.
-using Event =
-    std::variant<PrefillEvent, TextEvent, FinishedEvent, PrefilledEvent, ScoredEvent, BenchEvent, Error>;
+/// A request ends with exactly one FinishedEvent, PrefilledEvent, ScoredEvent, ChosenEvent, BenchEvent or
+/// Error.
+using Event = std::variant<PrefillEvent, TextEvent, FinishedEvent, PrefilledEvent, ScoredEvent, ChosenEvent,
+                           BenchEvent, Error>;
 using EventSink = std::function<void(RequestId, Event)>;
 
 }  // namespace tendril::engine

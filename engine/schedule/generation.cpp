@@ -15,6 +15,7 @@ Generation::Generation(RequestId id, GenerateRequest request, EventSink sink, co
       tokenizer_(tokenizer),
       prompt_size_(tokens_.size()),
       submitted_(submitted) {
+    set_moved(std::move(request.moved));
     // A prompt that fills the context still gives the one token that its last row foretells.
     const std::size_t room = std::max<std::size_t>(context - prompt_size_, 1);
     limited_by_context_ = request.max_tokens == 0 || request.max_tokens > room;
@@ -125,6 +126,7 @@ void Generation::finish(StopReason reason) {
     }
     send_text();
     result_.reason = reason;
+    result_.moved_tokens = static_cast<std::uint32_t>(moved_tokens);
     result_.tokens.assign(tokens_.begin() + static_cast<std::ptrdiff_t>(prompt_size_),
                           tokens_.begin() + static_cast<std::ptrdiff_t>(prompt_size_ + kept));
     if (prompt_read_) {

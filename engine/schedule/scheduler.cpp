@@ -337,7 +337,8 @@ std::size_t Scheduler::prompt_to_keep(const Task& task) const {
     const PagePool& pool = cache_.pool();
     const bool whole =
         pool.windowed() && pool.free_count(PageGroup::full) > 1 && pool.free_count(PageGroup::window) > 1;
-    return whole ? task.view.length() : task.view.length() / kPageTokens * kPageTokens;
+    const std::size_t length = std::min(task.view.length(), task.worth_keeping());
+    return whole ? length : length / kPageTokens * kPageTokens;
 }
 
 /// Keeps what the task has in its view for later requests.

@@ -17,14 +17,20 @@ bool may_share(const CacheScope& task, const CacheScope& from) {
     return !from.keep_private || (task.keep_private && task.owner == from.owner);
 }
 
+void note_shared(Task& task, Task& other, std::size_t shared) {
+    task.shared = std::max(task.shared, shared);
+    other.shared = std::max(other.shared, shared);
+}
+
 /// Takes the first `shared` tokens of another view, as far as it has them.
-void take_from(Task& task, const Task& other, std::size_t shared, std::size_t window) {
+void take_from(Task& task, Task& other, std::size_t shared, std::size_t window) {
     std::size_t there = std::min(shared, other.view.length());
     if (there < shared) {  // a page that is still being written stays its own
         there = there / kPageTokens * kPageTokens;
     }
     if (there > task.view.length() && other.view.resumable(there, window)) {
         task.view = other.view.fork(there);
+        note_shared(task, other, there);
     }
 }
 
@@ -48,6 +54,7 @@ bool Scheduler::find_leader(Task& task) {
     }
     if (best.shared >= task.view.length() + kWorthWaiting) {
         task.following = best;
+        note_shared(task, *find_active(best.leader), best.shared);
     }
     return task.following.leader != 0;
 }
@@ -68,7 +75,7 @@ void Scheduler::follow() {
         if (task->following.leader == 0) {
             continue;
         }
-        const Task* leader = find_active(task->following.leader);
+        Task* const leader = find_active(task->following.leader);
         if (leader != nullptr && leader->view.length() < task->following.shared) {
             continue;
         }

@@ -39,14 +39,16 @@ bool log_softmax(std::span<float> logits) {
 }
 
 Scoring::Scoring(RequestId id, ScoreRequest request, EventSink sink)
-    : Task(id, Priority::background, without_last(request.tokens), std::move(sink)),
+    : Task(id, Priority::background, without_last(request.tokens), std::move(sink), request.cache),
       last_(request.tokens.back()),
+      first_row_(unscored(request)),
       top_(request.top) {
-    result_.tokens.reserve(tokens_.size());
+    set_moved(std::move(request.moved));
+    result_.tokens.reserve(tokens_.size() - first_row_);
 }
 
 void Scoring::started(std::size_t) {
-    result_.tokens.clear();  // after a pause the rows come again from the first
+    result_.tokens.clear();  // after a pause the wanted rows come again from the first
 }
 
 void Scoring::take(std::size_t position, std::span<float> logits) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A request for the log-probabilities of a given text. All its rows want logits, so nothing is taken from the
-// cache. Owned by the scheduler.
+// A request for the log-probabilities of a given text. The rows in front of the tokens that are scored want
+// logits, so only what stands before those is taken from the cache. Owned by the scheduler.
 #pragma once
 
 #include <vector>
@@ -15,18 +15,23 @@ bool log_softmax(std::span<float> logits);
 
 class Scoring final : public Task {
   public:
-    /// At least two tokens, at most context + 1, all below the vocabulary.
+    /// At least two tokens, at most context + 1, all below the vocabulary; `from` is one of them.
     Scoring(RequestId id, ScoreRequest request, EventSink sink);
 
-    std::size_t reusable() const override { return 0; }
-    bool wants_logits(std::size_t) const override { return true; }
+    /// How many first tokens of a request need no logits behind them.
+    static std::size_t unscored(const ScoreRequest& request) {
+        return request.from > 0 ? request.from - std::size_t{1} : 0;
+    }
+    std::size_t reusable() const override { return first_row_; }
+    bool wants_logits(std::size_t position) const override { return position >= first_row_; }
     void started(std::size_t reused) override;
     void take(std::size_t position, std::span<float> logits) override;
     void step_done(std::size_t drafted, std::size_t accepted) override;
     void cancel() override;
 
   private:
-    TokenId last_;  // is scored, but its own row is not needed
+    TokenId last_;           // is scored, but its own row is not needed
+    std::size_t first_row_;  // whose logits are wanted
     std::uint32_t top_;
     std::vector<TokenId> order_;
     ScoredEvent result_;

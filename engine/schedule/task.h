@@ -38,6 +38,8 @@ class Task {
     /// pending.
     std::span<const TokenId> tokens() const { return tokens_; }
     std::size_t pending() const { return tokens_.size() - view.length(); }
+    /// Stretches of the text that need not be read if their pages are found elsewhere; ascending.
+    std::span<const MovedText> moved() const { return moved_; }
 
     /// Kept for later requests when the task has ended: its first tokens, at most this many.
     virtual std::size_t worth_keeping() const { return tokens_.size(); }
@@ -80,10 +82,13 @@ class Task {
 
     View view;
     Following following;
-    std::size_t restored = 0;  ///< tokens of the view that came from the disk
-    bool passed_over = false;  ///< was left out of a step for one that a person waits for
+    std::size_t restored = 0;      ///< tokens of the view that came from the disk
+    std::size_t moved_tokens = 0;  ///< taken from elsewhere; told once, however often it begins again
+    std::size_t shared = 0;        ///< first tokens that other tasks read or have taken as well
+    bool passed_over = false;      ///< was left out of a step for one that a person waits for
 
   protected:
+    void set_moved(std::vector<MovedText> moved) { moved_ = std::move(moved); }
     void send(Event event) { sink_(id_, std::move(event)); }
     void end(Event event) {
         finished_ = true;
@@ -96,6 +101,7 @@ class Task {
     RequestId id_;
     Priority priority_;
     CacheScope scope_;
+    std::vector<MovedText> moved_;
     EventSink sink_;
     bool finished_ = false;
 };

@@ -117,6 +117,20 @@ class FakeEngine::Port final : public app::EnginePort {
         }
         return made.id;
     }
+    engine::RequestId submit(engine::ChooseRequest request, engine::EventSink sink) override {
+        Choice made;
+        {
+            const std::lock_guard lock(fake_.mutex_);
+            made.id = ++fake_.last_id_;
+            made.text = fake_.model.tokenizer->decode(request.prompt, true);
+            made.request = std::move(request);
+            fake_.open_choices_[made.id] = std::move(sink);
+            fake_.choices_.push_back(made);
+            fake_.asked_.push_back("choose " + std::to_string(made.id));
+        }
+        fake_.filled_.notify_all();
+        return made.id;
+    }
     void cache_state(std::function<void(engine::CacheState)> answer) override { answer(fake_.cache); }
     void clear_cache(std::function<void(Status)> done) override {
         fake_.note("clear");
@@ -132,6 +146,12 @@ class FakeEngine::Port final : public app::EnginePort {
                 const engine::EventSink ahead = it->second;
                 fake_.open_prefills_.erase(it);
                 ahead(id, engine::PrefilledEvent{0, 0, false, 0});
+                return;
+            }
+            if (const auto it = fake_.open_choices_.find(id); it != fake_.open_choices_.end()) {
+                const engine::EventSink choice = it->second;
+                fake_.open_choices_.erase(it);
+                choice(id, Error{ErrorCode::cancelled, "The choice was stopped.", {}});
                 return;
             }
             fake_.cancelled_ = true;
@@ -225,6 +245,33 @@ void FakeEngine::end_prefill(const Prefill& prefill) {
     }
     sink(prefill.id,
          engine::PrefilledEvent{static_cast<std::uint32_t>(prefill.request.tokens.size()), 0, true, 1.0});
+}
+
+FakeEngine::Choice FakeEngine::take_choice() {
+    std::unique_lock lock(mutex_);
+    if (!filled_.wait_for(lock, std::chrono::seconds(20), [this] { return !choices_.empty(); })) {
+        throw std::runtime_error("nothing was to be chosen");
+    }
+    Choice first = std::move(choices_.front());
+    choices_.pop_front();
+    return first;
+}
+
+void FakeEngine::choose(const Choice& choice, std::vector<float> logprobs) {
+    engine::EventSink sink;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto it = open_choices_.find(choice.id);
+        if (it == open_choices_.end()) {
+            return;
+        }
+        sink = it->second;
+        open_choices_.erase(it);
+    }
+    engine::ChosenEvent chosen;
+    chosen.logprobs = std::move(logprobs);
+    chosen.prompt_tokens = static_cast<std::uint32_t>(choice.request.prompt.size());
+    sink(choice.id, std::move(chosen));
 }
 
 void FakeEngine::note(std::string what) {

@@ -47,6 +47,11 @@ class FakeEngine {
         engine::EventSink sink;
     };
 
+    struct Choice {
+        engine::RequestId id = 0;
+        engine::ChooseRequest request;
+        std::string text;  ///< of the prompt
+    };
     struct Prefill {
         engine::RequestId id = 0;
         engine::PrefillRequest request;
@@ -69,7 +74,11 @@ class FakeEngine {
     /// Waits for the next request to read ahead.
     Prefill take_prefill();
     void end_prefill(const Prefill& prefill);  ///< as complete
-    /// What was asked for, oldest first: "generate 1", "prefill 2", "cancel 2", "forget 7", "clear".
+    /// Waits for the next question with options.
+    Choice take_choice();
+    void choose(const Choice& choice, std::vector<float> logprobs);
+    /// What was asked for, oldest first: "generate 1", "prefill 2", "choose 3", "cancel 2", "forget 7",
+    /// "clear".
     std::vector<std::string> asked() const;
     engine::LoadOptions load_options() const;  ///< of the newest load
     engine::CacheState cache;                  ///< what cache_state() gives
@@ -94,6 +103,8 @@ class FakeEngine {
     std::map<engine::RequestId, engine::EventSink> open_;
     std::deque<Prefill> prefills_;
     std::map<engine::RequestId, engine::EventSink> open_prefills_;
+    std::deque<Choice> choices_;
+    std::map<engine::RequestId, engine::EventSink> open_choices_;
     std::vector<std::string> asked_;
     engine::LoadOptions options_;
     engine::RequestId last_id_ = 0;

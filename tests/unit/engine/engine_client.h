@@ -26,6 +26,7 @@ struct Reply {
     std::optional<engine::FinishedEvent> finished;
     std::optional<engine::PrefilledEvent> prefilled;
     std::optional<engine::ScoredEvent> scored;
+    std::optional<engine::ChosenEvent> chosen;
     std::optional<engine::BenchEvent> bench;
     std::optional<Error> error;
     int ends = 0;
@@ -122,6 +123,8 @@ class EngineClient {
                 reply.prefilled = *prefilled;
             } else if (auto* scored = std::get_if<engine::ScoredEvent>(&event)) {
                 reply.scored = std::move(*scored);
+            } else if (auto* chosen = std::get_if<engine::ChosenEvent>(&event)) {
+                reply.chosen = std::move(*chosen);
             } else if (auto* bench = std::get_if<engine::BenchEvent>(&event)) {
                 reply.bench = std::move(*bench);
             } else {

@@ -192,6 +192,33 @@ class TestEngine : public QObject {
         QVERIFY(bytes[0] > bytes[1] && bytes[1] > bytes[2]);
     }
 
+    void moved_text_that_cannot_be_gets_words() {
+        EngineClient client;
+        QVERIFY(client.load(llama()));
+        const std::vector<TokenId> prompt = {9, 1, 2, 3, 4, 5, 6, 7};
+        const auto asked = [&](std::vector<MovedText> moved) {
+            GenerateRequest made = request(prompt, 1);
+            made.moved = std::move(moved);
+            const Reply reply = client.ask(made);
+            return reply.error.has_value() == !reply.finished.has_value() && reply.finished.has_value();
+        };
+        const MovedText good{2, {8, 8, 2, 3, 4}, 3};
+        QVERIFY(asked({good}));
+        QVERIFY(asked({good, {5, {5, 6, 7}, 3}}));
+        QVERIFY(!asked({good, {4, {4, 5}, 2}}));           // overlaps
+        QVERIFY(!asked({{5, {5, 6}, 2}, good}));           // descends
+        QVERIFY(!asked({{2, {8, 8, 2, 3, 5}, 3}}));        // other tokens
+        QVERIFY(!asked({{6, {6, 7, 8}, 3}}));              // beyond the end
+        QVERIFY(!asked({{0xffffffff, {6, 7, 8}, 3}}));     // likewise
+        QVERIFY(!asked({{2, {2, 3}, 3}}));                 // longer than its text
+        QVERIFY(!asked({{2, {8, 2}, 0}}));                 // nothing
+        QVERIFY(!asked({{2, {-1, 2}, 1}}));                // no token
+        QVERIFY(!asked({{2, random_tokens(257, 1), 1}}));  // longer than the context
+        QVERIFY(!client.ask(ScoreRequest{prompt, 0, 6, {good}}).error.has_value());
+        QVERIFY(client.ask(ScoreRequest{prompt, 0, 5, {good}}).error.has_value());
+        QVERIFY(client.ask(ChooseRequest{prompt, {1}, {}, {}, 0, {{2, {1}, 1}}}).error.has_value());
+    }
+
     void requests_that_cannot_be_get_words() {
         EngineClient client;
         QVERIFY(client.ask(request({1}, 1)).error.has_value());  // no model yet
@@ -209,6 +236,14 @@ class TestEngine : public QObject {
         GenerateRequest stops = request({1}, 1);
         stops.stop.assign(100, "x");
         QVERIFY(client.ask(stops).error.has_value());
+        QVERIFY(client.ask(ScoreRequest{random_tokens(20, 1), 0, 20}).error.has_value());
+        QVERIFY(client.ask(ScoreRequest{random_tokens(20, 1), 0, 19}).scored.has_value());
+        QVERIFY(client.ask(ChooseRequest{{}, {1}}).error.has_value());
+        QVERIFY(client.ask(ChooseRequest{{1}, {}}).error.has_value());
+        QVERIFY(client.ask(ChooseRequest{{1}, {-1}}).error.has_value());
+        QVERIFY(client.ask(ChooseRequest{{1}, std::vector<TokenId>(257, 1)}).error.has_value());
+        QVERIFY(client.ask(ChooseRequest{random_tokens(257, 1), {1}}).error.has_value());
+        QVERIFY(client.ask(ChooseRequest{random_tokens(256, 1), {1}}).chosen.has_value());
         client.engine->cancel(123456);
         QVERIFY(client.ask(request({1, 2}, 1)).finished.has_value());
     }

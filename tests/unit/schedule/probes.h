@@ -8,6 +8,7 @@
 
 #include <QString>
 
+#include "engine/schedule/choice.h"
 #include "engine/schedule/generation.h"
 #include "engine/schedule/prefill.h"
 #include "tests/support/random_tokens.h"
@@ -68,6 +69,7 @@ struct Answer {
     std::vector<PrefillEvent> prefill;
     FinishedEvent finished;
     std::optional<PrefilledEvent> prefilled;
+    std::optional<ChosenEvent> chosen;
     std::optional<Error> error;
     int ends = 0;
 };
@@ -83,6 +85,9 @@ inline EventSink into(Answer& answer) {
             ++answer.ends;
         } else if (auto* prefilled = std::get_if<PrefilledEvent>(&event)) {
             answer.prefilled = *prefilled;
+            ++answer.ends;
+        } else if (auto* chosen = std::get_if<ChosenEvent>(&event)) {
+            answer.chosen = *chosen;
             ++answer.ends;
         } else if (auto* error = std::get_if<Error>(&event)) {
             answer.error = *error;
@@ -104,6 +109,10 @@ inline void submit(TinyRuntime& runtime, RequestId id, GenerateRequest made, Ans
     runtime.scheduler->add(std::make_unique<Generation>(id, std::move(made), into(answer), runtime.tokenizer,
                                                         runtime.forward->limits().max_positions,
                                                         Clock::now()));
+}
+
+inline void choose(TinyRuntime& runtime, RequestId id, ChooseRequest made, Answer& answer) {
+    runtime.scheduler->add(std::make_unique<Choice>(id, std::move(made), into(answer), Clock::now()));
 }
 
 inline Answer answer_alone(const TinyModel& model, const GenerateRequest& made, std::size_t pages = 16) {
