@@ -102,6 +102,7 @@ struct KernelLaunch {
     dim3 grid, block;
     size_t shared_bytes = 0;
     bool cooperative = false;
+    int device = 0;
     std::vector<unsigned char> argument_bytes;
     std::vector<const void*> arguments;  // into argument_bytes
 };

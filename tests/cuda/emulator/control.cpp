@@ -5,12 +5,13 @@
 #include <atomic>
 
 #include "tests/cuda/emulator/counting.h"
+#include "tests/cuda/emulator/environment.h"
 #include "tests/cuda/emulator/sanitizer.h"
 
 namespace tendril::emulator {
 
 Settings& settings() {
-    static Settings current;
+    static Settings current = environment().settings;
     return current;
 }
 

@@ -16,14 +16,27 @@ namespace tendril::emulator {
 // by seed.
 enum class Schedule { kInOrder, kReversed, kRandom };
 
+// When the work of streams is done: at the call that enqueues it; as late as the program's synchronising
+// allows; or at moments drawn by seed.
+enum class Streams { kEager, kLazy, kRandom };
+
+// What runs as a kernel: its source, compiled for the CPU, or the PTX that nvcc made of it, translated.
+enum class Tier { kSource, kPtx };
+
 struct Settings {
     Schedule schedule = Schedule::kInOrder;
     unsigned seed = 0;
     int workers = 1;          // threads of this machine that run blocks; the check build uses one
     int resident_blocks = 1;  // blocks that one worker interleaves
     bool late_copies = true;  // copy_async copies when it is waited for; false: at once
+    Streams streams = Streams::kEager;
+    Tier tier = Tier::kSource;
+    int ptx_arch = 800;  // whose PTX, in Tier::kPtx
+    bool protect_device_memory =
+        false;  // the host's loads and stores of device memory fault; true in asan and check
 };
 
+// At the start: as the environment variable TENDRIL_CUDA_EMULATOR says (README.md), else as above.
 TENDRIL_EMULATOR_API Settings& settings();
 
 // What was found wrong. Equal problems are counted, not repeated.
