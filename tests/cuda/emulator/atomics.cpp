@@ -10,7 +10,7 @@ void atomic_begin(void* p, size_t bytes) {
     if (reinterpret_cast<uintptr_t>(p) % bytes != 0) {
         report("misaligned", "an atomic operation on an address that is no multiple of its size");
     }
-    check_atomic(Worker::running_thread(), p, bytes, {});
+    check_atomic(Worker::running_thread(), p, bytes, {}, __builtin_return_address(0));
 }
 
 uint64_t atomic_load(const void* p, size_t bytes) {

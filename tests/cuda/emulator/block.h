@@ -68,6 +68,13 @@ struct Warp {
     uint16_t clock[kWarpLanes][kWarpLanes];
 };
 
+// For the checker: accesses of another block before its so-manieth release are known, but for the threads
+// that had stores without a fence then (a number of a set of threads; 0: none).
+struct Known {
+    uint16_t releases = 0;
+    uint16_t excluded = 0;
+};
+
 struct Block {
     unsigned linear = 0;
     uint3 index{};
@@ -84,9 +91,9 @@ struct Block {
     char* arena = nullptr;
     int arrays_ready = 0;  // shared arrays of the launch that this block has filled
     // For the checker (check/): what this block has learnt of others, and how often it has handed memory on.
-    std::vector<uint16_t> known_releases;
+    std::vector<Known> known;
     uint16_t releases = 0;
-    uint32_t phase = 0;
+    uint32_t phase = 0;  // distinguishes this use of the arena from earlier ones
 };
 
 struct SharedArray {

@@ -20,9 +20,9 @@ void check_sync_warp(Warp&, uint32_t lanes);
 // A read or write by this thread; `atomic`: a read-modify-write.
 void check_read(Thread&, const void*, size_t bytes, Location);
 void check_write(Thread&, const void*, size_t bytes, Location);
-void check_atomic(Thread&, const void*, size_t bytes, Location);
+void check_atomic(Thread&, const void*, size_t bytes, Location, const void* instruction);
 // Device memory as the host's calls change it.
-void check_allocated(const void*, size_t bytes);
+void check_range_gone(const void* start);  // of a device that is no more
 void check_host_wrote(const void*, size_t bytes);
 void check_copied(void* to, const void* from, size_t bytes);
 #else
@@ -34,8 +34,8 @@ inline void check_fence(Thread&) {}
 inline void check_sync_warp(Warp&, uint32_t) {}
 inline void check_read(Thread&, const void*, size_t, Location) {}
 inline void check_write(Thread&, const void*, size_t, Location) {}
-inline void check_atomic(Thread&, const void*, size_t, Location) {}
-inline void check_allocated(const void*, size_t) {}
+inline void check_atomic(Thread&, const void*, size_t, Location, const void*) {}
+inline void check_range_gone(const void*) {}
 inline void check_host_wrote(const void*, size_t) {}
 inline void check_copied(void*, const void*, size_t) {}
 #endif

@@ -24,7 +24,7 @@ struct Problems {
 };
 
 Problems& found() {
-    static Problems problems;
+    static Problems& problems = *new Problems;  // never destroyed, as the machine
     return problems;
 }
 

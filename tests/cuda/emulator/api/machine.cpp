@@ -15,8 +15,9 @@ namespace {
 constexpr size_t kKiB = 1024;
 constexpr int kRuntimeVersion = CUDART_VERSION;
 
+// Never destroyed: what ends with the program may still call the API.
 std::unique_ptr<Machine>& the_machine() {
-    static std::unique_ptr<Machine> machine = std::make_unique<Machine>(environment().machine);
+    static auto& machine = *new std::unique_ptr<Machine>(std::make_unique<Machine>(environment().machine));
     return machine;
 }
 }  // namespace

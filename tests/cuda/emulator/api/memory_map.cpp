@@ -35,6 +35,7 @@ MemoryMap::~MemoryMap() {
     for (const Range& range : ranges_) {
         if (range.start != nullptr) {
             unpoison(range.start, range.used);
+            check_range_gone(range.start);
             munmap(range.start, kRangeBytes);
         }
     }
@@ -55,7 +56,6 @@ void* MemoryMap::allocate(Place place, int device, size_t bytes) {
         std::memset(start, 0xff, bytes);
     }
     by_address_[start] = {start, bytes, place, device, true};
-    check_allocated(start, bytes);
     return start;
 }
 

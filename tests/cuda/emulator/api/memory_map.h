@@ -45,6 +45,7 @@ class MemoryMap {
     // The allocation with this address in it, freed or not; null if there is none. Any thread.
     const Allocation* find(const void*) const;
     bool is_device_address(const void*) const;
+    const void* range_start(int device) const { return ranges_[static_cast<size_t>(device)].start; }
     size_t live_bytes(int device) const;
     size_t live_count(Place) const;
 

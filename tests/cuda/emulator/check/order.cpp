@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// Happens-before between accesses. Within a block it is exact for barriers and __syncwarp; between blocks it
+// is kept per block, which may miss a race but never invents one.
+#include "tests/cuda/emulator/check/order.h"
+
+#include <algorithm>
+#include <bitset>
+#include <map>
+#include <vector>
+
+#include "tests/cuda/emulator/check.h"
+#include "tests/cuda/emulator/worker.h"
+
+namespace tendril::emulator {
+
+namespace {
+
+using ThreadSet = std::bitset<kMaxThreads>;
+
+struct HandOvers {
+    std::map<const void*, std::vector<Known>> through;  // what is known to who reads here
+    std::vector<ThreadSet> excluded{ThreadSet{}};       // 0: nobody
+};
+HandOvers& hand_overs() {
+    static HandOvers all;
+    return all;
+}
+
+void merge(std::vector<Known>& into, const std::vector<Known>& from) {
+    if (into.size() < from.size()) {
+        into.resize(from.size());
+    }
+    for (size_t i = 0; i < from.size(); ++i) {
+        if (from[i].releases > into[i].releases) {
+            into[i] = from[i];
+        }
+    }
+}
+
+// The threads of the block with stores to global memory that no fence has followed yet; 0 if there are none.
+uint16_t unfenced_threads(const Block& block) {
+    ThreadSet threads;
+    for (const Thread* thread : block.threads) {
+        threads[thread->linear] = thread->unfenced;
+    }
+    if (threads.none()) {
+        return 0;
+    }
+    std::vector<ThreadSet>& sets = hand_overs().excluded;
+    const auto known = std::find(sets.begin(), sets.end(), threads);
+    if (known != sets.end()) {
+        return static_cast<uint16_t>(known - sets.begin());
+    }
+    if (sets.size() > 0xffff) {
+        return 0;
+    }
+    sets.push_back(threads);
+    return static_cast<uint16_t>(sets.size() - 1);
+}
+
+}  // namespace
+
+Record record_of(const Thread& thread) {
+    const Block& block = *thread.block;
+    return {block.linear, static_cast<uint16_t>(thread.linear), block.epoch,
+            block.warps[thread.warp].clock[thread.lane][thread.lane], block.releases};
+}
+
+bool is_ordered(const Record& before, const Thread& thread) {
+    const Block& block = *thread.block;
+    if (before.block != block.linear) {
+        const Known& known = block.known[before.block];
+        return known.releases > before.releases && !hand_overs().excluded[known.excluded][before.thread];
+    }
+    if (before.thread == thread.linear || before.epoch != block.epoch) {
+        return true;
+    }
+    return before.thread / kWarpLanes == thread.warp &&
+           block.warps[thread.warp].clock[thread.lane][before.thread % kWarpLanes] >= before.clock;
+}
+
+void acquire_through(Thread& thread, const void* p) {
+    const auto known = hand_overs().through.find(p);
+    if (known != hand_overs().through.end()) {
+        merge(thread.block->known, known->second);
+    }
+}
+
+void release_through(Thread& thread, const void* p) {
+    Block& block = *thread.block;
+    block.known[block.linear] = {++block.releases, unfenced_threads(block)};
+    merge(hand_overs().through[p], block.known);
+}
+
+void hand_on(Thread& thread, const void* p) {
+    acquire_through(thread, p);
+    release_through(thread, p);
+}
+
+void forget_hand_overs() {
+    hand_overs().through.clear();
+    hand_overs().excluded.resize(1);
+}
+
+// A fence covers the thread's own stores and those that are ordered before it: fences are cumulative.
+void check_fence(Thread& self) {
+    const Block& block = *self.block;
+    const Warp& warp = block.warps[self.warp];
+    for (Thread* other : block.threads) {
+        const bool by_warp =
+            other->warp == self.warp && warp.clock[self.lane][other->lane] >= other->unfenced_clock;
+        if (other == &self || other->unfenced_epoch != block.epoch || by_warp) {
+            other->unfenced = false;
+        }
+    }
+}
+
+void check_sync_warp(Warp& warp, uint32_t lanes) {
+    uint16_t latest[kWarpLanes] = {};
+    for (unsigned i = 0; i < kWarpLanes; ++i) {
+        if ((lanes >> i & 1u) != 0) {
+            std::transform(latest, latest + kWarpLanes, warp.clock[i], latest,
+                           [](uint16_t a, uint16_t b) { return std::max(a, b); });
+        }
+    }
+    for (unsigned i = 0; i < kWarpLanes; ++i) {
+        if ((lanes >> i & 1u) != 0) {
+            std::copy(latest, latest + kWarpLanes, warp.clock[i]);
+            ++warp.clock[i][i];
+        }
+    }
+}
+
+}  // namespace tendril::emulator
