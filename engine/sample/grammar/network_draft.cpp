@@ -162,7 +162,8 @@ class Drafter {
             if (inlined) {
                 add(child, begin, end);
             } else {
-                draft_.nodes[begin].calls.push_back({entry_of(child), end, false});
+                const NodeId entry = entry_of(child);  // first: it may move the nodes
+                draft_.nodes[begin].calls.push_back({entry, end, false});
             }
         };
         for (std::uint32_t i = 0; i < e.least && !full_; ++i) {
