@@ -75,7 +75,8 @@ constexpr const char* kList =
     "name ::= [a-z\u00e9]{2,6}";
 
 bool is_list(const std::string& text) {
-    grammar::Automaton automaton(compiled(kList)->network());
+    const auto grammar = compiled(kList);
+    grammar::Automaton automaton(grammar->network());
     grammar::StateId state = automaton.start();
     for (const char c : text) {
         state = automaton.next(state, static_cast<std::uint8_t>(c));

@@ -138,6 +138,9 @@ ReferenceGrammar::Places ReferenceGrammar::ends_of_repeat(const Node& node, std:
                 break;
             }
         }
+        if (count == node.most) {
+            break;
+        }
         Places next;
         for (const std::size_t place : now) {
             next.merge(ends(node.children[0], text, place, memo));

@@ -45,15 +45,20 @@ Fit fit(const char* gbnf, std::string_view text) {
 
 using Node = ReferenceGrammar::Node;
 
-/// A state that may end can be reached from this one.
-bool can_be_completed(grammar::Automaton& automaton, grammar::StateId from) {
+enum class Completion { possible, impossible, not_found };
+
+/// Whether a state that may end can be reached from this one; a search that takes too long finds nothing.
+Completion completion_of(grammar::Automaton& automaton, grammar::StateId from) {
     std::set<grammar::StateId> seen = {from};
     std::deque<grammar::StateId> work = {from};
-    while (!work.empty() && seen.size() < 3000) {
+    while (!work.empty()) {
+        if (seen.size() > 3000) {
+            return Completion::not_found;
+        }
         const grammar::StateId state = work.front();
         work.pop_front();
         if (automaton.may_end(state)) {
-            return true;
+            return Completion::possible;
         }
         automaton.begin_round();
         for (unsigned byte = 0; byte < 256; ++byte) {
@@ -63,7 +68,7 @@ bool can_be_completed(grammar::Automaton& automaton, grammar::StateId from) {
             }
         }
     }
-    return false;
+    return Completion::impossible;
 }
 
 struct Comparison {
@@ -218,6 +223,8 @@ class TestGrammar : public QObject {
         std::size_t recursive = 0;
         std::size_t whole = 0;
         std::size_t texts = 0;
+        std::size_t completed = 0;
+        std::size_t unknown = 0;
         for (unsigned seed = 0; seed < 1500; ++seed) {
             const ReferenceGrammar reference = RandomGrammar(seed).make();
             const auto compiled = Grammar::compile(reference.gbnf());
@@ -237,12 +244,15 @@ class TestGrammar : public QObject {
             texts += result.texts;
             recursive += QString::fromStdString(reference.gbnf()).count("root") > 1 ? 1 : 0;
             for (grammar::StateId state = 1; state < std::min<std::size_t>(automaton.size(), 30); ++state) {
-                QVERIFY2(can_be_completed(automaton, state),
+                const Completion completion = completion_of(automaton, state);
+                QVERIFY2(completion != Completion::impossible,
                          qPrintable(QString::fromStdString(reference.gbnf())));
+                ++(completion == Completion::possible ? completed : unknown);
             }
         }
         qInfo("%zu grammars, %zu of them recursive; %zu of %zu texts match", compared, recursive, whole,
               texts);
+        QVERIFY(unknown * 20 < completed);
         QVERIFY(compared > 500);
         QVERIFY(recursive > 50);
         QVERIFY(whole > 5000 && whole < texts / 2);
