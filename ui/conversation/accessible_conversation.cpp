@@ -131,13 +131,13 @@ void accessibleStatusChanged(ConversationView* view) {
     }
 }
 
-void accessibleTextInserted(ConversationView* view, int message, const QString& text) {
+void accessibleTextInserted(ConversationView* view, int message, int block, const QString& text) {
     AccessibleConversation* list = interfaceOf(view);
-    QAccessibleInterface* item = list == nullptr ? nullptr : list->child(message);
+    auto* item = list == nullptr ? nullptr : dynamic_cast<AccessibleMessage*>(list->child(message));
     if (item == nullptr) {
         return;
     }
-    const int end = item->textInterface()->characterCount();
+    const int end = block < 0 ? item->characterCount() : item->endOf(block);
     QAccessibleTextInsertEvent event(item, qMax(0, end - static_cast<int>(text.size())), text);
     view->tellAccessibility(&event);
 }

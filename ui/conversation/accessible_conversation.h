@@ -14,7 +14,8 @@ void accessibleReset(ConversationView* view);
 void accessibleMessageAdded(ConversationView* view, int message);
 void accessibleMessageChanged(ConversationView* view, int message);
 void accessibleStatusChanged(ConversationView* view);
-void accessibleTextInserted(ConversationView* view, int message, const QString& text);
+/// `block`: the one that the text ends; -1 = the last.
+void accessibleTextInserted(ConversationView* view, int message, int block, const QString& text);
 /// control: index into the message's controls, -1 = the message.
 void accessibleFocusChanged(ConversationView* view, int message, int control);
 

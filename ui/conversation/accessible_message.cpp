@@ -2,6 +2,7 @@
 // One message, one of its buttons, and the status line, as a screen reader sees them. GUI thread.
 #include "ui/conversation/accessible_message.h"
 
+#include "ui/conversation/points.h"
 #include "ui/conversation/selection_text.h"
 
 namespace tendril::ui {
@@ -25,12 +26,25 @@ QString markerOf(const markup::Block& block) {
 
 }  // namespace
 
-SpokenText spokenText(const markup::Document& document) {
+SpokenText spokenText(const markup::Sections& document) {
+    return spokenText(app::MessageItem(), document);
+}
+
+SpokenText spokenText(const app::MessageItem& item, const markup::Sections& document) {
     SpokenText out;
-    for (const markup::Block& block : document.blocks()) {
+    const bool points = growsInPoints(item);
+    std::size_t index = 0;
+    for (const markup::Block& block : document) {
         if (!out.text.isEmpty()) {
             out.text += QLatin1Char('\n');
         }
+        const std::size_t section = points ? document.section_of(index) : 0;
+        if (points && document.begin_of(section) == index) {
+            const QString state =
+                pointStateName(item.expansion.points[static_cast<qsizetype>(section)].state);
+            out.text += state.isEmpty() ? QString() : state + QStringLiteral(": ");
+        }
+        ++index;
         out.text += markerOf(block);
         out.begins.append(static_cast<int>(out.text.size()));
         out.text += plainText(block);
@@ -120,6 +134,9 @@ QString AccessibleMessage::text(QAccessible::Text kind) const {
     if (item.leftOut) {
         parts.append(tr("not read for the latest answer"));
     }
+    if (const QString how = expansionLine(item); !how.isEmpty()) {
+        parts.append(how);
+    }
     if (!item.footer.isEmpty()) {
         parts.append(item.footer);
     }
@@ -161,12 +178,22 @@ void* AccessibleMessage::interface_cast(QAccessible::InterfaceType type) {
 
 const SpokenText& AccessibleMessage::spoken() const {
     const int message = index();
-    const qsizetype length = message < 0 ? 0 : view_->transcript().item(message).text.size();
-    if (message >= 0 && length != spokenLength_) {
-        spoken_ = spokenText(view_->transcript().document(message));
-        spokenLength_ = length;
+    const quint64 revision = message < 0 ? spokenRevision_ : view_->transcript().revision(message);
+    if (revision != spokenRevision_) {
+        spoken_ = spokenText(view_->transcript().item(message), view_->transcript().document(message));
+        spokenRevision_ = revision;
     }
     return spoken_;
+}
+
+int AccessibleMessage::endOf(int block) const {
+    const int message = index();
+    const QVector<int>& begins = spoken().begins;
+    if (message < 0 || block < 0 || block >= begins.size()) {
+        return characterCount();
+    }
+    const markup::Sections& document = view_->transcript().document(message);
+    return begins[block] + static_cast<int>(plainText(document[static_cast<std::size_t>(block)]).size());
 }
 
 TextPosition AccessibleMessage::positionOf(int offset) const {

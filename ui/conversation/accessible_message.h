@@ -19,7 +19,9 @@ struct SpokenText {
     QString text;
     QVector<int> begins;  ///< [block]: of its plain text, behind its marker
 };
-SpokenText spokenText(const markup::Document& document);
+SpokenText spokenText(const markup::Sections& document);
+/// Of a message, with what each of its points does while it grows.
+SpokenText spokenText(const app::MessageItem& item, const markup::Sections& document);
 
 class AccessibleMessage final : public QAccessibleInterface,
                                 public QAccessibleTextInterface,
@@ -63,6 +65,7 @@ class AccessibleMessage final : public QAccessibleInterface,
     void doAction(const QString& name) override;
     QStringList keyBindingsForAction(const QString&) const override { return {}; }
 
+    int endOf(int block) const;  ///< offset behind its text
     int index() const { return view_ ? view_->transcript().indexOf(id_) : -1; }
 
   private:
@@ -74,7 +77,7 @@ class AccessibleMessage final : public QAccessibleInterface,
     qint64 id_;
     mutable QHash<int, QAccessible::Id> controls_;
     mutable SpokenText spoken_;
-    mutable qsizetype spokenLength_ = -1;
+    mutable quint64 spokenRevision_ = 0;
 };
 
 class AccessibleControl final : public QAccessibleInterface, public QAccessibleActionInterface {

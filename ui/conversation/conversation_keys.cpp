@@ -152,6 +152,10 @@ bool ConversationView::actionKey(QKeyEvent* event) {
         }
         case Qt::Key_R:
             return press(current_, Control::Kind::retry);
+        case Qt::Key_N:
+            return press(current_, Control::Kind::retryNormally);
+        case Qt::Key_D:
+            return press(current_, Control::Kind::details);
         case Qt::Key_E:
             return press(current_, Control::Kind::edit);
         case Qt::Key_G:
@@ -201,6 +205,7 @@ bool ConversationView::moveKey(QKeyEvent* event) {
             setCurrentMessage(transcript_.count() - 1);
             bar->setValue(bar->maximum());
             followTail_ = true;
+            held_ = 0;
             return true;
         default:
             return false;
@@ -210,10 +215,10 @@ bool ConversationView::moveKey(QKeyEvent* event) {
 /// One character, word or line from a place; over the borders of blocks and messages.
 TextPosition ConversationView::moved(const TextPosition& from, int key, bool word) {
     const bool forward = key == Qt::Key_Right || key == Qt::Key_Down;
-    const markup::Document& document = transcript_.document(from.message);
-    const int blocks = static_cast<int>(document.blocks().size());
+    const markup::Sections& document = transcript_.document(from.message);
+    const int blocks = static_cast<int>(document.size());
     if (from.block < blocks) {
-        const QString text = plainText(document.blocks()[static_cast<std::size_t>(from.block)]);
+        const QString text = plainText(document[static_cast<std::size_t>(from.block)]);
         const bool lines = key == Qt::Key_Up || key == Qt::Key_Down;
         const int offset = lines ? transcript_.frame(from.message)
                                        .body()
@@ -234,7 +239,7 @@ TextPosition ConversationView::moved(const TextPosition& from, int key, bool wor
         return from.message + 1 < transcript_.count() ? TextPosition{from.message + 1, 0, 0} : from;
     }
     if (from.block > 0) {
-        const markup::Block& above = document.blocks()[static_cast<std::size_t>(from.block) - 1];
+        const markup::Block& above = document[static_cast<std::size_t>(from.block) - 1];
         return {from.message, from.block - 1, static_cast<int>(plainText(above).size())};
     }
     return from.message > 0 ? endOf(transcript_, from.message - 1) : TextPosition{from.message, 0, 0};
@@ -324,6 +329,7 @@ void ConversationView::focusInEvent(QFocusEvent* event) {
 void ConversationView::focusOutEvent(QFocusEvent* event) {
     QAbstractScrollArea::focusOutEvent(event);
     unsaid_.clear();
+    said_ = {};
     viewport()->update();
 }
 
@@ -354,7 +360,7 @@ void ConversationView::fillMenu(QMenu& menu, int message, const std::optional<Co
             [this, message, what = *control] { activate(message, what); });
         if (link) {
             const QString address =
-                linksOf(transcript_.document(message).blocks()[static_cast<std::size_t>(control->block)])
+                linksOf(transcript_.document(message)[static_cast<std::size_t>(control->block)])
                     .value(control->link);
             add(tr("Copy link address"), {}, true, [this, address] { copyText(address, std::nullopt, -1); });
         }
@@ -369,6 +375,12 @@ void ConversationView::fillMenu(QMenu& menu, int message, const std::optional<Co
         switch (own.kind) {
             case Control::Kind::retry:
                 keys = Qt::Key_R;
+                break;
+            case Control::Kind::retryNormally:
+                keys = Qt::Key_N;
+                break;
+            case Control::Kind::details:
+                keys = Qt::Key_D;
                 break;
             case Control::Kind::edit:
                 keys = Qt::Key_E;

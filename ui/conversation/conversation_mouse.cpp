@@ -14,6 +14,7 @@
 
 #include "ui/conversation/conversation_view.h"
 #include "ui/conversation/link_dialog.h"
+#include "ui/conversation/points.h"
 #include "ui/conversation/selection_text.h"
 
 namespace tendril::ui {
@@ -88,12 +89,11 @@ void ConversationView::mouseDoubleClickEvent(QMouseEvent* event) {
         mousePressEvent(event);
         return;
     }
-    const markup::Document& document = transcript_.document(at.message);
-    if (at.block >= static_cast<int>(document.blocks().size())) {
+    const markup::Sections& document = transcript_.document(at.message);
+    if (at.block >= static_cast<int>(document.size())) {
         return;
     }
-    const auto [begin, end] =
-        wordAt(plainText(document.blocks()[static_cast<std::size_t>(at.block)]), at.offset);
+    const auto [begin, end] = wordAt(plainText(document[static_cast<std::size_t>(at.block)]), at.offset);
     wordBegin_ = {at.message, at.block, begin};
     wordEnd_ = {at.message, at.block, end};
     selecting_ = byWords_ = true;
@@ -156,9 +156,8 @@ void ConversationView::dragTo(const QPoint& point) {
         select(selectionAnchor_, at);
         return;
     }
-    const markup::Document& document = transcript_.document(at.message);
-    const auto [begin, end] =
-        wordAt(plainText(document.blocks()[static_cast<std::size_t>(at.block)]), at.offset);
+    const markup::Sections& document = transcript_.document(at.message);
+    const auto [begin, end] = wordAt(plainText(document[static_cast<std::size_t>(at.block)]), at.offset);
     if (at < wordBegin_) {
         select(wordEnd_, {at.message, at.block, begin});
     } else {
@@ -277,7 +276,7 @@ void ConversationView::activate(int message, const Control& control) {
         return;
     }
     const app::MessageItem& item = transcript_.item(message);
-    const auto& blocks = transcript_.document(message).blocks();
+    const auto& blocks = transcript_.document(message);
     const bool inBlock = control.block >= 0 && control.block < static_cast<int>(blocks.size());
     switch (control.kind) {
         case Control::Kind::previousVersion:
@@ -292,11 +291,17 @@ void ConversationView::activate(int message, const Control& control) {
         case Control::Kind::retry:
             Q_EMIT retryRequested(item.id);
             break;
+        case Control::Kind::retryNormally:
+            Q_EMIT retryNormallyRequested(item.id);
+            break;
+        case Control::Kind::details:
+            showDetails(message);
+            break;
         case Control::Kind::edit:
             Q_EMIT editRequested(item.id);
             break;
         case Control::Kind::copy:
-            copyText(item.text, control, message);
+            copyText(shownText(item), control, message);
             break;
         case Control::Kind::copyCode:
             if (inBlock) {

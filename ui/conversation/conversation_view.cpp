@@ -11,6 +11,7 @@
 #include <QScrollBar>
 
 #include "ui/conversation/accessible_conversation.h"
+#include "ui/conversation/points.h"
 #include "ui/conversation/selection_text.h"
 
 namespace tendril::ui {
@@ -64,6 +65,9 @@ void ConversationView::setMessages(const QVector<app::MessageItem>& messages) {
     current_ = messages.isEmpty() ? -1 : transcript_.count() - 1;
     byKeyboard_ = false;
     followTail_ = true;
+    held_ = messages.isEmpty() || !growsInPoints(messages.last()) ? 0 : messages.last().id;
+    kept_.reset();
+    said_ = {};
     prefill_ = 0;
     accessibleReset(this);
     for (int i = 0; i < transcript_.count(); ++i) {
@@ -84,6 +88,7 @@ void ConversationView::appendMessage(const app::MessageItem& message) {
     }
     // Who sends wants to see the answer; who reads further up stays there.
     followTail_ = followTail_ || message.role == app::MessageRole::user;
+    held_ = 0;
     const bool atEnd = current_ == transcript_.count() - 1;
     transcript_.append(message);
     if (atEnd && focusControl_ < 0) {
@@ -103,16 +108,13 @@ void ConversationView::updateMessage(const app::MessageItem& message) {
     const app::MessageItem& old = transcript_.item(index);
     const app::MessageState before = old.state;
     if (old.text != message.text && !message.text.startsWith(old.text)) {
+        kept_.reset();
         if (selectionAnchor_.message == index || caret_.message == index) {
             selectionAnchor_ = caret_ = {};
         }
         focusControl_ = current_ == index ? -1 : focusControl_;
     }
-    transcript_.update(message);
-    finder_.messagesChanged(index);
-    if (finder_.isActive()) {
-        countTimer_.start(0, this);
-    }
+    changeBlocks([&] { return transcript_.update(message); });
     accessibleMessageChanged(this, index);
     stateSeen(index, before);
     updateScrollRange();
@@ -174,7 +176,12 @@ void ConversationView::stateSeen(int index, app::MessageState before) {
     if (!isBusy(before)) {
         return;
     }
+    if (said_.message == item.id) {
+        unsaid_ = said_.unsaid.mid(said_.point).join(QString());
+        said_ = {};
+    }
     sayNewText(index, {});
+    releaseHead();
     caretTimer_.stop();
     prefill_ = 0;
     announce(item.state == app::MessageState::failed        ? tr("The answer failed: %1").arg(item.error)
@@ -205,13 +212,18 @@ void ConversationView::sayNewText(int index, const QString& text) {
         return;
     }
     unsaid_ += text;
-    qsizetype end = text.isEmpty() ? unsaid_.size() : 0;
+    sayUnsaid(index, -1, text.isEmpty());
+}
+
+/// `block`: where the text ends, -1 at the message's end; `whole`: nothing more comes there.
+void ConversationView::sayUnsaid(int index, int block, bool whole) {
+    qsizetype end = whole ? unsaid_.size() : 0;
     for (qsizetype i = unsaid_.size() - 1; i > 0 && end == 0; --i) {
         const bool stop = QStringLiteral(".!?:;").contains(unsaid_[i - 1]) && unsaid_[i].isSpace();
         end = stop || unsaid_[i] == QLatin1Char('\n') ? i + 1 : 0;
     }
     if (end > 0) {
-        accessibleTextInserted(this, index, unsaid_.left(end));
+        accessibleTextInserted(this, index, block, unsaid_.left(end));
         unsaid_.remove(0, end);
     }
 }
@@ -222,7 +234,7 @@ void ConversationView::updateScrollRange() {
     bar->setPageStep(viewport()->height() - theme_.lineHeight);
     bar->setRange(0, qMax(0, transcript_.totalHeight() - viewport()->height()));
     if (followTail_) {
-        bar->setValue(bar->maximum());
+        bar->setValue(qMin(bar->maximum(), followLimit()));
     }
     adjusting_ = false;
     lookForEnd();
@@ -239,6 +251,7 @@ void ConversationView::lookForEnd() {
 
 void ConversationView::scrollToEnd() {
     followTail_ = true;
+    held_ = 0;
     if (transcript_.count() > 0) {
         setCurrentMessage(transcript_.count() - 1, byKeyboard_);
     }
@@ -257,9 +270,13 @@ void ConversationView::scrollBy(int pixels) {
     verticalScrollBar()->setValue(verticalScrollBar()->value() + pixels);
 }
 
-void ConversationView::scrollContentsBy(int, int) {
+void ConversationView::scrollContentsBy(int, int dy) {
     if (!adjusting_) {
         followTail_ = verticalScrollBar()->value() >= verticalScrollBar()->maximum();
+        held_ = 0;
+        if (kept_) {
+            kept_->screenY += dy;
+        }
     }
     lookForEnd();
     viewport()->update();
@@ -271,7 +288,7 @@ void ConversationView::settle() {
     for (int round = 0; round < kMaxRounds && transcript_.count() > 0; ++round) {
         const int y = verticalScrollBar()->value();
         const int height = viewport()->height();
-        const Anchor anchor = transcript_.anchorAt(y, height);
+        const Anchor anchor = kept_ ? *kept_ : transcript_.anchorAt(y, height);
         const bool changed = transcript_.layOut(y, y + height);
         updateScrollRange();
         if (!followTail_) {
@@ -281,6 +298,7 @@ void ConversationView::settle() {
             break;
         }
     }
+    kept_.reset();
     const int top = verticalScrollBar()->value();
     transcript_.dropFarFrames(transcript_.messageAt(top), transcript_.messageAt(top + viewport()->height()));
 }
@@ -467,7 +485,7 @@ void ConversationView::copy() {
     if (hasSelection()) {
         copyText(selectedText(), std::nullopt, -1);
     } else if (current_ >= 0 && current_ < transcript_.count()) {
-        copyText(transcript_.item(current_).text, Control{Control::Kind::copy, -1, -1, {}}, current_);
+        copyText(shownText(transcript_.item(current_)), Control{Control::Kind::copy, -1, -1, {}}, current_);
     }
 }
 

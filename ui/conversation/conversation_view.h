@@ -13,6 +13,7 @@
 
 #include "app/chat_types.h"
 #include "ui/conversation/finder.h"
+#include "ui/conversation/points.h"
 #include "ui/conversation/transcript.h"
 #include "ui/conversation/view_theme.h"
 
@@ -33,6 +34,9 @@ class ConversationView final : public QAbstractScrollArea {
     void appendMessage(const app::MessageItem& message);
     void updateMessage(const app::MessageItem& message);
     void appendText(qint64 id, const QString& text);
+    /// How an answer is written: its headings show at once, its points fill in place.
+    void setExpansion(qint64 id, const app::ExpansionItem& expansion);
+    void appendPointText(qint64 id, int point, const QString& text);
     void setLeftOut(const QVector<qint64>& ids);
     void setPrefillProgress(double share);     ///< 0 to 1, of the message that waits
     void setPlaceholder(const QString& text);  ///< shown while there is no message
@@ -41,7 +45,8 @@ class ConversationView final : public QAbstractScrollArea {
     /// Marks `text` everywhere and goes to the next place from here; false when there is none. Empty ends the
     /// search.
     bool find(const QString& text, bool forward = true);
-    QString selectedText() const;  ///< see textBetween()
+    QString selectedText() const;          ///< see textBetween()
+    QString textOf(qint64 message) const;  ///< as it stands now, points included
     bool hasSelection() const { return selectionAnchor_.isValid() && selectionAnchor_ != caret_; }
     void selectAll();
     void copy();  ///< the selection, else the current message
@@ -53,8 +58,7 @@ class ConversationView final : public QAbstractScrollArea {
     /// Called instead of QDesktopServices once a person has agreed to open an address; for tests.
     void setLinkOpener(std::function<void(const QUrl&)> opener) { openLink_ = std::move(opener); }
 
-    /// Who is told of changes besides Qt's accessibility, which is silent while no screen reader runs; for
-    /// tests.
+    /// Told of changes besides Qt's accessibility, which is silent while no screen reader runs; for tests.
     void setAccessibilitySink(std::function<void(QAccessibleEvent*)> sink) {
         accessibilitySink_ = std::move(sink);
     }
@@ -75,6 +79,7 @@ class ConversationView final : public QAbstractScrollArea {
 
   Q_SIGNALS:
     void retryRequested(qint64 id);
+    void retryNormallyRequested(qint64 id);
     void editRequested(qint64 id);
     void continueRequested(qint64 id);
     void versionRequested(qint64 id, int version);
@@ -120,7 +125,17 @@ class ConversationView final : public QAbstractScrollArea {
     Marks marksFor(int message, int block);
     void announce(const QString& text);
     void sayNewText(int index, const QString& text);
+    void sayUnsaid(int index, int block, bool whole);
     void stateSeen(int index, app::MessageState before);
+    // conversation_points.cpp
+    bool changeBlocks(const std::function<Transcript::Change()>& make);
+    void moveAlong(const Transcript::Change& change);
+    Anchor readingAnchor();
+    int followLimit() const;
+    void releaseHead();
+    void sayPoints(int index, int point, const QString& text);
+    void sayPoint(int index, int point, bool whole);
+    void showDetails(int message);
     // conversation_mouse.cpp
     Spot spotAt(const QPoint& viewportPoint);
     void setPointed(const Spot& spot);
@@ -148,6 +163,8 @@ class ConversationView final : public QAbstractScrollArea {
     QString placeholder_;
     int laidOutWidth_ = 0;
     bool followTail_ = true;
+    qint64 held_ = 0;             ///< the message whose beginning stays in sight while the end is followed
+    std::optional<Anchor> kept_;  ///< what stays in place when the changes since the last frame are laid out
     bool atEnd_ = true;
     bool adjusting_ = false;  ///< the scroll bar moves because heights changed, not because a person did it
     double prefill_ = 0;
@@ -162,7 +179,7 @@ class ConversationView final : public QAbstractScrollArea {
     TextPosition wordBegin_;
     TextPosition wordEnd_;  ///< of the double click that a drag extends
     Spot sideways_;         ///< the wide block whose bar is dragged, as a copyCode control
-    int sidewaysX_ = 0;     ///< of the last move
+    int sidewaysX_ = 0;
     bool selecting_ = false;
     bool byWords_ = false;
     QPoint dragPoint_;
@@ -173,6 +190,7 @@ class ConversationView final : public QAbstractScrollArea {
     bool caretOn_ = true;
     QString status_;
     QString unsaid_;  ///< streamed text that does not make a sentence yet
+    SpokenPoints said_;
     std::function<void(const QUrl&)> openLink_;
     std::function<void(QAccessibleEvent*)> accessibilitySink_;
 };

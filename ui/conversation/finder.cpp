@@ -26,6 +26,13 @@ void Finder::messagesChanged(int from) {
     }
 }
 
+void Finder::blocksMoved(int message, const markup::BlockChange& change) {
+    if (current_.isValid() && current_.begin.message == message) {
+        current_.begin.block =
+            static_cast<int>(change.moved(static_cast<std::size_t>(qMax(0, current_.begin.block))));
+    }
+}
+
 QVector<Marks::Match> Finder::matchesIn(int message, int block, const QString& plain) const {
     QVector<Marks::Match> out;
     if (text_.isEmpty()) {
@@ -49,12 +56,12 @@ Finder::Place Finder::next(const TextPosition& from, bool forward) {
     // Once around, and the start once more for what stands on its other side.
     for (int step = 0; step <= messages; ++step) {
         const int message = ((start + (forward ? step : -step)) % messages + messages) % messages;
-        const markup::Document& document = transcript_.document(message);
-        const int blocks = static_cast<int>(document.blocks().size());
+        const markup::Sections& document = transcript_.document(message);
+        const int blocks = static_cast<int>(document.size());
         for (int i = 0; i < blocks; ++i) {
             const int block = forward ? i : blocks - 1 - i;
             QVector<Marks::Match> matches =
-                matchesIn(message, block, plainText(document.blocks()[static_cast<std::size_t>(block)]));
+                matchesIn(message, block, plainText(document[static_cast<std::size_t>(block)]));
             if (!forward) {
                 std::reverse(matches.begin(), matches.end());
             }
@@ -72,9 +79,9 @@ Finder::Place Finder::next(const TextPosition& from, bool forward) {
 }
 
 int Finder::countIn(int message) {
-    const markup::Document& document = transcript_.document(message);
+    const markup::Sections& document = transcript_.document(message);
     int found = 0;
-    for (const markup::Block& block : document.blocks()) {
+    for (const markup::Block& block : document) {
         found += static_cast<int>(plainText(block).count(text_, Qt::CaseInsensitive));
     }
     return found;
@@ -101,10 +108,9 @@ int Finder::currentNumber() const {
     for (int i = 0; i < current_.begin.message; ++i) {
         number += counts_[static_cast<std::size_t>(i)];
     }
-    const markup::Document& document = transcript_.document(current_.begin.message);
-    for (int i = 0; i <= current_.begin.block && i < static_cast<int>(document.blocks().size()); ++i) {
-        for (const Marks::Match& match :
-             matchesIn(-1, i, plainText(document.blocks()[static_cast<std::size_t>(i)]))) {
+    const markup::Sections& document = transcript_.document(current_.begin.message);
+    for (int i = 0; i <= current_.begin.block && i < static_cast<int>(document.size()); ++i) {
+        for (const Marks::Match& match : matchesIn(-1, i, plainText(document[static_cast<std::size_t>(i)]))) {
             number += i < current_.begin.block || match.begin < current_.begin.offset ? 1 : 0;
         }
     }

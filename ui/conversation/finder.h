@@ -18,7 +18,8 @@ class Finder {
     explicit Finder(Transcript& transcript) : transcript_(transcript) {}
 
     void start(const QString& text);  ///< empty: nothing is searched
-    void messagesChanged(int from);   ///< what was counted from there on no longer holds
+    void blocksMoved(int message, const markup::BlockChange& change);
+    void messagesChanged(int from);  ///< what was counted from there on no longer holds
     bool isActive() const { return !text_.isEmpty(); }
     const QString& text() const { return text_; }
 

@@ -43,6 +43,16 @@ QPainterPath pathOf(Sign sign) {
             lines({{3, 4}, {8, 8}, {3, 12}});
             lines({{8.5, 4}, {13.5, 8}, {8.5, 12}});
             break;
+        case Sign::details:
+            path.addEllipse(QRectF(2.5, 2.5, 11, 11));
+            lines({{8, 7.3}, {8, 11}});
+            lines({{8, 4.9}, {8, 5.1}});
+            break;
+        case Sign::text:
+            lines({{3, 4}, {13, 4}});
+            lines({{3, 8}, {13, 8}});
+            lines({{3, 12}, {9, 12}});
+            break;
         case Sign::previous:
             lines({{10, 3.5}, {5.5, 8}, {10, 12.5}});
             break;

@@ -7,7 +7,7 @@
 
 namespace tendril::ui {
 
-enum class Sign { copy, done, retry, edit, resume, previous, next };
+enum class Sign { copy, done, retry, edit, resume, details, text, previous, next };
 
 void paintSign(QPainter& painter, Sign sign, const QRectF& rect, const QColor& colour);
 

@@ -3,6 +3,8 @@
 #include "ui/conversation/message_body.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include <QFontMetricsF>
 
@@ -13,44 +15,79 @@ using markup::BlockKind;
 using markup::Container;
 using markup::ContainerKind;
 
-MessageBody::MessageBody(const ViewTheme& theme, const SyntaxLibrary& syntaxes)
-    : theme_(theme), syntaxes_(syntaxes) {}
+MessageBody::MessageBody(const ViewTheme& theme, const SyntaxLibrary& syntaxes, std::size_t sections)
+    : theme_(theme), syntaxes_(syntaxes), document_(sections), cutPairs_(document_.sections()) {}
 
-void MessageBody::append(const QString& text) {
-    QString whole = cutPair_ + text;
-    cutPair_.clear();
+markup::BlockChange MessageBody::append(std::size_t section, const QString& text) {
+    QString& cutPair = cutPairs_[section];
+    QString whole = cutPair + text;
+    cutPair.clear();
     if (!whole.isEmpty() && whole.back().isHighSurrogate()) {
-        cutPair_ = whole.right(1);
+        cutPair = whole.right(1);
         whole.chop(1);
     }
     const QByteArray utf8 = whole.toUtf8();
-    changedFrom(document_.append(std::string_view(utf8.constData(), static_cast<std::size_t>(utf8.size()))));
+    const markup::BlockChange change =
+        document_.append(section, std::string_view(utf8.constData(), static_cast<std::size_t>(utf8.size())));
+    changed(change);
+    return change;
 }
 
 void MessageBody::finish() {
-    changedFrom(document_.finish());
+    changed(document_.finish());
 }
 
-/// Keeps what is laid out before `first`; the block at `first` may have grown and then keeps its layout as
-/// well.
-void MessageBody::changedFrom(std::size_t first) {
-    const std::size_t count = document_.blocks().size();
+markup::BlockChange MessageBody::become(const QString& text) {
+    const markup::Sections before = std::exchange(document_, markup::Sections());
+    cutPairs_.assign(1, {});
+    const QByteArray utf8 = text.toUtf8();
+    document_.append(0, std::string_view(utf8.constData(), static_cast<std::size_t>(utf8.size())));
+    document_.finish();
+    const std::size_t most = std::min(before.size(), document_.size());
+    std::size_t head = 0;
+    while (head < most && looks_same(before[head], document_[head])) {
+        ++head;
+    }
+    std::size_t tail = 0;
+    while (tail < most - head &&
+           looks_same(before[before.size() - 1 - tail], document_[document_.size() - 1 - tail])) {
+        ++tail;
+    }
+    const markup::BlockChange change{head, before.size() - head - tail, document_.size() - head - tail};
+    changed(change);
+    return change;
+}
+
+std::vector<MessageBody::Slot> MessageBody::guessedSlots(std::size_t first, std::size_t count) const {
+    std::vector<Slot> out(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        out[i].height =
+            estimatedHeight(document_[first + i], theme_, innerWidth(static_cast<int>(first + i)));
+    }
+    return out;
+}
+
+/// Keeps what is laid out elsewhere; the first block of the stretch may have grown and then keeps its layout
+/// as well.
+void MessageBody::changed(const markup::BlockChange& change) {
+    if (change.removed == 0 && change.added == 0) {
+        return;
+    }
+    const std::size_t first = change.first;
     std::unique_ptr<BlockLayout> grown;
-    if (first < layouts_.size() && first < count && layouts_[first].layout &&
-        layouts_[first].layout->grow(document_.blocks()[first])) {
+    if (change.removed > 0 && change.added > 0 && layouts_[first].layout &&
+        layouts_[first].layout->grow(document_[first])) {
         grown = std::move(layouts_[first].layout);
     }
-    const std::size_t kept = std::min(first, layouts_.size());
-    layouts_.resize(kept);
-    layouts_.resize(count);
-    for (std::size_t i = kept; i < count; ++i) {
-        layouts_[i].height = estimatedHeight(document_.blocks()[i], theme_, innerWidth(static_cast<int>(i)));
+    std::vector<Slot> fresh = guessedSlots(first, change.added);
+    if (grown) {
+        fresh[0].height = grown->height();
+        fresh[0].layout = std::move(grown);
     }
-    if (grown && first < count) {
-        layouts_[first].height = grown->height();
-        layouts_[first].layout = std::move(grown);
-    }
-    moveFrom(static_cast<int>(kept));
+    const auto at = layouts_.begin() + static_cast<std::ptrdiff_t>(first);
+    const auto after = layouts_.erase(at, at + static_cast<std::ptrdiff_t>(change.removed));
+    layouts_.insert(after, std::make_move_iterator(fresh.begin()), std::make_move_iterator(fresh.end()));
+    moveFrom(static_cast<int>(first));
 }
 
 void MessageBody::setWidth(int width) {
@@ -146,6 +183,7 @@ BlockLayout& MessageBody::layout(int i) {
     Slot& slot = layouts_[static_cast<std::size_t>(i)];
     if (!slot.layout) {
         slot.layout = makeLayout(block(i), theme_, innerWidth(i), syntaxes_);
+        ++layoutsMade_;
         if (slot.layout->height() != slot.height) {
             slot.height = slot.layout->height();
             moveFrom(i + 1);

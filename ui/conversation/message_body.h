@@ -11,25 +11,28 @@
 #include <QString>
 
 #include "ui/conversation/block_layout.h"
-#include "ui/markup/document.h"
+#include "ui/markup/sections.h"
 
 namespace tendril::ui {
 
 class MessageBody {
   public:
-    MessageBody(const ViewTheme& theme, const SyntaxLibrary& syntaxes);
+    MessageBody(const ViewTheme& theme, const SyntaxLibrary& syntaxes, std::size_t sections = 1);
 
-    void append(const QString& text);
+    markup::BlockChange append(std::size_t section, const QString& text);
     void finish();  ///< the text is whole
+    /// The whole text in one section; blocks that look as before keep their layouts.
+    markup::BlockChange become(const QString& text);
     void setWidth(int width);
 
     int width() const { return width_; }
     int height() const { return tops_.back(); }
     int usedWidth();  ///< lays everything out; for short messages
-    int blockCount() const { return static_cast<int>(document_.blocks().size()); }
-    const markup::Block& block(int i) const { return document_.blocks()[static_cast<std::size_t>(i)]; }
-    const markup::Document& document() const { return document_; }
-    int blockAt(int y) const;  ///< nearest block; -1 when there is none
+    int blockCount() const { return static_cast<int>(document_.size()); }
+    const markup::Block& block(int i) const { return document_[static_cast<std::size_t>(i)]; }
+    const markup::Sections& document() const { return document_; }
+    int layoutsMade() const { return layoutsMade_; }  ///< since the beginning: the work done
+    int blockAt(int y) const;                         ///< nearest block; -1 when there is none
     int top(int i) const {
         return tops_[static_cast<std::size_t>(i)];
     }                       ///< of the block's own top, without the gap above
@@ -52,7 +55,8 @@ class MessageBody {
 
     int gapAbove(int i) const;
     int innerWidth(int i) const { return qMax(theme_.px(60), width_ - left(i)); }
-    void changedFrom(std::size_t first);
+    std::vector<Slot> guessedSlots(std::size_t first, std::size_t count) const;
+    void changed(const markup::BlockChange& change);
     void moveFrom(int i);
     int step(const markup::Container& container) const;
     void paintContainers(QPainter& painter, const QPoint& origin, int i) const;
@@ -61,8 +65,9 @@ class MessageBody {
 
     const ViewTheme& theme_;
     const SyntaxLibrary& syntaxes_;
-    markup::Document document_;
-    QString cutPair_;  ///< the first half of a character that came in two pieces
+    markup::Sections document_;
+    std::vector<QString> cutPairs_;  ///< [section] the first half of a character that came in two pieces
+    int layoutsMade_ = 0;
     int width_ = 0;
     std::vector<Slot> layouts_;
     std::vector<int> tops_{0};  ///< [block], and the end

@@ -3,13 +3,19 @@
 #include <QFontMetrics>
 
 #include "ui/conversation/message_frame.h"
+#include "ui/conversation/points.h"
 
 namespace tendril::ui {
 namespace {
 
-void addBlockControls(const markup::Document& document, QVector<Control>& out) {
-    for (int i = 0; i < static_cast<int>(document.blocks().size()); ++i) {
-        const markup::Block& block = document.blocks()[static_cast<std::size_t>(i)];
+bool isBusy(const app::MessageItem& item) {
+    return item.state == app::MessageState::waiting || item.state == app::MessageState::streaming;
+}
+
+void addBlockControls(const markup::Sections& document, QVector<Control>& out) {
+    int i = -1;
+    for (const markup::Block& block : document) {
+        ++i;
         const QStringList links = linksOf(block);
         for (int link = 0; link < links.size(); ++link) {
             out.append(
@@ -69,9 +75,15 @@ QVector<Control> ownControls(const app::MessageItem& item) {
         out.append({Kind::nextVersion, -1, -1,
                     MessageFrame::tr("Show version %1 of %2").arg(item.version + 1).arg(item.versions)});
     }
-    const bool busy = item.state == app::MessageState::waiting || item.state == app::MessageState::streaming;
+    const bool busy = isBusy(item);
     if (item.state == app::MessageState::interrupted && item.role == app::MessageRole::assistant) {
         out.append({Kind::resume, -1, -1, MessageFrame::tr("Continue this answer")});
+    }
+    if (!item.expansion.empty()) {
+        out.append({Kind::details, -1, -1, MessageFrame::tr("How this answer was made")});
+    }
+    if (item.expansion.skeleton && !busy) {
+        out.append({Kind::retryNormally, -1, -1, MessageFrame::tr("Retry as a normal answer")});
     }
     if (item.role == app::MessageRole::assistant && !busy) {
         out.append({Kind::retry, -1, -1, MessageFrame::tr("Retry: make another answer")});
@@ -79,13 +91,13 @@ QVector<Control> ownControls(const app::MessageItem& item) {
     if (item.role == app::MessageRole::user) {
         out.append({Kind::edit, -1, -1, MessageFrame::tr("Edit this message")});
     }
-    if (!item.text.isEmpty()) {
+    if (shownLength(item) > 0) {
         out.append({Kind::copy, -1, -1, MessageFrame::tr("Copy this message")});
     }
     return out;
 }
 
-QVector<Control> controlsOf(const app::MessageItem& item, const markup::Document& document) {
+QVector<Control> controlsOf(const app::MessageItem& item, const markup::Sections& document) {
     QVector<Control> out;
     addBlockControls(document, out);
     // The versions stand at the head, the actions at the foot.
@@ -102,7 +114,8 @@ QVector<Control> controlsOf(const app::MessageItem& item, const markup::Document
 /// wide, beside what happened.
 QRect MessageFrame::actionRect(Control::Kind kind) const {
     const int side = theme_.px(26);
-    const QRect row = isUser() ? head_ : foot_;
+    const QRect row =
+        isUser() ? head_ : QRect(foot_.topLeft(), QSize(foot_.width(), qMin(foot_.height(), theme_.px(28))));
     const int name =
         isUser() ? QFontMetrics(theme_.label).horizontalAdvance(roleName(item_.role)) + theme_.px(8) : 0;
     const int versions = isUser() && item_.versions > 1 ? theme_.px(112) : 0;
@@ -118,6 +131,10 @@ QRect MessageFrame::actionRect(Control::Kind kind) const {
             return small(1);
         case Control::Kind::edit:
             return small(2);
+        case Control::Kind::retryNormally:
+            return small(3);
+        case Control::Kind::details:
+            return small(isBusy(item_) ? 2 : item_.expansion.skeleton ? 4 : 3);
         case Control::Kind::retry:
             return item_.state == app::MessageState::failed
                        ? wide(state_.right() - theme_.px(92), theme_.px(82))
@@ -158,7 +175,8 @@ QRect MessageFrame::controlRect(const Control& control) {
 }
 
 bool MessageFrame::isOnDemand(Control::Kind kind) const {
-    return kind == Control::Kind::copy || kind == Control::Kind::edit ||
+    return kind == Control::Kind::copy || kind == Control::Kind::edit || kind == Control::Kind::details ||
+           kind == Control::Kind::retryNormally ||
            (kind == Control::Kind::retry && item_.state != app::MessageState::failed);
 }
 

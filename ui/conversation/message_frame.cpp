@@ -2,9 +2,12 @@
 // One message as it stands in the column: geometry and painting. GUI thread, owned by the Transcript.
 #include "ui/conversation/message_frame.h"
 
+#include <algorithm>
+
 #include <QFontMetrics>
 
 #include "ui/conversation/icons.h"
+#include "ui/conversation/points.h"
 
 namespace tendril::ui {
 namespace {
@@ -24,6 +27,10 @@ Sign signOf(Control::Kind kind) {
             return Sign::next;
         case Control::Kind::resume:
             return Sign::resume;
+        case Control::Kind::details:
+            return Sign::details;
+        case Control::Kind::retryNormally:
+            return Sign::text;
         case Control::Kind::retry:
             return Sign::retry;
         case Control::Kind::edit:
@@ -37,25 +44,42 @@ Sign signOf(Control::Kind kind) {
 
 MessageFrame::MessageFrame(const app::MessageItem& item, const ViewTheme& theme,
                            const SyntaxLibrary& syntaxes)
-    : item_(item), theme_(theme), body_(theme, syntaxes), own_(ownControls(item)) {
-    body_.append(item.text);
+    : item_(item),
+      theme_(theme),
+      body_(theme, syntaxes,
+            static_cast<std::size_t>(growsInPoints(item) ? item.expansion.points.size() : 1)),
+      own_(ownControls(item)),
+      points_(growsInPoints(item)) {
+    if (points_) {
+        for (qsizetype i = 0; i < item.expansion.points.size(); ++i) {
+            body_.append(static_cast<std::size_t>(i), pointSource(item.expansion.points[i]));
+        }
+        return;
+    }
+    body_.append(0, item.text);
     if (!isBusy(item)) {
         body_.finish();
     }
 }
 
-void MessageFrame::append(const QString& text) {
-    body_.append(text);
+markup::BlockChange MessageFrame::append(std::size_t section, const QString& text) {
+    const markup::BlockChange change = body_.append(section, text);
     own_ = ownControls(item_);
     place();
+    return change;
 }
 
-void MessageFrame::update() {
-    if (!isBusy(item_)) {
+markup::BlockChange MessageFrame::update() {
+    markup::BlockChange change;
+    if (points_ && !growsInPoints(item_)) {
+        points_ = false;
+        change = body_.become(item_.text);
+    } else if (!isBusy(item_)) {
         body_.finish();
     }
     own_ = ownControls(item_);
     place();
+    return change;
 }
 
 void MessageFrame::setWidth(int viewportWidth) {
@@ -81,7 +105,7 @@ void MessageFrame::setWidth(int viewportWidth) {
 int MessageFrame::stateHeight() const {
     switch (item_.state) {
         case app::MessageState::waiting:
-            return theme_.px(34);
+            return points_ ? 0 : theme_.px(34);
         case app::MessageState::interrupted:
             return theme_.px(40);
         case app::MessageState::failed: {
@@ -118,7 +142,8 @@ void MessageFrame::place() {
         y += height;
     }
     // A user's actions stand at the head, so that without a footer nothing follows the card.
-    const int foot = isUser() && footText().isEmpty() ? 0 : theme_.px(28);
+    const int second = expansionLine(item_).isEmpty() ? 0 : theme_.smallHeight + theme_.px(4);
+    const int foot = isUser() && footText().isEmpty() ? 0 : theme_.px(28) + second;
     foot_ = QRect(left_, y + theme_.px(foot > 0 ? 4 : 6), column_, foot);
 }
 
@@ -208,7 +233,8 @@ void MessageFrame::paintState(QPainter& painter, const Look& look) {
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setFont(theme_.small);
     if (item_.state == app::MessageState::waiting) {
-        const QString text = look.prefill > 0
+        const QString text = item_.expansion.skeleton ? tr("Writing the outline")
+                             : look.prefill > 0
                                  ? tr("Reading the conversation, %1 %").arg(qRound(look.prefill * 100))
                                  : tr("Waiting for the model");
         painter.setPen(theme_.muted);
@@ -249,13 +275,23 @@ void MessageFrame::paintState(QPainter& painter, const Look& look) {
 void MessageFrame::paintFoot(QPainter& painter, const Look& look) {
     const bool actions = look.focused || look.hovered;
     const QString text = footText();
-    if (!text.isEmpty()) {
+    const auto line = [&](const QString& shown, const QRect& rect) {
         painter.setFont(theme_.small);
         painter.setPen(theme_.muted);
-        const int width = foot_.width() - theme_.px(64);
-        const QRect rect = isUser() ? foot_ : QRect(foot_.left(), foot_.top(), width, foot_.height());
         painter.drawText(rect, Qt::AlignVCenter | (isUser() ? Qt::AlignRight : Qt::AlignLeft),
-                         QFontMetrics(theme_.small).elidedText(text, Qt::ElideRight, width));
+                         QFontMetrics(theme_.small).elidedText(shown, Qt::ElideRight, rect.width()));
+    };
+    const auto buttons = static_cast<int>(std::count_if(
+        own_.begin(), own_.end(), [this](const Control& control) { return isOnDemand(control.kind); }));
+    const int width = foot_.width() - theme_.px(8) - qMax(2, buttons) * theme_.px(28);
+    const QRect first(foot_.left(), foot_.top(), isUser() ? foot_.width() : width,
+                      qMin(foot_.height(), theme_.px(28)));
+    if (const QString how = expansionLine(item_); how.isEmpty()) {
+        line(text, first);
+    } else {
+        // How it was made stands above what it cost, so that neither hides the other.
+        line(how, first);
+        line(text, QRect(foot_.left(), first.bottom() + 1, foot_.width(), foot_.bottom() - first.bottom()));
     }
     for (const Control& control : own_) {
         if (actions && isOnDemand(control.kind)) {
@@ -305,9 +341,10 @@ bool MessageFrame::paint(QPainter& painter, const QPoint& origin, const QRect& c
     const bool unfinished = body_.paint(painter, bodyOrigin(), inside, look.marks);
     paintBlockControls(painter, look, inside);
     painter.setOpacity(1.0);
-    if (item_.state == app::MessageState::streaming && look.caret) {
-        const QRectF end = endOfText();
-        painter.fillRect(end, theme_.accent);
+    if (points_) {
+        paintPoints(painter, look, inside);
+    } else if (item_.state == app::MessageState::streaming && look.caret) {
+        painter.fillRect(endOfText(body_.blockCount() - 1), theme_.accent);
     }
     if (!state_.isNull()) {
         paintState(painter, look);
@@ -317,9 +354,8 @@ bool MessageFrame::paint(QPainter& painter, const QPoint& origin, const QRect& c
     return unfinished;
 }
 
-/// Where the streaming mark stands: behind the last character.
-QRectF MessageFrame::endOfText() {
-    const int last = body_.blockCount() - 1;
+/// Where the streaming mark stands: behind the block's last character.
+QRectF MessageFrame::endOfText(int last) {
     if (last < 0) {
         return QRectF(bodyRect_.left(), bodyRect_.top() + theme_.px(4), theme_.px(8),
                       theme_.body.pixelSize());

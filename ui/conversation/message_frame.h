@@ -18,7 +18,18 @@ namespace tendril::ui {
 
 /// Something in a message that can be pressed.
 struct Control {
-    enum class Kind { previousVersion, nextVersion, link, copyCode, resume, retry, edit, copy };
+    enum class Kind {
+        previousVersion,
+        nextVersion,
+        link,
+        copyCode,
+        resume,
+        details,  ///< how the answer was made
+        retryNormally,
+        retry,
+        edit,
+        copy
+    };
     Kind kind = Kind::copy;
     int block = -1;  ///< of link and copyCode
     int link = -1;   ///< which of the block's links
@@ -32,7 +43,7 @@ struct Control {
 QVector<Control> ownControls(const app::MessageItem& item);
 /// Every control of a message, in the order of the Tab key. Needs no layout, so that a screen reader can be
 /// told of messages out of sight.
-QVector<Control> controlsOf(const app::MessageItem& item, const markup::Document& document);
+QVector<Control> controlsOf(const app::MessageItem& item, const markup::Sections& document);
 /// The addresses of a block's links, in the order in which BlockLayout::linkAt counts them.
 QStringList linksOf(const markup::Block& block);
 /// "You", "Assistant", "System".
@@ -59,8 +70,9 @@ class MessageFrame {
     MessageFrame(const app::MessageItem& item, const ViewTheme& theme, const SyntaxLibrary& syntaxes);
 
     void setWidth(int viewportWidth);
-    void append(const QString& text);  ///< item.text has grown by this
-    void update();                     ///< anything else of the item has changed
+    /// A point's text (the item's own: section 0) has grown by this.
+    markup::BlockChange append(std::size_t section, const QString& text);
+    markup::BlockChange update();  ///< anything else of the item has changed
 
     int height() const;
     MessageBody& body() { return body_; }
@@ -84,11 +96,13 @@ class MessageFrame {
     void paintHead(QPainter& painter, const Look& look);
     void paintState(QPainter& painter, const Look& look);
     void paintFoot(QPainter& painter, const Look& look);
+    void paintPoints(QPainter& painter, const Look& look, const QRect& clip);
+    void paintPointSign(QPainter& painter, app::PointItem::State state, const QRectF& place) const;
     void paintButton(QPainter& painter, const Control& control, const Look& look);
     void paintBlockControls(QPainter& painter, const Look& look, const QRect& clip);
     bool isOnDemand(Control::Kind kind) const;
     int stateHeight() const;
-    QRectF endOfText();
+    QRectF endOfText(int block);
 
     const app::MessageItem& item_;
     const ViewTheme& theme_;
@@ -102,6 +116,7 @@ class MessageFrame {
     QRect state_;  ///< waiting, failed, interrupted
     QRect foot_;
     QVector<Control> own_;  ///< ownControls()
+    bool points_ = false;   ///< the body shows the item's points, one section each
 };
 
 }  // namespace tendril::ui

@@ -4,14 +4,14 @@
 
 #include <QStringList>
 
+#include "ui/conversation/points.h"
+
 namespace tendril::ui {
 namespace {
 
 /// Of one message, between (firstBlock, begin) and (lastBlock, end).
-QString partOf(const markup::Document& document, int firstBlock, int begin, int lastBlock, int end) {
-    const auto plainOf = [&](int block) {
-        return plainText(document.blocks()[static_cast<std::size_t>(block)]);
-    };
+QString partOf(const markup::Sections& document, int firstBlock, int begin, int lastBlock, int end) {
+    const auto plainOf = [&](int block) { return plainText(document[static_cast<std::size_t>(block)]); };
     const QString first = plainOf(firstBlock);
     const QString last = plainOf(lastBlock);
     const bool firstWhole = begin <= 0;
@@ -30,9 +30,9 @@ QString partOf(const markup::Document& document, int firstBlock, int begin, int 
         --to;
     }
     if (from <= to) {
-        const std::string_view source =
+        const std::string source =
             document.source_of(static_cast<std::size_t>(from), static_cast<std::size_t>(to));
-        parts.append(QString::fromUtf8(source.data(), static_cast<qsizetype>(source.size())));
+        parts.append(QString::fromStdString(source));
     }
     if (!lastWhole && end > 0) {
         parts.append(last.left(end));
@@ -42,29 +42,28 @@ QString partOf(const markup::Document& document, int firstBlock, int begin, int 
 
 }  // namespace
 
-QString codeSource(const markup::Document& document, int block) {
-    const markup::Block& code = document.blocks()[static_cast<std::size_t>(block)];
+QString codeSource(const markup::Sections& document, int block) {
+    const markup::Block& code = document[static_cast<std::size_t>(block)];
     QString shown = toQString(code.content.text);
     // Where cleaning changed a character, what was written differs from what is shown: then the lines are
     // taken from the source.
     if (!code.containers.empty() || !shown.contains(QChar::ReplacementCharacter)) {
         return shown;
     }
-    const std::string_view source =
+    const std::string source =
         document.source_of(static_cast<std::size_t>(block), static_cast<std::size_t>(block));
-    QStringList lines =
-        QString::fromUtf8(source.data(), static_cast<qsizetype>(source.size())).split(QLatin1Char('\n'));
+    QStringList lines = QString::fromStdString(source).split(QLatin1Char('\n'));
     const qsizetype count = static_cast<qsizetype>(code.lines.size());
     return lines.size() > count ? lines.mid(1, count).join(QLatin1Char('\n')) + QLatin1Char('\n') : shown;
 }
 
 TextPosition endOf(Transcript& transcript, int message) {
-    const markup::Document& document = transcript.document(message);
-    const int blocks = static_cast<int>(document.blocks().size());
+    const markup::Sections& document = transcript.document(message);
+    const int blocks = static_cast<int>(document.size());
     if (blocks == 0) {
         return {message, 0, 0};
     }
-    return {message, blocks - 1, static_cast<int>(plainText(document.blocks().back()).size())};
+    return {message, blocks - 1, static_cast<int>(plainText(document.back()).size())};
 }
 
 QString textBetween(Transcript& transcript, const TextPosition& from, const TextPosition& to) {
@@ -74,10 +73,10 @@ QString textBetween(Transcript& transcript, const TextPosition& from, const Text
         const TextPosition a = i == from.message ? from : TextPosition{i, 0, 0};
         const TextPosition b = i == to.message ? qMin(to, end) : end;
         if (a <= TextPosition{i, 0, 0} && b >= end) {
-            parts.append(transcript.item(i).text);
+            parts.append(shownText(transcript.item(i)));
         } else if (a < b) {
-            const markup::Document& document = transcript.document(i);
-            const int blocks = static_cast<int>(document.blocks().size());
+            const markup::Sections& document = transcript.document(i);
+            const int blocks = static_cast<int>(document.size());
             const int first = qBound(0, a.block, blocks - 1);
             parts.append(partOf(document, first, a.offset, qBound(first, b.block, blocks - 1), b.offset));
         }

@@ -15,7 +15,7 @@ QString textBetween(Transcript& transcript, const TextPosition& from, const Text
 
 /// The code of a block as the model wrote it, without fences and quote signs; bytes that are shown as marks
 /// are themselves again.
-QString codeSource(const markup::Document& document, int block);
+QString codeSource(const markup::Sections& document, int block);
 
 /// The place at the end of a message.
 TextPosition endOf(Transcript& transcript, int message);

@@ -3,9 +3,29 @@
 #include "ui/conversation/transcript.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "ui/conversation/points.h"
 
 namespace tendril::ui {
 namespace {
+
+bool isBusy(app::MessageState state) {
+    return state == app::MessageState::waiting || state == app::MessageState::streaming;
+}
+
+markup::Sections readMessage(const app::MessageItem& item) {
+    const bool points = growsInPoints(item);
+    markup::Sections read(static_cast<std::size_t>(points ? item.expansion.points.size() : 1));
+    for (std::size_t i = 0; i < read.sections(); ++i) {
+        const QString source =
+            points ? pointSource(item.expansion.points[static_cast<qsizetype>(i)]) : item.text;
+        const QByteArray utf8 = source.toUtf8();
+        read.append(i, std::string_view(utf8.constData(), static_cast<std::size_t>(utf8.size())));
+    }
+    read.finish();
+    return read;
+}
 
 constexpr std::size_t kKeptFrames = 24;  // messages out of sight that stay laid out
 constexpr int kMargin = 24;              // above the first and below the last message
@@ -17,7 +37,6 @@ Transcript::Transcript(const ViewTheme& theme) : theme_(theme) {}
 void Transcript::set(const QVector<app::MessageItem>& items) {
     rows_.clear();
     indices_.clear();
-    spareId_ = -1;
     rows_.reserve(static_cast<std::size_t>(items.size()));
     for (const app::MessageItem& item : items) {
         append(item);
@@ -28,34 +47,110 @@ void Transcript::set(const QVector<app::MessageItem>& items) {
 void Transcript::append(const app::MessageItem& item) {
     auto row = std::make_unique<Row>();
     row->item = item;
+    row->revision = ++revisions_;
     row->height = guessedHeight(item);
     indices_.insert(item.id, count());
     rows_.push_back(std::move(row));
     dirtyFrom(count() - 1);
 }
 
-int Transcript::update(const app::MessageItem& item) {
+/// Throws away what is laid out of a message that now reads differently.
+Transcript::Change Transcript::remake(int index) {
+    Row& row = *rows_[static_cast<std::size_t>(index)];
+    const auto before = static_cast<std::size_t>(row.frame ? row.frame->body().blockCount() : 0);
+    row.frame.reset();
+    row.height = guessedHeight(row.item);
+    dirtyFrom(index);
+    return {index, {0, before, 0}};
+}
+
+Transcript::Change Transcript::update(const app::MessageItem& item) {
     const int index = indexOf(item.id);
     if (index < 0) {
-        return -1;
+        return {};
     }
     Row& row = *rows_[static_cast<std::size_t>(index)];
-    const bool grown = item.text.startsWith(row.item.text) && item.role == row.item.role;
+    if (growsInPoints(row.item) && item.text.isEmpty() && item.expansion.empty() && isBusy(item.state)) {
+        app::MessageItem kept = item;  // whoever tells of it does not know of the points
+        kept.expansion = row.item.expansion;
+        return update(kept);
+    }
+    if (growsInPoints(row.item) && growsInPoints(item)) {
+        const app::ExpansionItem before = std::exchange(row.item, item).expansion;
+        row.item.expansion = before;
+        return setExpansion(item.id, item.expansion);
+    }
+    const bool points = growsInPoints(row.item) || growsInPoints(item);
+    const bool grown = !points && item.text.startsWith(row.item.text) && item.role == row.item.role;
     const QString more = grown ? item.text.mid(row.item.text.size()) : QString();
+    const bool whole = growsInPoints(row.item) && !isBusy(item.state);
     row.item = item;
-    spareId_ = -1;
-    if (row.frame && grown) {
+    row.revision = ++revisions_;
+    Change change{index, {}};
+    if (row.frame && (grown || whole)) {
         if (!more.isEmpty()) {
-            row.frame->append(more);
+            row.frame->append(0, more);
         }
-        row.frame->update();
+        change.blocks = row.frame->update();
     } else {
-        row.frame.reset();
-        row.height = guessedHeight(item);
+        change = remake(index);
+    }
+    heightChanged(index);
+    return change;
+}
+
+Transcript::Change Transcript::setExpansion(qint64 id, const app::ExpansionItem& expansion) {
+    const int index = indexOf(id);
+    if (index < 0) {
+        return {};
+    }
+    Row& row = *rows_[static_cast<std::size_t>(index)];
+    const QVector<app::PointItem> before = row.item.expansion.points;
+    const bool grew = growsInPoints(row.item);
+    row.item.expansion = expansion;
+    bool same = grew && growsInPoints(row.item) && before.size() == expansion.points.size();
+    for (qsizetype i = 0; i < qMin(before.size(), expansion.points.size()); ++i) {
+        app::PointItem& point = row.item.expansion.points[i];
+        same = same && point.heading == before[i].heading;
+        if (point.heading == before[i].heading && point.text.size() < before[i].text.size()) {
+            point.text = before[i].text;
+        }
+        same = same && point.text.size() == before[i].text.size();
+    }
+    row.revision = ++revisions_;
+    Change change{index, {}};
+    if (same || (!grew && !growsInPoints(row.item))) {
+        if (row.frame) {
+            change.blocks = row.frame->update();
+        }
+    } else {
+        change = remake(index);
+    }
+    heightChanged(index);
+    return change;
+}
+
+Transcript::Change Transcript::appendToPoint(qint64 id, int point, const QString& text) {
+    const int index = indexOf(id);
+    if (index < 0) {
+        return {};
+    }
+    Row& row = *rows_[static_cast<std::size_t>(index)];
+    if (!growsInPoints(row.item) || point < 0 || point >= row.item.expansion.points.size()) {
+        return {};
+    }
+    row.item.expansion.points[point].text += text;
+    row.item.state = app::MessageState::streaming;
+    row.revision = ++revisions_;
+    Change change{index, {}};
+    if (row.frame) {
+        change.blocks = row.frame->append(static_cast<std::size_t>(point), text);
+    } else {
+        row.height = guessedHeight(row.item);
         dirtyFrom(index);
     }
     heightChanged(index);
-    return index;
+    return change;
 }
 
 int Transcript::appendText(qint64 id, const QString& text) {
@@ -65,11 +160,12 @@ int Transcript::appendText(qint64 id, const QString& text) {
     }
     Row& row = *rows_[static_cast<std::size_t>(index)];
     row.item.text += text;
+    row.revision = ++revisions_;
     if (row.item.state == app::MessageState::waiting) {
         row.item.state = app::MessageState::streaming;
     }
     if (row.frame) {
-        row.frame->append(text);
+        row.frame->append(0, text);
     } else {
         row.height = guessedHeight(row.item);
         dirtyFrom(index);
@@ -103,8 +199,10 @@ void Transcript::forgetLayouts() {
 int Transcript::guessedHeight(const app::MessageItem& item) const {
     const int column = qMax(theme_.px(120), qMin(theme_.px(760), width_ - theme_.px(48)));
     const qreal perLine = qMax(1.0, column / theme_.characterWidth);
-    const int lines = 1 + static_cast<int>(static_cast<qreal>(item.text.size()) * 1.25 / perLine);
-    return theme_.px(84) + lines * theme_.lineHeight + (item.error.isEmpty() ? 0 : theme_.px(56));
+    const int lines = 1 + static_cast<int>(static_cast<qreal>(shownLength(item)) * 1.25 / perLine);
+    const qsizetype points = growsInPoints(item) ? item.expansion.points.size() : 0;
+    return theme_.px(84) + (lines + 2 * static_cast<int>(points)) * theme_.lineHeight +
+           (item.error.isEmpty() ? 0 : theme_.px(56));
 }
 
 void Transcript::dirtyFrom(int i) {
@@ -220,6 +318,11 @@ Anchor Transcript::anchorAt(int y, int viewportHeight) const {
     return fallback;
 }
 
+Anchor Transcript::anchorOf(int message, int block, int y) const {
+    const MessageFrame& shown = *rows_[static_cast<std::size_t>(message)]->frame;
+    return {message, block, top(message) + shown.bodyOrigin().y() + shown.body().top(block) - y, 0};
+}
+
 int Transcript::scrollFor(const Anchor& anchor) const {
     if (anchor.message < 0 || anchor.message >= count()) {
         return 0;
@@ -280,18 +383,14 @@ QRect Transcript::caretRect(const TextPosition& position) {
     return caret.translated(origin).toAlignedRect().translated(0, top(position.message));
 }
 
-const markup::Document& Transcript::document(int i) {
+const markup::Sections& Transcript::document(int i) {
     Row& row = *rows_[static_cast<std::size_t>(i)];
     if (row.frame) {
         return row.frame->body().document();
     }
-    if (spareId_ != row.item.id || spareLength_ != row.item.text.size()) {
-        spare_ = markup::Document();
-        const QByteArray utf8 = row.item.text.toUtf8();
-        spare_.append(std::string_view(utf8.constData(), static_cast<std::size_t>(utf8.size())));
-        spare_.finish();
-        spareId_ = row.item.id;
-        spareLength_ = row.item.text.size();
+    if (spareRevision_ != row.revision) {
+        spare_ = readMessage(row.item);
+        spareRevision_ = row.revision;
     }
     return spare_;
 }

@@ -44,15 +44,24 @@ class Transcript {
 
     void set(const QVector<app::MessageItem>& items);
     void append(const app::MessageItem& item);
-    /// -1 when there is no such message.
-    int update(const app::MessageItem& item);
-    int appendText(qint64 id, const QString& text);
+    /// Where something changed, and which blocks of what is laid out.
+    struct Change {
+        int message = -1;  ///< -1 when there is no such message
+        markup::BlockChange blocks;
+    };
+    Change update(const app::MessageItem& item);
+    int appendText(qint64 id, const QString& text);  ///< -1 as well
+    /// How the answer is written; keeps the texts that its points have.
+    Change setExpansion(qint64 id, const app::ExpansionItem& expansion);
+    Change appendToPoint(qint64 id, int point, const QString& text);
     void setLeftOut(const QVector<qint64>& ids);
     void setWidth(int viewportWidth);
     void forgetLayouts();  ///< the theme has changed
 
     int count() const { return static_cast<int>(rows_.size()); }
     const app::MessageItem& item(int i) const { return rows_[static_cast<std::size_t>(i)]->item; }
+    /// Another number whenever the message's text or its points have changed.
+    quint64 revision(int i) const { return rows_[static_cast<std::size_t>(i)]->revision; }
     int indexOf(qint64 id) const { return indices_.value(id, -1); }
     int totalHeight() const;
     int top(int i) const;
@@ -68,13 +77,14 @@ class Transcript {
     void dropFarFrames(int first, int last);  ///< keeps a few beside those
 
     Anchor anchorAt(int y, int viewportHeight) const;
-    int scrollFor(const Anchor& anchor) const;  ///< keeps its screenY
-    int scrollForShare(const Anchor& anchor);   ///< after a change of width
+    Anchor anchorOf(int message, int block, int y) const;  ///< of a message that is laid out
+    int scrollFor(const Anchor& anchor) const;             ///< keeps its screenY
+    int scrollForShare(const Anchor& anchor);              ///< after a change of width
 
     TextPosition positionAt(int x, int y);
     QRect caretRect(const TextPosition& position);  ///< in the transcript's coordinates
     /// The blocks of a message, read anew when it is not laid out; valid until the next call.
-    const markup::Document& document(int i);
+    const markup::Sections& document(int i);
 
   private:
     struct Row {
@@ -82,7 +92,10 @@ class Transcript {
         int height = 0;
         std::unique_ptr<MessageFrame> frame;
         quint64 used = 0;
+        quint64 revision = 0;
     };
+
+    Change remake(int index);
 
     int guessedHeight(const app::MessageItem& item) const;
     void settleTops(int upTo) const;
@@ -96,9 +109,9 @@ class Transcript {
     quint64 clock_ = 0;
     mutable std::vector<int> tops_;  ///< [row], and the end; valid below validTops_
     mutable int validTops_ = 0;
-    markup::Document spare_;  ///< of the message document() was last asked for
-    qint64 spareId_ = -1;
-    qsizetype spareLength_ = -1;
+    markup::Sections spare_;  ///< of the message document() was last asked for
+    quint64 spareRevision_ = 0;
+    quint64 revisions_ = 0;
 };
 
 }  // namespace tendril::ui

@@ -193,7 +193,7 @@ class TestConversationSafety : public QObject {
         view->setMessages(
             {message(1, MessageRole::assistant, QStringLiteral("![a cat](http://x.org/cat.png)"))});
         paint(*view);
-        QCOMPARE(plainText(view->transcript().document(0).blocks()[0]),
+        QCOMPARE(plainText(view->transcript().document(0)[0]),
                  QStringLiteral("a cat (http://x.org/cat.png)"));
     }
 
