@@ -112,8 +112,17 @@ void ChatController::tell(WorkerEvent event) {
                 Q_EMIT c.messageTextAppended(e.message, QString::fromStdString(e.text));
             }
         }
-        void operator()(const OutlineShown&) const {}
-        void operator()(const PointText&) const {}
+        void operator()(const OutlineShown& e) const {
+            if (e.conversation == c.shown_) {
+                Q_EMIT c.outlineChanged(e.message, to_item(e.expansion));
+            }
+        }
+        void operator()(const PointText& e) const {
+            if (e.conversation == c.shown_) {
+                Q_EMIT c.pointTextAppended(e.message, static_cast<int>(e.point),
+                                           QString::fromStdString(e.text));
+            }
+        }
         void operator()(const LeftOutChanged& e) const {
             if (e.conversation == c.shown_) {
                 Q_EMIT c.leftOutChanged(
@@ -205,8 +214,8 @@ void ChatController::setSystemPrompt(const QString& text) {
 void ChatController::setPrivate(bool isPrivate) {
     worker_->set_private(isPrivate);
 }
-void ChatController::setAnswerMode(AnswerMode) {
-    // The worker learns of modes with the expansion of answers.
+void ChatController::setAnswerMode(AnswerMode mode) {
+    worker_->set_answer_mode(to_stored(mode));
 }
 void ChatController::search(const QString& words) {
     worker_->search(words.toStdString());
@@ -221,7 +230,7 @@ void ChatController::retry(qint64 message) {
     worker_->retry(message);
 }
 void ChatController::retryNormally(qint64 message) {
-    worker_->retry(message);
+    worker_->retry_normally(message);
 }
 void ChatController::edit(qint64 message, const QString& text) {
     worker_->edit(message, text.toStdString());

@@ -24,18 +24,18 @@ enum class AnswerMode { automatic, always, never };
 /// One point of an answer that is written, or was, beside others.
 struct PointItem {
     enum class State { waiting, growing, done, stopped /* cut off before its end */ };
-    QString heading;  ///< Markdown, as it stands in the answer
+    QString heading;  ///< Markdown, as it stands in the answer in front of a blank line
     QString text;     ///< Markdown; only while the message grows, then the message has it
     State state = State::waiting;
     int tokens = 0;
-    double ms = 0;  ///< from its first token to its last
+    double ms = 0;  ///< from the question to its end
 };
 
 /// How an answer came about. While its points grow, the message's own text is empty and this holds it.
 struct ExpansionItem {
     bool skeleton = false;  ///< points in parallel; else an ordinary answer
     QString reasonKey;      ///< why so; empty: it was not asked
-    QString reason;         ///< for a person: "asks for code"
+    QString reason;         ///< a sentence for a person
     QVector<PointItem> points;
     double predictedGain = 0;  ///< how many times faster than an ordinary answer; 0 = not predicted
     double outlineMs = 0;      ///< until the outline was whole

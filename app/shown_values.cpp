@@ -6,6 +6,7 @@
 
 #include <QCoreApplication>
 #include <QLocale>
+#include <climits>
 
 #include "app/sentences.h"
 
@@ -40,6 +41,32 @@ MessageState state_of(const ShownMessage& shown) {
             return MessageState::failed;
     }
     return MessageState::complete;
+}
+
+PointItem::State state_of(PointPhase phase) {
+    switch (phase) {
+        case PointPhase::waiting:
+            return PointItem::State::waiting;
+        case PointPhase::growing:
+            return PointItem::State::growing;
+        case PointPhase::done:
+            return PointItem::State::done;
+        case PointPhase::stopped:
+            return PointItem::State::stopped;
+    }
+    return PointItem::State::waiting;
+}
+
+AnswerMode mode_of(storage::AnswerMode mode) {
+    switch (mode) {
+        case storage::AnswerMode::automatic:
+            return AnswerMode::automatic;
+        case storage::AnswerMode::always:
+            return AnswerMode::always;
+        case storage::AnswerMode::never:
+            return AnswerMode::never;
+    }
+    return AnswerMode::automatic;
 }
 
 QString milliseconds(double ms) {
@@ -108,6 +135,28 @@ MessageItem to_item(const ShownMessage& shown) {
     item.version = shown.version;
     item.versions = shown.versions;
     item.leftOut = shown.left_out;
+    if (const auto expansion = read_expansion(shown.message.expansion)) {
+        item.expansion = to_item(*expansion);
+    }
+    return item;
+}
+
+ExpansionItem to_item(const ExpansionState& state) {
+    ExpansionItem item;
+    item.skeleton = state.skeleton;
+    item.reasonKey = QString::fromStdString(state.reason_key);
+    item.reason = in_their_language(state.reason);
+    item.predictedGain = state.predicted_gain;
+    item.outlineMs = state.outline_ms;
+    item.firstTextMs = state.first_text_ms;
+    item.totalMs = state.total_ms;
+    for (const PointState& point : state.points) {
+        item.points.append({QString::fromStdString(point.heading),
+                            {},
+                            state_of(point.phase),
+                            static_cast<int>(std::min<std::uint32_t>(point.tokens, INT_MAX)),
+                            point.ms});
+    }
     return item;
 }
 
@@ -118,6 +167,7 @@ OpenedConversation to_opened(const ConversationShown& shown) {
     opened.draft = QString::fromStdString(shown.conversation.draft);
     opened.systemPrompt = QString::fromStdString(shown.conversation.system_prompt);
     opened.isPrivate = shown.conversation.is_private;
+    opened.answerMode = mode_of(shown.conversation.answer_mode);
     opened.messages.reserve(static_cast<qsizetype>(shown.messages.size()));
     for (const ShownMessage& message : shown.messages) {
         opened.messages.append(to_item(message));
@@ -198,6 +248,18 @@ SearchResult to_result(const storage::SearchHit& hit) {
             QString::fromStdString(hit.snippet)};
 }
 
+storage::AnswerMode to_stored(AnswerMode mode) {
+    switch (mode) {
+        case AnswerMode::automatic:
+            return storage::AnswerMode::automatic;
+        case AnswerMode::always:
+            return storage::AnswerMode::always;
+        case AnswerMode::never:
+            return storage::AnswerMode::never;
+    }
+    return storage::AnswerMode::automatic;
+}
+
 WorkerSettings to_worker_settings(const Settings& settings) {
     const Settings s = settings.clamped();
     WorkerSettings worker;
@@ -210,6 +272,7 @@ WorkerSettings to_worker_settings(const Settings& settings) {
     for (auto it = s.kvOf.begin(); it != s.kvOf.end(); ++it) {
         worker.kv_of[it.key().toStdString()] = kv_type_of(it.value());
     }
+    worker.answer_mode = to_stored(s.answerMode);
     worker.read_ahead = s.readAhead;
     worker.model_titles = s.titlesByModel;
     worker.work_on_battery = s.workOnBattery;

@@ -11,12 +11,14 @@ namespace tendril::app {
 
 ConversationItem to_item(const storage::Conversation& conversation);
 MessageItem to_item(const ShownMessage& shown);
+ExpansionItem to_item(const ExpansionState& state);
 OpenedConversation to_opened(const ConversationShown& shown);
 ModelItem to_item(const DescribedModel& model);
 ModelState to_state(const ModelStatus& status);
 TurnStatus to_status(const TurnChanged& turn);
 CacheStatus to_status(const CacheChanged& cache);
 SearchResult to_result(const storage::SearchHit& hit);
+storage::AnswerMode to_stored(AnswerMode mode);
 WorkerSettings to_worker_settings(const Settings& settings);
 
 }  // namespace tendril::app

@@ -8,6 +8,7 @@
 #include <QThread>
 
 #include "app/chat_controller.h"
+#include "app/shown_values.h"
 #include "tests/unit/app/worker_fixture.h"
 
 using namespace tendril;
@@ -68,6 +69,65 @@ class TestChatController : public QObject {
         QVERIFY(!listed.isEmpty());
         QCOMPARE(listed.back().front().value<QVector<app::ConversationItem>>().front().title,
                  QString("Question"));
+    }
+
+    /// The mode of answers belongs to the conversation; new ones begin with that of the settings.
+    void answerModeIsKeptWithTheConversation() {
+        ChatController::Files files{{}, {}, {}, false, {}};
+        files.initial.answerMode = app::AnswerMode::never;
+        Fixture x(files);
+        QSignalSpy opened(x.controller.get(), &ChatController::conversationOpened);
+        x.start();
+        const auto last = [&] { return opened.back().front().value<app::OpenedConversation>(); };
+        QCOMPARE(last().answerMode, app::AnswerMode::never);
+        const qint64 first = last().id;
+        x.controller->setAnswerMode(app::AnswerMode::always);
+        x.controller->send("Question");
+        x.f.engine.take_request();
+        x.f.engine.finish();
+        opened.clear();
+        x.controller->newConversation();
+        QTRY_VERIFY(!opened.isEmpty() && last().id != first);
+        QCOMPARE(last().answerMode, app::AnswerMode::never);
+        x.controller->openConversation(first);
+        QTRY_VERIFY(last().id == first);
+        QCOMPARE(last().answerMode, app::AnswerMode::always);
+    }
+
+    /// How an answer was made comes to the window with its values and in words.
+    void expansionsAreShown() {
+        app::ExpansionState state;
+        state.skeleton = true;
+        state.reason_key = "suits";
+        state.reason = "The answer has independent points.";
+        state.predicted_gain = 1.9;
+        state.outline_ms = 700;
+        state.total_ms = 5'000;
+        app::PointState point;
+        point.heading = "**1. Price**";
+        point.phase = app::PointPhase::stopped;
+        point.tokens = 81;
+        point.ms = 2'500;
+        state.points = {point, {}};
+        app::ShownMessage shown;
+        shown.message.role = storage::Role::assistant;
+        shown.message.text = "**1. Price**\n\nText";
+        shown.message.expansion = app::to_json(state);
+        const app::ExpansionItem item = app::to_item(shown).expansion;
+        QVERIFY(item.skeleton);
+        QCOMPARE(item.reasonKey, QString("suits"));
+        QCOMPARE(item.reason, QString("The answer has independent points."));
+        QCOMPARE(item.predictedGain, 1.9);
+        QCOMPARE(item.outlineMs, 700.0);
+        QCOMPARE(item.totalMs, 5'000.0);
+        QCOMPARE(item.points.size(), 2);
+        QCOMPARE(item.points[0].heading, QString("**1. Price**"));
+        QCOMPARE(item.points[0].state, app::PointItem::State::stopped);
+        QCOMPARE(item.points[0].tokens, 81);
+        QCOMPARE(item.points[0].ms, 2'500.0);
+        QCOMPARE(item.points[1].state, app::PointItem::State::waiting);
+        shown.message.expansion = "{";
+        QVERIFY(app::to_item(shown).expansion.empty());
     }
 
     void fastTextIsJoined() {
