@@ -45,6 +45,51 @@
     </message>
   </context>
   <context>
+    <name>tendril::ui::AnswerModeButton</name>
+    <message>
+      <source>Answers in parallel</source>
+      <translation>Antworten parallel</translation>
+    </message>
+    <message>
+      <source>&amp;Automatic: points in parallel where it suits the question</source>
+      <translation>&amp;Automatisch: Punkte parallel, wo es zur Frage passt</translation>
+    </message>
+    <message>
+      <source>Always in &amp;parallel</source>
+      <translation>Immer &amp;parallel</translation>
+    </message>
+    <message>
+      <source>Always in &amp;one piece</source>
+      <translation>Immer in &amp;einem Stück</translation>
+    </message>
+    <message>
+      <source>Answers in parallel: where it suits the question</source>
+      <translation>Antworten parallel: wo es zur Frage passt</translation>
+    </message>
+    <message>
+      <source>Answers in parallel: always</source>
+      <translation>Antworten parallel: immer</translation>
+    </message>
+    <message>
+      <source>Parallel</source>
+      <translation>Parallel</translation>
+    </message>
+    <message>
+      <source>Answers in parallel: never</source>
+      <translation>Antworten parallel: nie</translation>
+    </message>
+    <message>
+      <source>One piece</source>
+      <translation>Ein Stück</translation>
+    </message>
+    <message>
+      <source>%1 (Ctrl+Shift+O).
+A long answer is written as an outline whose points grow at the same time.</source>
+      <translation>%1 (Strg+Umschalt+O).
+Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</translation>
+    </message>
+  </context>
+  <context>
     <name>tendril::ui::CachePanel</name>
     <message>
       <source>What the model need not read again</source>
@@ -221,6 +266,10 @@
       <translation>Kopiert</translation>
     </message>
     <message>
+      <source>Outline of %1 points: %2</source>
+      <translation>Gliederung mit %1 Punkten: %2</translation>
+    </message>
+    <message>
       <source>Conversation</source>
       <translation>Gespräch</translation>
     </message>
@@ -254,6 +303,65 @@
     <message>
       <source>Drop to put the texts of %1 files into your message</source>
       <translation>Loslassen, um die Texte von %1 Dateien in Ihre Nachricht zu setzen</translation>
+    </message>
+  </context>
+  <context>
+    <name>tendril::ui::ExpansionDialog</name>
+    <message>
+      <source>%1 s</source>
+      <translation>%1 s</translation>
+    </message>
+    <message>
+      <source>outline after %1</source>
+      <translation>Gliederung nach %1</translation>
+    </message>
+    <message>
+      <source>first text after %1</source>
+      <translation>erster Text nach %1</translation>
+    </message>
+    <message>
+      <source>all after %1</source>
+      <translation>alles nach %1</translation>
+    </message>
+    <message>
+      <source>How this answer was made</source>
+      <translation>Wie diese Antwort entstand</translation>
+    </message>
+    <message>
+      <source>Why: %1</source>
+      <translation>Warum: %1</translation>
+    </message>
+    <message>
+      <source>&amp;Close</source>
+      <translation>&amp;Schließen</translation>
+    </message>
+    <message>
+      <source>&amp;Retry as a normal answer</source>
+      <translation>Als normale Antwort &amp;wiederholen</translation>
+    </message>
+    <message>
+      <source>Outline</source>
+      <translation>Gliederung</translation>
+    </message>
+    <message>
+      <source>Point</source>
+      <translation>Punkt</translation>
+    </message>
+    <message>
+      <source>State</source>
+      <translation>Zustand</translation>
+    </message>
+    <message>
+      <source>Tokens</source>
+      <translation>Token</translation>
+    </message>
+    <message>
+      <source>Written after</source>
+      <translation>Geschrieben nach</translation>
+    </message>
+    <message>
+      <source>written</source>
+      <translation>geschrieben</translation>
     </message>
   </context>
   <context>
@@ -493,8 +601,16 @@
       <translation>Noch ein &amp;Versuch: andere Antwort</translation>
     </message>
     <message>
+      <source>Retry as a nor&amp;mal answer</source>
+      <translation>Als &amp;normale Antwort wiederholen</translation>
+    </message>
+    <message>
       <source>&amp;Continue the answer</source>
       <translation>Antwort &amp;fortsetzen</translation>
+    </message>
+    <message>
+      <source>Ans&amp;wers in parallel…</source>
+      <translation>Antworten parall&amp;el …</translation>
     </message>
     <message>
       <source>System &amp;prompt…</source>
@@ -589,6 +705,18 @@
       <translation>Nicht mehr privat</translation>
     </message>
     <message>
+      <source>Answers in parallel where it suits the question</source>
+      <translation>Antworten parallel, wo es zur Frage passt</translation>
+    </message>
+    <message>
+      <source>Answers always in parallel</source>
+      <translation>Antworten immer parallel</translation>
+    </message>
+    <message>
+      <source>Answers always in one piece</source>
+      <translation>Antworten immer in einem Stück</translation>
+    </message>
+    <message>
       <source>Export the conversation</source>
       <translation>Gespräch exportieren</translation>
     </message>
@@ -675,6 +803,14 @@
       <translation>Diese Antwort fortsetzen</translation>
     </message>
     <message>
+      <source>How this answer was made</source>
+      <translation>Wie diese Antwort entstand</translation>
+    </message>
+    <message>
+      <source>Retry as a normal answer</source>
+      <translation>Als normale Antwort wiederholen</translation>
+    </message>
+    <message>
       <source>Retry: make another answer</source>
       <translation>Neu versuchen: eine andere Antwort</translation>
     </message>
@@ -709,6 +845,10 @@
     <message>
       <source>%1 of %2</source>
       <translation>%1 von %2</translation>
+    </message>
+    <message>
+      <source>Writing the outline</source>
+      <translation>Die Gliederung wird geschrieben</translation>
     </message>
     <message>
       <source>Reading the conversation, %1 %</source>
@@ -1339,6 +1479,34 @@
       <translation>Letzte Nachricht bearbeiten, wenn nichts geschrieben ist</translation>
     </message>
     <message>
+      <source>On a message in the conversation</source>
+      <translation>Auf einer Nachricht im Gespräch</translation>
+    </message>
+    <message>
+      <source>Retry: another answer</source>
+      <translation>Wiederholen: eine andere Antwort</translation>
+    </message>
+    <message>
+      <source>Retry as a normal answer</source>
+      <translation>Als normale Antwort wiederholen</translation>
+    </message>
+    <message>
+      <source>How this answer was made</source>
+      <translation>Wie diese Antwort entstand</translation>
+    </message>
+    <message>
+      <source>Continue the answer</source>
+      <translation>Die Antwort fortsetzen</translation>
+    </message>
+    <message>
+      <source>Edit your message</source>
+      <translation>Ihre Nachricht bearbeiten</translation>
+    </message>
+    <message>
+      <source>Copy the message</source>
+      <translation>Die Nachricht kopieren</translation>
+    </message>
+    <message>
       <source>List of conversations</source>
       <translation>Liste der Gespräche</translation>
     </message>
@@ -1420,6 +1588,37 @@
     <message>
       <source>Too large: needs %1, only %2 free</source>
       <translation>Zu groß: braucht %1, nur %2 frei</translation>
+    </message>
+  </context>
+  <context>
+    <name>tendril::ui::Points</name>
+    <message>
+      <source>waiting</source>
+      <translation>wartet</translation>
+    </message>
+    <message>
+      <source>being written</source>
+      <translation>wird geschrieben</translation>
+    </message>
+    <message>
+      <source>cut short</source>
+      <translation>abgebrochen</translation>
+    </message>
+    <message>
+      <source>Points in parallel: %1 of %2 written, %3 being written</source>
+      <translation>Punkte parallel: %1 von %2 geschrieben, %3 in Arbeit</translation>
+    </message>
+    <message>
+      <source>Normal answer: %1</source>
+      <translation>Normale Antwort: %1</translation>
+    </message>
+    <message>
+      <source>Points written in parallel, predicted %1 times faster</source>
+      <translation>Punkte parallel geschrieben, vorhergesagt: %1-mal so schnell</translation>
+    </message>
+    <message>
+      <source>Points written in parallel</source>
+      <translation>Punkte parallel geschrieben</translation>
     </message>
   </context>
   <context>
@@ -1617,6 +1816,122 @@
     <message>
       <source>The disk cache is too small for what is in use, so not all of it is kept.</source>
       <translation>Der Zwischenspeicher auf der Platte ist zu klein für das, was gebraucht wird; nicht alles wird behalten.</translation>
+    </message>
+    <message>
+      <source>Code is written in one piece.</source>
+      <translation>Code wird in einem Stück geschrieben.</translation>
+    </message>
+    <message>
+      <source>A calculation needs each step before the next.</source>
+      <translation>Eine Rechnung braucht jeden Schritt vor dem nächsten.</translation>
+    </message>
+    <message>
+      <source>What is to be derived step by step is written in order.</source>
+      <translation>Was Schritt für Schritt herzuleiten ist, wird der Reihe nach geschrieben.</translation>
+    </message>
+    <message>
+      <source>A translation follows its original.</source>
+      <translation>Eine Übersetzung folgt ihrer Vorlage.</translation>
+    </message>
+    <message>
+      <source>The answer is a new form of a given text.</source>
+      <translation>Die Antwort ist eine neue Form eines gegebenen Textes.</translation>
+    </message>
+    <message>
+      <source>A story or a poem is one piece.</source>
+      <translation>Eine Geschichte oder ein Gedicht ist ein Stück.</translation>
+    </message>
+    <message>
+      <source>A letter or an article is one piece.</source>
+      <translation>Ein Brief oder ein Artikel ist ein Stück.</translation>
+    </message>
+    <message>
+      <source>The question asks for a given format.</source>
+      <translation>Die Frage verlangt ein bestimmtes Format.</translation>
+    </message>
+    <message>
+      <source>The question asks for a short answer.</source>
+      <translation>Die Frage verlangt eine kurze Antwort.</translation>
+    </message>
+    <message>
+      <source>The answer is a single fact.</source>
+      <translation>Die Antwort ist eine einzelne Tatsache.</translation>
+    </message>
+    <message>
+      <source>The question builds on the answer before it.</source>
+      <translation>Die Frage baut auf der Antwort davor auf.</translation>
+    </message>
+    <message>
+      <source>The question comes with an attachment.</source>
+      <translation>Die Frage kommt mit einem Anhang.</translation>
+    </message>
+    <message>
+      <source>The model thinks before it answers.</source>
+      <translation>Das Modell denkt nach, bevor es antwortet.</translation>
+    </message>
+    <message>
+      <source>The model may call tools.</source>
+      <translation>Das Modell darf Werkzeuge aufrufen.</translation>
+    </message>
+    <message>
+      <source>The question is too short for a long answer.</source>
+      <translation>Die Frage ist zu kurz für eine lange Antwort.</translation>
+    </message>
+    <message>
+      <source>The question brings a long text of its own.</source>
+      <translation>Die Frage bringt selbst einen langen Text mit.</translation>
+    </message>
+    <message>
+      <source>The model sees no independent points in the answer.</source>
+      <translation>Das Modell sieht in der Antwort keine unabhängigen Punkte.</translation>
+    </message>
+    <message>
+      <source>Writing the points together would hardly be faster here.</source>
+      <translation>Die Punkte zusammen zu schreiben, wäre hier kaum schneller.</translation>
+    </message>
+    <message>
+      <source>The outline has too few points.</source>
+      <translation>Die Gliederung hat zu wenige Punkte.</translation>
+    </message>
+    <message>
+      <source>The outline repeats itself.</source>
+      <translation>Die Gliederung wiederholt sich.</translation>
+    </message>
+    <message>
+      <source>The outline has unfinished titles.</source>
+      <translation>Die Gliederung hat unfertige Titel.</translation>
+    </message>
+    <message>
+      <source>The outline says nothing.</source>
+      <translation>Die Gliederung sagt nichts aus.</translation>
+    </message>
+    <message>
+      <source>The points repeat each other.</source>
+      <translation>Die Punkte wiederholen einander.</translation>
+    </message>
+    <message>
+      <source>Answers grow in one piece in this conversation.</source>
+      <translation>In diesem Gespräch wachsen Antworten in einem Stück.</translation>
+    </message>
+    <message>
+      <source>Answers grow in points in this conversation.</source>
+      <translation>In diesem Gespräch wachsen Antworten in Punkten.</translation>
+    </message>
+    <message>
+      <source>The answer has independent points.</source>
+      <translation>Die Antwort hat unabhängige Punkte.</translation>
+    </message>
+    <message>
+      <source>The conversation leaves too little room for this.</source>
+      <translation>Das Gespräch lässt dafür zu wenig Platz.</translation>
+    </message>
+    <message>
+      <source>The model's template rewrites earlier turns.</source>
+      <translation>Die Vorlage des Modells schreibt frühere Beiträge um.</translation>
+    </message>
+    <message>
+      <source>The answer was stopped.</source>
+      <translation>Die Antwort wurde angehalten.</translation>
     </message>
   </context>
   <context>

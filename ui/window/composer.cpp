@@ -18,6 +18,7 @@
 #include <QUrl>
 #include <QVBoxLayout>
 
+#include "ui/window/answer_mode_button.h"
 #include "ui/window/drop_overlay.h"
 #include "ui/window/icons.h"
 
@@ -157,6 +158,7 @@ Composer::Composer(QWidget* parent)
       editBar_(new QWidget(frame_)),
       editLabel_(new QLabel(editBar_)),
       edit_(new ComposerEdit(frame_)),
+      mode_(new AnswerModeButton(frame_)),
       button_(new QToolButton(frame_)),
       draftTimer_(new QTimer(this)),
       draftLimit_(new QTimer(this)) {
@@ -167,6 +169,7 @@ Composer::Composer(QWidget* parent)
     button_->setObjectName(QStringLiteral("sendButton"));
     button_->setIconSize(QSize(20, 20));
     button_->setFixedSize(36, 36);
+    mode_->setFixedHeight(36);
     editLabel_->setText(tr("Editing your message; the answer to it will be made anew."));
     editLabel_->setProperty("muted", true);
     auto* cancel = new QPushButton(tr("Cancel"), editBar_);
@@ -182,6 +185,7 @@ Composer::Composer(QWidget* parent)
     auto* row = new QHBoxLayout;
     row->setSpacing(6);
     row->addWidget(edit_, 1, Qt::AlignVCenter);
+    row->addWidget(mode_, 0, Qt::AlignBottom);
     row->addWidget(button_, 0, Qt::AlignBottom);
     auto* inside = new QVBoxLayout(frame_);
     inside->setContentsMargins(10, 6, 6, 6);
@@ -213,6 +217,7 @@ Composer::Composer(QWidget* parent)
     connect(edit_, &ComposerEdit::filesPasted, this, &Composer::filesPasted);
     connect(edit_, &ComposerEdit::upInEmpty, this, &Composer::editLastRequested);
     connect(edit_, &ComposerEdit::focusMoved, this, &Composer::setFrameFocus);
+    connect(mode_, &AnswerModeButton::chosen, this, &Composer::answerModeChosen);
     connect(cancel, &QPushButton::clicked, this, &Composer::cancelEdit);
     connect(button_, &QToolButton::clicked, this, [this] {
         if (generating_) {
@@ -315,6 +320,15 @@ void Composer::yieldUndo(bool yield) {
 
 void Composer::focusEditor() {
     edit_->setFocus(Qt::OtherFocusReason);
+}
+
+void Composer::setAnswerMode(app::AnswerMode mode) {
+    mode_->setMode(mode);
+}
+
+void Composer::openAnswerModes() {
+    mode_->setFocus(Qt::ShortcutFocusReason);
+    mode_->showMenu();
 }
 
 void Composer::submit() {

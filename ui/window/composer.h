@@ -6,6 +6,8 @@
 #include <QPlainTextEdit>
 #include <QWidget>
 
+#include "app/chat_types.h"
+
 class QFrame;
 class QLabel;
 class QTimer;
@@ -55,6 +57,8 @@ class ComposerEdit final : public QPlainTextEdit {
     bool yieldUndo_ = false;
 };
 
+class AnswerModeButton;
+
 class Composer final : public QWidget {
     Q_OBJECT
     Q_DISABLE_COPY_MOVE(Composer)
@@ -75,6 +79,8 @@ class Composer final : public QWidget {
     bool editing() const { return editing_ != 0; }
     void yieldUndo(bool yield);
     void focusEditor();
+    void setAnswerMode(tendril::app::AnswerMode mode);
+    void openAnswerModes();  ///< the switch's menu, by key
 
   Q_SIGNALS:
     void sendRequested(const QString& text);
@@ -85,6 +91,7 @@ class Composer final : public QWidget {
     void filesPasted(const QStringList& paths);
     void editLastRequested();
     void hint(const QString& text);  ///< why Enter did nothing
+    void answerModeChosen(tendril::app::AnswerMode mode);
 
   private:
     void submit();
@@ -98,6 +105,7 @@ class Composer final : public QWidget {
     QWidget* editBar_;
     QLabel* editLabel_;
     ComposerEdit* edit_;
+    AnswerModeButton* mode_;
     QToolButton* button_;
     QTimer* draftTimer_;  ///< runs while the pause in typing lasts
     QTimer* draftLimit_;  ///< runs while something is typed that was not told

@@ -136,6 +136,14 @@ QDialog* showShortcutsDialog(QWidget* parent, const QVector<ShortcutGroup>& grou
         }
         addGroup(grid, row, group.title, keys, page);
     }
+    addGroup(grid, row, Text::tr("On a message in the conversation"),
+             {{QStringLiteral("R"), Text::tr("Retry: another answer")},
+              {QStringLiteral("N"), Text::tr("Retry as a normal answer")},
+              {QStringLiteral("D"), Text::tr("How this answer was made")},
+              {QStringLiteral("G"), Text::tr("Continue the answer")},
+              {QStringLiteral("E"), Text::tr("Edit your message")},
+              {QStringLiteral("C"), Text::tr("Copy the message")}},
+             page);
     addGroup(grid, row, Text::tr("List of conversations"),
              {{Text::tr("Enter"), Text::tr("Open")}, {Text::tr("Delete"), Text::tr("Delete; can be undone")}},
              page);

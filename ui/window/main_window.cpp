@@ -209,6 +209,7 @@ void MainWindow::connectParts() {
     connect(composer_, &Composer::stopRequested, this, &MainWindow::stop);
     connect(composer_, &Composer::draftChanged, &port_, &app::ChatPort::saveDraft);
     connect(composer_, &Composer::editLastRequested, this, &MainWindow::editLast);
+    connect(composer_, &Composer::answerModeChosen, this, &MainWindow::setAnswerMode);
     connect(composer_, &Composer::hint, status_, &StatusLine::showHint);
     connect(composer_, &Composer::filesPasted, &port_, &app::ChatPort::readTextFiles);
     connect(&chooser_->cache(), &CachePanel::statusWanted, &port_, &app::ChatPort::askCache);
@@ -231,6 +232,7 @@ void MainWindow::connectParts() {
     connect(view_, &ConversationView::matchesChanged, findBar_, &FindBar::setMatches);
     connect(findBar_, &FindBar::closed, this, &MainWindow::closeFind);
     connect(view_, &ConversationView::retryRequested, &port_, &app::ChatPort::retry);
+    connect(view_, &ConversationView::retryNormallyRequested, &port_, &app::ChatPort::retryNormally);
     connect(view_, &ConversationView::continueRequested, &port_, &app::ChatPort::continueReply);
     connect(view_, &ConversationView::versionRequested, &port_, &app::ChatPort::showVersion);
     connect(view_, &ConversationView::editRequested, this, &MainWindow::editMessage);

@@ -86,6 +86,8 @@ class MainWindow final : public QMainWindow {
     void showAbout();
     void editSystemPrompt();
     void togglePrivate();
+    void openAnswerModes();
+    void setAnswerMode(tendril::app::AnswerMode mode);
     void chooseKv(app::KvChoice choice);
     void exportOpen();
     void exportConversation(qint64 id);
@@ -117,6 +119,8 @@ class MainWindow final : public QMainWindow {
     void editMessage(qint64 id);
     void editLast();
     void retryLast();
+    void retryLastNormally();
+    void changeExpansion(qint64 id, const app::ExpansionItem& expansion);
     void continueLast();
     void stop();
     void copyLastAnswer();

@@ -119,9 +119,13 @@ void MainWindow::buildConversationMenu() {
     addTo(talk, "stop", tr("&Stop the answer"), QKeySequence(Qt::Key_Escape), &MainWindow::stop);
     addTo(talk, "retry", tr("&Retry: another answer"), QKeySequence(Qt::CTRL | Qt::Key_R),
           &MainWindow::retryLast);
+    addTo(talk, "retryNormally", tr("Retry as a nor&mal answer"),
+          QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_N), &MainWindow::retryLastNormally);
     addTo(talk, "continue", tr("&Continue the answer"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_R),
           &MainWindow::continueLast);
     talk->addSeparator();
+    addTo(talk, "answerModes", tr("Ans&wers in parallel…"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_O),
+          &MainWindow::openAnswerModes);
     addTo(talk, "prompt", tr("System &prompt…"), QKeySequence(Qt::CTRL | Qt::Key_P),
           &MainWindow::editSystemPrompt);
     QAction* isPrivate = addTo(talk, "private", tr("Pr&ivate: not on the disk, not shared"),
@@ -191,12 +195,13 @@ void MainWindow::updateActions() {
     const bool idle = !turn_.generating;
     actions_["stop"]->setEnabled(turn_.generating);
     actions_["retry"]->setEnabled(idle && answer != nullptr);
+    actions_["retryNormally"]->setEnabled(idle && answer != nullptr && answer->expansion.skeleton);
     actions_["continue"]->setEnabled(idle && answer != nullptr &&
                                      answer->state == app::MessageState::interrupted);
     actions_["copyLast"]->setEnabled(answer != nullptr);
     actions_["editLast"]->setEnabled(idle && last(app::MessageRole::user) != nullptr);
     actions_["undoDelete"]->setEnabled(sideBar_->undoOffered());
-    for (const char* name : {"export", "rename", "delete", "prompt", "private"}) {
+    for (const char* name : {"export", "rename", "delete", "prompt", "private", "answerModes"}) {
         actions_[name]->setEnabled(open);
     }
     for (const char* name : {"find", "findNext", "findPrevious", "jump"}) {
@@ -275,6 +280,18 @@ void MainWindow::togglePrivate() {
                                    : tr("No longer private"));
     }
     updatePrivate();
+}
+
+void MainWindow::openAnswerModes() {
+    composer_->openAnswerModes();
+}
+
+void MainWindow::setAnswerMode(app::AnswerMode mode) {
+    port_.setAnswerMode(mode);
+    status_->showHint(mode == app::AnswerMode::automatic
+                          ? tr("Answers in parallel where it suits the question")
+                      : mode == app::AnswerMode::always ? tr("Answers always in parallel")
+                                                        : tr("Answers always in one piece"));
 }
 
 void MainWindow::chooseKv(app::KvChoice choice) {

@@ -44,6 +44,8 @@ void MainWindow::connectPort() {
     connect(&port_, &ChatPort::messageAdded, this, &MainWindow::addMessage);
     connect(&port_, &ChatPort::messageChanged, this, &MainWindow::changeMessage);
     connect(&port_, &ChatPort::messageTextAppended, this, &MainWindow::appendText);
+    connect(&port_, &ChatPort::outlineChanged, this, &MainWindow::changeExpansion);
+    connect(&port_, &ChatPort::pointTextAppended, view_, &ConversationView::appendPointText);
     connect(&port_, &ChatPort::leftOutChanged, view_, &ConversationView::setLeftOut);
     connect(&port_, &ChatPort::searchFinished, sideBar_, &SideBar::showResults);
     connect(&port_, &ChatPort::modelChanged, this, &MainWindow::showModel);
@@ -74,6 +76,7 @@ void MainWindow::showConversation(const app::OpenedConversation& conversation) {
     private_ = conversation.isPrivate;
     messages_ = conversation.messages;
     view_->setMessages(messages_);
+    composer_->setAnswerMode(conversation.answerMode);
     if (!same) {  // another version of the same conversation leaves alone what is being written
         composer_->setDraft(conversation.draft);
         showTurn({});
@@ -117,6 +120,16 @@ void MainWindow::appendText(qint64 id, const QString& text) {
         if (messages_[i].id == id) {
             messages_[i].text += text;
             view_->appendText(id, text);
+            return;
+        }
+    }
+}
+
+void MainWindow::changeExpansion(qint64 id, const app::ExpansionItem& expansion) {
+    for (MessageItem& held : messages_) {
+        if (held.id == id) {
+            held.expansion = expansion;
+            view_->setExpansion(id, expansion);
             return;
         }
     }
@@ -235,6 +248,13 @@ void MainWindow::retryLast() {
     }
 }
 
+void MainWindow::retryLastNormally() {
+    const MessageItem* found = last(MessageRole::assistant);
+    if (found != nullptr && found->expansion.skeleton && !turn_.generating) {
+        port_.retryNormally(found->id);
+    }
+}
+
 void MainWindow::continueLast() {
     const MessageItem* found = last(MessageRole::assistant);
     if (found != nullptr && found->state == MessageState::interrupted && !turn_.generating) {
@@ -250,7 +270,7 @@ void MainWindow::stop() {
 
 void MainWindow::copyLastAnswer() {
     if (const MessageItem* found = last(MessageRole::assistant)) {
-        QApplication::clipboard()->setText(found->text);
+        QApplication::clipboard()->setText(view_->textOf(found->id));
         status_->showHint(tr("The last answer is on the clipboard"));
     }
 }

@@ -6,6 +6,9 @@
 #include <QComboBox>
 #include <QDirIterator>
 #include <QFile>
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
 #include <QMenu>
 #include <QMenuBar>
 #include <QPlainTextEdit>
@@ -35,6 +38,7 @@ class TestTranslation final : public WindowFixture {
     void messagesAreGerman();
     void sentencesOfTheOtherRoomsAreGerman();
     void sentencesAreStillSaid();
+    void reasonsAreGerman();
     void settingsShowTheirWholeText();
     void mnemonicsAreUnique();
     void nothingIsLeftToTranslate();
@@ -73,8 +77,8 @@ void TestTranslation::messagesAreGerman() {
     QCOMPARE(roleName(app::MessageRole::user), QStringLiteral("Sie"));
     QCOMPARE(interruptedText({}), QStringLiteral("Unterbrochen"));
     QCOMPARE(MessageFrame::tr("Continue"), QStringLiteral("Fortsetzen"));
-    markup::Document document;
-    document.append("- [x] fertig\n");
+    markup::Sections document;
+    document.append(0, "- [x] fertig\n");
     document.finish();
     QVERIFY(!spokenText(document).text.contains(QLatin1String("done")));
 }
@@ -119,6 +123,9 @@ void TestTranslation::sentencesAreStillSaid() {
             }
         }
     }
+    QFile reasons(QStringLiteral(TENDRIL_SOURCES "/resources/prompts/skeleton.json"));
+    QVERIFY(reasons.open(QIODevice::ReadOnly));
+    said += QString::fromUtf8(reasons.readAll());
     said.replace(QRegularExpression(QStringLiteral("\"\\s*\"")),
                  QString());  // literals that go on in the next line
     for (const QString& sentence : app::known_sentences()) {
@@ -127,6 +134,22 @@ void TestTranslation::sentencesAreStillSaid() {
                      qPrintable(sentence + QLatin1String(": ") + piece));
         }
     }
+}
+
+/// Why an answer is written in one piece is data; whoever adds a reason says it in German, too.
+void TestTranslation::reasonsAreGerman() {
+    QFile file(QStringLiteral(TENDRIL_SOURCES "/resources/prompts/skeleton.json"));
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    const QJsonObject phrases = QJsonDocument::fromJson(file.readAll()).object();
+    int found = 0;
+    for (const char* list : {"vetoes", "reasons"}) {
+        for (const QJsonValue& one : phrases.value(QLatin1String(list)).toArray()) {
+            const QString sentence = one.toObject().value(QLatin1String("sentence")).toString();
+            QVERIFY2(app::in_their_language(sentence.toStdString()) != sentence, qPrintable(sentence));
+            ++found;
+        }
+    }
+    QVERIFY(found > 10);
 }
 
 void TestTranslation::settingsShowTheirWholeText() {
