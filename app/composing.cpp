@@ -75,6 +75,10 @@ constexpr std::string_view kBeginnings[] = {"a", "1"};  // of a message
 constexpr std::string_view kWideMarks[] = {"\xE3\x80\x80", "\xE3\x80\x81", "\xE3\x80\x82", "\xEF\xBC\x81",
                                            "\xEF\xBC\x8C", "\xEF\xBC\x9A", "\xEF\xBC\x9B", "\xEF\xBC\x9F"};
 
+/// What the templates of models that reason before they answer speak of.
+constexpr std::string_view kThinking[] = {"<think>", "enable_thinking", "reasoning_content",
+                                          "<|channel|>analysis"};
+
 }  // namespace
 
 ComposeRequest compose_request(const ConversationTree& tree, std::optional<MessageId> end,
@@ -109,6 +113,8 @@ PromptComposer::PromptComposer(const engine::LoadedModel& model) : tokenizer_(mo
     counts_ = std::make_unique<TokenCounts>(*tokenizer_);
     const auto& source = model.description.chat_template;
     if (source && !source->empty()) {
+        thinks_ = std::any_of(std::begin(kThinking), std::end(kThinking),
+                              [&](std::string_view mark) { return source->find(mark) != std::string::npos; });
         auto own = prompt::ChatTemplate::compile(*source);
         if (own) {
             template_ = std::move(*own);
@@ -135,11 +141,15 @@ std::vector<engine::TokenId> PromptComposer::encode(std::string_view text) const
     if (tokenizer_->adds_bos() && tokenizer_->bos() && !has_bos) {
         tokens.push_back(*tokenizer_->bos());
     }
+    append(tokens, text);
+    return tokens;
+}
+
+void PromptComposer::append(std::vector<engine::TokenId>& tokens, std::string_view text) const {
     for (const std::string_view piece : ControlTexts::pieces(text)) {
         const auto part = tokenizer_->encode(piece, {.add_bos = false, .parse_special = true});
         tokens.insert(tokens.end(), part.begin(), part.end());
     }
-    return tokens;
 }
 
 ComposedPrompt PromptComposer::composed(prompt::RenderedPrompt rendered,
@@ -160,7 +170,9 @@ ComposedPrompt PromptComposer::compose(const ChatMessages& messages) {
     }
     prompt::RenderedPrompt rendered = render(safe);
     auto tokens = encode(rendered.text);
-    return composed(std::move(rendered), std::move(tokens));
+    ComposedPrompt prompt = composed(std::move(rendered), std::move(tokens));
+    prompt.messages = std::move(safe);
+    return prompt;
 }
 
 Result<std::vector<engine::TokenId>> PromptComposer::certain_beginning(const ComposeRequest& request,
@@ -207,6 +219,7 @@ Result<ComposedPrompt> PromptComposer::compose(const ComposeRequest& request) {
         if (tokens.size() < request.context) {
             ComposedPrompt prompt = composed(std::move(rendered), std::move(tokens));
             prompt.left_out = rows_left_out(request, all, fit->left_out);
+            prompt.messages = fit->messages;
             return prompt;
         }
         // The count was a little short: ask for so much more room.

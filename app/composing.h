@@ -40,9 +40,26 @@ ComposeRequest compose_request(const ConversationTree& tree, std::optional<Messa
 
 struct ComposedPrompt {
     std::vector<engine::TokenId> tokens;
+    prompt::ChatMessages messages;    ///< as the template got them, the last one a user's; see stage()
     std::vector<MessageId> left_out;  ///< messages of the branch that are not in the prompt, ascending
     std::vector<std::string> stop;    ///< texts that end the answer, when the template is not the model's own
     std::string warning;              ///< about the template; the same one is given once for each model
+};
+
+/// A prompt that begins as another one does, token for token, so that the cache has all but its end. Made
+/// from a composed prompt by stage(), then by extend() as often as needed.
+struct Stage {
+    prompt::ChatMessages messages;
+    std::string text;     ///< rendered, heading included
+    std::string heading;  ///< what the answer is made to begin with
+    std::vector<engine::TokenId> tokens;
+    std::size_t heading_at = 0;  ///< of `tokens`, the first that belongs to the heading alone
+};
+
+/// What a model answered to a stage.
+struct Drawn {
+    std::string text;                     ///< what is kept of it, from its beginning on
+    std::vector<engine::TokenId> tokens;  ///< as drawn; they may go on behind `text`
 };
 
 /// The part of a text that is being typed that ends with a finished word: what stands before the last blank,
@@ -66,15 +83,28 @@ class PromptComposer {
     /// The same for a plain list of messages, none left out.
     ComposedPrompt compose(const prompt::ChatMessages& messages);
 
+    /// The same conversation with more text behind its last message, a user's. `suffix` is the program's own
+    /// or a model's; it begins with a blank line.
+    Stage stage(const ComposedPrompt& prompt, std::string_view suffix) const;
+    /// What a model answered to `before`, then another message to it and the beginning of its answer. Nothing
+    /// when the template changes what stands in front once more follows.
+    std::optional<Stage> extend(const Stage& before, const Drawn& answer, std::string_view user,
+                                std::string_view heading) const;
+    /// True for models that reason before they answer, as far as the template says so.
+    bool thinks() const { return thinks_; }
+    const engine::Tokenizer& tokenizer() const { return *tokenizer_; }
+
     const std::vector<std::string>& warnings() const { return warnings_; }  ///< about the template as such
 
   private:
     prompt::RenderedPrompt render(const prompt::ChatMessages& messages) const;
     std::vector<engine::TokenId> encode(std::string_view text) const;
+    void append(std::vector<engine::TokenId>& tokens, std::string_view text) const;
     ComposedPrompt composed(prompt::RenderedPrompt rendered, std::vector<engine::TokenId> tokens);
 
     std::shared_ptr<const engine::Tokenizer> tokenizer_;
     std::optional<prompt::ChatTemplate> template_;
+    bool thinks_ = false;
     std::vector<std::string> warnings_;
     std::set<std::string> said_;  // warnings; each is given once
     std::unique_ptr<ControlTexts> controls_;

@@ -88,6 +88,7 @@ std::string to_json(const ExpansionState& state) {
     json["first_text_ms"] = state.first_text_ms;
     json["first_paragraph_ms"] = state.first_paragraph_ms;
     json["total_ms"] = state.total_ms;
+    json["router_score"] = state.router_score;
     json["predicted_gain"] = state.predicted_gain;
     json["prompt_tokens"] = state.prompt_tokens;
     json["cached_tokens"] = state.cached_tokens;
@@ -117,6 +118,7 @@ std::optional<ExpansionState> read_expansion(std::string_view text) {
     state.first_text_ms = field<double>(json, "first_text_ms");
     state.first_paragraph_ms = field<double>(json, "first_paragraph_ms");
     state.total_ms = field<double>(json, "total_ms");
+    state.router_score = field<double>(json, "router_score");
     state.predicted_gain = field<double>(json, "predicted_gain");
     state.prompt_tokens = field<std::uint32_t>(json, "prompt_tokens");
     state.cached_tokens = field<std::uint32_t>(json, "cached_tokens");

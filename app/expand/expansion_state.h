@@ -19,7 +19,7 @@ struct PointState {
     PointPhase phase = PointPhase::waiting;
     std::vector<std::uint32_t> needs;  ///< points, from 0, on whose text this one builds
     std::uint32_t tokens = 0;          ///< drawn
-    double ms = 0;                     ///< from the question to its end
+    double ms = 0;                     ///< from its beginning to its end
     std::string stop;                  ///< why it ended: "end_of_text", "longest", "repetition", ...
     std::uint32_t begin = 0;  ///< its bytes in the finished answer, heading included; both 0: not in it
     std::uint32_t end = 0;
@@ -35,6 +35,7 @@ struct ExpansionState {
     double first_text_ms = 0;
     double first_paragraph_ms = 0;
     double total_ms = 0;
+    double router_score = 0;          ///< the model's own choice; 0: it was not asked
     double predicted_gain = 0;        ///< time of a normal answer over that of this one; 0: not asked
     std::uint32_t prompt_tokens = 0;  ///< of all its requests together
     std::uint32_t cached_tokens = 0;
