@@ -19,6 +19,7 @@ class Session {
     static Result<std::unique_ptr<Session>> load(engine::LoadOptions options, Interrupt& interrupt);
 
     const engine::LoadedModel& model() const { return model_; }
+    engine::Engine& engine() { return engine_; }  ///< for requests that run together
 
     /// `on_text` is called on this thread; false from it cancels (nobody reads any more). A cancelled answer
     /// is no error.
