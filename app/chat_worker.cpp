@@ -61,6 +61,7 @@ struct ChatWorker::Core {
         turns.on_end = [this](const auto& tree, const storage::Message& reply) {
             titles.answered(tree, reply);
         };
+        ahead.on_read = [this](const auto& tokens) { turns.has_read(tokens); };
         models.on_hash = [this] { turns.hash_known(); };
     }
 
@@ -118,6 +119,7 @@ struct ChatWorker::Core {
                 if (!done) {
                     link.report(done.error());
                 }
+                turns.cache_cleared();
                 ahead.refresh();
                 ask_cache(done.has_value());
             });

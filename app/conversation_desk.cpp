@@ -153,6 +153,7 @@ void ConversationDesk::tell_shown() {
         }
     }
     link_.emit(std::move(event));
+    turns_.tell_points();
 }
 
 void ConversationDesk::rename(ConversationId id, const std::string& title) {

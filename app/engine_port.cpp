@@ -24,6 +24,9 @@ class RealEngine final : public EnginePort {
         return engine_.submit(std::move(request), std::move(sink));
     }
     void cancel(engine::RequestId request) override { engine_.cancel(request); }
+    void curve(std::function<void(std::vector<engine::CurvePoint>)> answer) override {
+        engine_.curve(std::move(answer));
+    }
     void cache_state(std::function<void(engine::CacheState)> answer) override {
         engine_.cache_state(std::move(answer));
     }

@@ -19,7 +19,7 @@ bool EventQueue::join(WorkerEvent& event) {
                 *last = *progress;
                 return true;
             }
-            if (std::holds_alternative<ReplyText>(*it)) {
+            if (std::holds_alternative<ReplyText>(*it) || std::holds_alternative<PointText>(*it)) {
                 continue;
             }
         } else if (auto* text = std::get_if<ReplyText>(&event)) {
@@ -29,6 +29,26 @@ bool EventQueue::join(WorkerEvent& event) {
                 return true;
             }
             if (std::holds_alternative<TurnChanged>(*it)) {
+                continue;
+            }
+        } else if (auto* piece = std::get_if<PointText>(&event)) {
+            auto* last = std::get_if<PointText>(&*it);
+            if (last != nullptr && last->message == piece->message && last->point == piece->point) {
+                last->text += piece->text;
+                return true;
+            }
+            if (last != nullptr || std::holds_alternative<TurnChanged>(*it) ||
+                std::holds_alternative<OutlineShown>(*it)) {
+                continue;  // points grow side by side
+            }
+        } else if (auto* outline = std::get_if<OutlineShown>(&event)) {
+            auto* last = std::get_if<OutlineShown>(&*it);
+            if (last != nullptr && last->message == outline->message &&
+                last->expansion.skeleton == outline->expansion.skeleton) {
+                *last = std::move(*outline);
+                return true;
+            }
+            if (std::holds_alternative<PointText>(*it) || std::holds_alternative<TurnChanged>(*it)) {
                 continue;
             }
         } else if (auto* model = std::get_if<ModelChanged>(&event)) {

@@ -5,9 +5,11 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "app/mailbox.h"
 #include "storage/chat_store.h"
@@ -28,8 +30,11 @@ class ReplyJournal {
                  Clock::duration interval = kJournalInterval);
 
     void add(std::string_view text, Clock::time_point now);
-    /// The reply ended; `message` carries status, error and counters. Written at once, after the text that
-    /// still waits.
+    /// The reply grows in these points from now on, or in none any more; see ChatStore::begin_points().
+    void begin_points(std::vector<std::string> headings, std::string expansion, Clock::time_point now);
+    void add_to_point(std::uint32_t point, std::string_view text, Clock::time_point now);
+    /// The reply ended; of points, `message` has the whole text too. `message` carries status, error and
+    /// counters. Written at once, after the text that still waits.
     void finish(storage::Message message, Clock::time_point now);
 
     /// When write_due() has something to do; nothing = never.
@@ -43,7 +48,15 @@ class ReplyJournal {
     storage::MessageId id() const { return id_; }
 
   private:
+    struct Points {
+        std::vector<std::string> headings;
+        std::string expansion;
+    };
+
     void write(Clock::time_point now);
+    Status write_waiting();
+    Status write_end();
+    void wait(Clock::time_point now);
     void failed(const Error& error, Clock::time_point now);
 
     storage::ChatStore& store_;
@@ -51,6 +64,9 @@ class ReplyJournal {
     Report report_;
     Clock::duration interval_;
     std::string waiting_;
+    bool in_points_ = false;
+    std::optional<Points> new_points_;
+    std::map<std::uint32_t, std::string> waiting_pieces_;  // by point
     std::optional<storage::Message> end_;
     std::optional<Clock::time_point> due_;
     bool failing_ = false;

@@ -136,6 +136,9 @@ void ReadAhead::ended(std::uint64_t serial, const engine::Event& event) {
     if (const auto* done = std::get_if<engine::PrefilledEvent>(&event)) {
         link_.log->debug("read ahead: {} tokens, {} of them reused, {:.1f} ms", done->tokens, done->reused,
                          done->ms);
+        if (done->complete && on_read) {
+            on_read(asked_);
+        }
     }
     at({});  // more may have been typed meanwhile
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -20,6 +21,9 @@ class ReadAhead {
     ReadAhead(WorkerLink& link, ModelKeeper& models);
     ReadAhead(const ReadAhead&) = delete;
     ReadAhead& operator=(const ReadAhead&) = delete;
+
+    /// Told what the model has read whole.
+    std::function<void(const std::vector<engine::TokenId>&)> on_read;
 
     /// Another conversation is shown, or its branch, system prompt or privacy changed.
     void show(std::shared_ptr<ConversationTree> tree);

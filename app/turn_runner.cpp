@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <tuple>
 #include <utility>
 
 #include <spdlog/logger.h>
 
 #include "app/turn_records.h"
+#include "resources/prompts/prompts.h"
 
 namespace tendril::app {
 
@@ -16,31 +18,15 @@ using storage::Message;
 using storage::MessageStatus;
 using storage::Role;
 
-struct TurnRunner::Turn {
-    std::uint64_t serial = 0;
-    std::shared_ptr<ConversationTree> tree;
-    MessageId reply = 0;
-    bool resumed = false;
-    bool normally = false;
-    bool started = false;
-    bool stop_asked = false;
-    bool any_text = false;
-    engine::RequestId request = 0;
-    std::shared_ptr<EngineInbox> inbox;
-    std::unique_ptr<ReplyJournal> journal;
-    engine::PrefillEvent prefill;
-    std::uint32_t tokens = 0;
-    std::uint32_t max_tokens = 0;
-    Clock::time_point first_text;
-    engine::SamplerSettings sampler;
-};
-
-TurnRunner::TurnRunner(WorkerLink& link, ModelKeeper& models) : link_(link), models_(models) {}
-TurnRunner::~TurnRunner() = default;
-
-Message& TurnRunner::message_of(const Turn& turn) const {
-    return *turn.tree->find(turn.reply);
+TurnRunner::TurnRunner(WorkerLink& link, ModelKeeper& models) : link_(link), models_(models) {
+    auto kit = SkeletonKit::make(resources::skeleton_json());
+    if (kit) {
+        kit_ = std::move(*kit);
+    } else {
+        link_.log->error("{} ({})", kit.error().message, kit.error().detail);
+    }
 }
+TurnRunner::~TurnRunner() = default;
 
 bool TurnRunner::busy(ConversationId conversation) const {
     return std::any_of(turns_.begin(), turns_.end(),
@@ -53,7 +39,7 @@ bool TurnRunner::waiting(MessageId reply) const {
 }
 
 Status TurnRunner::begin(const std::shared_ptr<ConversationTree>& tree, MessageId question, bool normally) {
-    auto turn = std::make_unique<Turn>();
+    auto turn = std::make_unique<Turn>(link_, shown_);
     turn->tree = tree;
     turn->normally = normally;
     turn->sampler = sampler_of_turn(link_.settings);
@@ -83,7 +69,7 @@ Status TurnRunner::resume(const std::shared_ptr<ConversationTree>& tree, Message
     if (Status resumed = link_.store.resume_reply(reply); !resumed) {
         return resumed;
     }
-    auto turn = std::make_unique<Turn>();
+    auto turn = std::make_unique<Turn>(link_, shown_);
     turn->tree = tree;
     turn->reply = reply;
     turn->resumed = true;
@@ -108,11 +94,11 @@ void TurnRunner::enqueue(std::unique_ptr<Turn> turn) {
         on_begin();
     }
     turns_.push_back(std::move(turn));
-    const Turn& added = *turns_.back();
+    Turn& added = *turns_.back();
     if (resumed) {
-        tell_changed(added);
-    } else if (added.tree->conversation().id == shown_) {
-        ShownMessage shown = added.tree->shown(message_of(added));
+        added.tell_changed();
+    } else if (added.is_shown()) {
+        ShownMessage shown = added.tree->shown(added.message());
         shown.waiting = true;
         link_.emit(MessageAdded{shown_, std::move(shown)});
     }
@@ -129,9 +115,8 @@ void TurnRunner::stop(ConversationId conversation) {
         if (turn.tree->conversation().id != conversation) {
             continue;
         }
-        turn.stop_asked = true;
-        if (turn.started) {
-            link_.engine.cancel(turn.request);
+        if (turn.started()) {
+            turn.expansion->cancel();
         } else if (i == 0) {
             end(MessageStatus::interrupted, {}, std::nullopt);
         } else {
@@ -143,11 +128,42 @@ void TurnRunner::stop(ConversationId conversation) {
 }
 
 void TurnRunner::model_changed() {
+    stitched_.clear();
+    curve_.clear();
+    ++curve_serial_;
+    curve_awaited_ = models_.ready();  // the first question is not to be told that nothing would be gained
+    ask_curve();
     start_next();
 }
 
+void TurnRunner::ask_curve() {
+    if (!curve_.empty() || !models_.ready()) {
+        return;
+    }
+    link_.engine.curve(
+        [this, serial = curve_serial_, mailbox = link_.mailbox](std::vector<engine::CurvePoint> curve) {
+            mailbox->put([this, serial, curve = std::move(curve)] {
+                if (serial != curve_serial_) {
+                    return;
+                }
+                curve_ = curve;
+                if (std::exchange(curve_awaited_, false)) {
+                    start_next();
+                }
+            });
+        });
+}
+
+void TurnRunner::tell_points() const {
+    for (const auto& turn : turns_) {
+        if (turn->is_shown()) {
+            turn->tell_points();
+        }
+    }
+}
+
 void TurnRunner::start_next() {
-    if (turns_.empty() || turns_.front()->started || models_.loading()) {
+    if (turns_.empty() || turns_.front()->started() || models_.loading() || curve_awaited_) {
         return;
     }
     if (!models_.ready()) {
@@ -161,44 +177,59 @@ void TurnRunner::start_next() {
     start(*turns_.front());
 }
 
-Result<ComposedPrompt> TurnRunner::compose(const Turn& turn) {
-    const Message& reply = message_of(turn);
-    ComposeRequest request =
+Result<ExpansionRequest> TurnRunner::request_of(Turn& turn) {
+    const Message& reply = turn.message();
+    ComposeRequest compose =
         compose_request(*turn.tree, reply.parent, link_.settings, models_.model().context);
-    request.answer_so_far = reply.text;
-    return models_.composer().compose(request);
+    compose.answer_so_far = reply.text;
+    auto prompt = models_.composer().compose(compose);
+    if (!prompt) {
+        return fail(prompt.error());
+    }
+    ExpansionRequest request;
+    request.mode = turn.normally ? storage::AnswerMode::never : turn.tree->conversation().answer_mode;
+    const Message* question = reply.parent ? turn.tree->find(*reply.parent) : nullptr;
+    request.question = question != nullptr ? question->text : std::string();
+    request.facts.attachments = request.question.find(":\n```") != std::string::npos;
+    request.facts.thinking = models_.composer().thinks();
+    request.facts.history = std::any_of(compose.branch.begin(), compose.branch.end(), [](const Message* one) {
+        return one->role == Role::assistant && !one->text.empty();
+    });
+    request.continued = turn.resumed;
+    request.sampler = turn.sampler;
+    request.max_tokens = turn.max_tokens;
+    request.context = models_.model().context;
+    request.cache = scope_of(turn.tree->conversation());
+    request.curve = curve_.empty() ? models_.model().curve : curve_;
+    request.moved = stitched_.moved(compose.branch, prompt->tokens);
+    request.prompt = std::move(*prompt);
+    return request;
 }
 
 void TurnRunner::start(Turn& turn) {
-    auto prompt = compose(turn);
-    if (!prompt) {
-        end(MessageStatus::failed, prompt.error().message, std::nullopt);
+    auto request = request_of(turn);
+    if (!request) {
+        end(MessageStatus::failed, request.error().message, std::nullopt);
         return;
     }
-    if (!prompt->warning.empty()) {
-        link_.notice(prompt->warning);
+    if (!request->prompt.warning.empty()) {
+        link_.notice(request->prompt.warning);
     }
-    Message& reply = message_of(turn);
+    Message& reply = turn.message();
     reply.model_name = models_.status().name;
-    reply.left_out = prompt->left_out;
-    if (turn.tree->conversation().id == shown_) {
-        link_.emit(LeftOutChanged{shown_, prompt->left_out});
+    reply.left_out = request->prompt.left_out;
+    if (turn.is_shown()) {
+        link_.emit(LeftOutChanged{shown_, reply.left_out});
     }
-    turn.prefill = {0, static_cast<std::uint32_t>(prompt->tokens.size()), 0};
-    turn.started = true;
-    turn.inbox = std::make_shared<EngineInbox>([this, serial = turn.serial, mailbox = link_.mailbox] {
-        mailbox->put([this, serial] { drain(serial); });
-    });
-    engine::GenerateRequest request;
-    request.prompt = std::move(prompt->tokens);
-    request.max_tokens = turn.max_tokens;
-    request.sampler = turn.sampler;
-    request.stop = std::move(prompt->stop);
-    request.cache = scope_of(turn.tree->conversation());
-    request.speculate = true;  // the engine stops guessing where it does not pay
-    turn.request = link_.engine.submit(
-        std::move(request),
-        [inbox = turn.inbox](engine::RequestId, engine::Event event) { inbox->put(std::move(event)); });
+    turn.prompt = request->prompt.tokens;
+    turn.prefill = {0, static_cast<std::uint32_t>(turn.prompt.size()), 0};
+    turn.port = std::make_unique<InboxPort<EnginePort>>(
+        link_.engine, [this, serial = turn.serial, mailbox = link_.mailbox] {
+            mailbox->put([this, serial] { drain(serial); });
+        });
+    turn.expansion =
+        std::make_unique<Expansion>(std::move(*request), models_.composer(), kit_.get(), *turn.port, turn);
+    turn.expansion->start();
     tell_progress(turn, true);
 }
 
@@ -207,47 +238,51 @@ void TurnRunner::drain(std::uint64_t serial) {
         return;
     }
     Turn& turn = *turns_.front();
-    EngineInbox::Contents contents = turn.inbox->take();
-    if (contents.prefill) {
-        turn.prefill = *contents.prefill;
+    bool any = false;
+    for (const auto& [request, event] : turn.port->take()) {
+        turn.expansion->handle(request, event);
+        any = true;
     }
-    if (!contents.text.empty()) {
-        take_text(turn, contents);
-    }
-    if (contents.error) {
-        link_.log->warn("turn failed: {} ({})", contents.error->message, contents.error->detail);
-        const bool cancelled = contents.error->code == ErrorCode::cancelled;
-        end(cancelled ? MessageStatus::interrupted : MessageStatus::failed,
-            cancelled ? std::string() : contents.error->message, std::nullopt);
-    } else if (contents.finished) {
-        const auto [status, words] = outcome(*contents.finished, turn.max_tokens, models_.status().context);
-        end(status, words, contents.finished);
-    } else if (contents.prefill || contents.tokens > 0) {
+    if (auto result = turn.expansion->take_result()) {
+        ended(std::move(*result));
+    } else if (any) {
         tell_progress(turn, true);
     }
 }
 
-void TurnRunner::take_text(Turn& turn, EngineInbox::Contents& contents) {
-    const auto now = Clock::now();
-    Message& reply = message_of(turn);
-    if (!turn.any_text) {
-        turn.any_text = true;
-        turn.first_text = now;
-        tell_changed(turn);  // no longer waiting
+void TurnRunner::ended(ExpansionResult result) {
+    using Ending = ExpansionResult::Ending;
+    Turn& turn = *turns_.front();
+    Message& reply = turn.message();
+    if (!turn.resumed && !reply.expansion.empty()) {
+        reply.expansion = to_json(result.state);
     }
-    turn.tokens += contents.tokens;
-    reply.text += contents.text;
-    turn.journal->add(contents.text, now);
-    if (reply.conversation == shown_) {
-        link_.emit(ReplyText{shown_, reply.id, std::move(contents.text)});
+    if (result.error) {
+        link_.log->warn("turn failed: {} ({})", result.error->message, result.error->detail);
     }
+    MessageStatus status = MessageStatus::failed;
+    std::string words = result.error ? result.error->message : std::string();
+    if (result.ending == Ending::cancelled) {
+        status = MessageStatus::interrupted;
+        words.clear();
+    } else if (result.state.skeleton && result.ending == Ending::complete) {
+        // Where a point failed, the answer can be continued behind the others.
+        status = result.error ? MessageStatus::interrupted : MessageStatus::complete;
+    } else if (result.finished) {
+        std::tie(status, words) = outcome(*result.finished, turn.max_tokens, models_.status().context);
+    }
+    if (result.state.skeleton) {
+        reply.text = std::move(result.text);
+        stitched_.keep(reply.id, std::move(turn.prompt), std::move(result.written));
+    }
+    end(status, std::move(words), result.finished);
 }
 
 void TurnRunner::end(MessageStatus status, std::string error,
                      const std::optional<engine::FinishedEvent>& finished) {
     const std::unique_ptr<Turn> turn = std::move(turns_.front());
     turns_.pop_front();
-    Message& reply = message_of(*turn);
+    Message& reply = turn->message();
     reply.status = status;
     reply.error = std::move(error);
     reply.finished = wall_clock_ms();
@@ -255,9 +290,9 @@ void TurnRunner::end(MessageStatus status, std::string error,
         add_counters(reply.counters, *finished);
     }
     reply.model_sha256 = models_.sha256();
+    turn->journal->finish(reply, Clock::now());
     Message row = reply;
-    row.text.clear();  // it is in the journal
-    turn->journal->finish(row, Clock::now());
+    row.text.clear();  // it stays as it is
     if (!turn->journal->closed()) {
         unsaved_.push_back(std::move(turn->journal));
     } else if (finished && models_.ready() && row.model_sha256.empty()) {
@@ -268,12 +303,13 @@ void TurnRunner::end(MessageStatus status, std::string error,
         "first",
         reply.id, static_cast<int>(status), reply.counters.prompt_tokens, reply.counters.cached_tokens,
         reply.counters.answer_tokens, reply.counters.first_token_ms);
-    tell_changed(*turn);
+    turn->tell_changed();
     tell_progress(*turn, false);
     link_.emit(TurnEnded{reply.conversation, reply, finished});
     if (on_end) {
         on_end(turn->tree, reply);
     }
+    ask_curve();
     start_next();
 }
 
@@ -293,15 +329,6 @@ void TurnRunner::journal_failed(const Error& error) {
     link_.report(Error{error.code,
                        error.message + " What was written here is kept in memory and tried again.",
                        error.detail});
-}
-
-void TurnRunner::tell_changed(const Turn& turn) {
-    const Message& reply = message_of(turn);
-    if (reply.conversation == shown_ && turn.tree->on_branch(reply.id)) {
-        ShownMessage shown = turn.tree->shown(reply);
-        shown.waiting = reply.status == MessageStatus::streaming && !turn.any_text;
-        link_.emit(MessageChanged{shown_, std::move(shown)});
-    }
 }
 
 void TurnRunner::tell_progress(const Turn& turn, bool generating) {
@@ -352,14 +379,19 @@ void TurnRunner::finish_all() {
     const auto now = Clock::now();
     while (!turns_.empty()) {
         Turn& turn = *turns_.front();
-        if (turn.started) {
-            link_.engine.cancel(turn.request);
-            EngineInbox::Contents last = turn.inbox->take();
-            if (!last.text.empty()) {
-                take_text(turn, last);
+        Message& reply = turn.message();
+        if (turn.started()) {
+            turn.expansion->cancel();
+            for (const auto& [request, event] : turn.port->take()) {
+                turn.expansion->handle(request, event);
+            }
+            turn.expansion->abandon();
+            if (const auto result = turn.expansion->take_result(); result && result->state.skeleton) {
+                reply.text = result->text;
+                reply.expansion = to_json(result->state);
             }
         }
-        Message row = message_of(turn);
+        Message row = reply;
         row.status = MessageStatus::interrupted;
         row.finished = wall_clock_ms();
         row.model_sha256 = models_.sha256();

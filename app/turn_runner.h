@@ -10,9 +10,9 @@
 #include <optional>
 
 #include "app/conversation_tree.h"
-#include "app/engine_inbox.h"
-#include "app/journal.h"
+#include "app/expand/stitched_answers.h"
 #include "app/model_keeper.h"
+#include "app/turn.h"
 #include "app/worker_link.h"
 
 namespace tendril::app {
@@ -30,6 +30,11 @@ class TurnRunner {
 
     /// Events about messages are told for this conversation only.
     void show(ConversationId conversation) { shown_ = conversation; }
+    /// Tells again what there is of the points that grow in the shown conversation.
+    void tell_points() const;
+    /// The model has read this exactly by now.
+    void has_read(std::span<const engine::TokenId> tokens) { stitched_.read(tokens); }
+    void cache_cleared() { stitched_.clear(); }
 
     /// A new answer to `question`, as the end of the branch. Its row is begun before this returns; an error
     /// means that it is not. `normally`: as one text, whatever the conversation's mode is.
@@ -50,23 +55,25 @@ class TurnRunner {
     void finish_all();
 
   private:
-    struct Turn;
-
     void start_next();
     void start(Turn& turn);
-    Result<ComposedPrompt> compose(const Turn& turn);
+    Result<ExpansionRequest> request_of(Turn& turn);
     void drain(std::uint64_t serial);
-    void take_text(Turn& turn, EngineInbox::Contents& contents);
+    void ended(ExpansionResult result);
     void end(storage::MessageStatus status, std::string error,
              const std::optional<engine::FinishedEvent>& finished);
-    storage::Message& message_of(const Turn& turn) const;
-    void tell_changed(const Turn& turn);
     void tell_progress(const Turn& turn, bool generating);
     void enqueue(std::unique_ptr<Turn> turn);
+    void ask_curve();
     void journal_failed(const Error& error);
 
     WorkerLink& link_;
     ModelKeeper& models_;
+    std::unique_ptr<SkeletonKit> kit_;  // null: all answers are normal
+    std::vector<engine::CurvePoint> curve_;
+    bool curve_awaited_ = false;
+    std::uint64_t curve_serial_ = 0;  // answers about an earlier model are ignored
+    StitchedAnswers stitched_;
     ConversationId shown_ = 0;
     std::uint64_t serial_ = 0;
     std::deque<std::unique_ptr<Turn>> turns_;           // the first one runs, once started

@@ -131,6 +131,7 @@ class FakeEngine::Port final : public app::EnginePort {
         fake_.filled_.notify_all();
         return made.id;
     }
+    void curve(std::function<void(std::vector<engine::CurvePoint>)> answer) override { answer(fake_.curve); }
     void cache_state(std::function<void(engine::CacheState)> answer) override { answer(fake_.cache); }
     void clear_cache(std::function<void(Status)> done) override {
         fake_.note("clear");
@@ -292,6 +293,25 @@ engine::LoadOptions FakeEngine::load_options() const {
 void FakeEngine::say(const std::string& text) {
     ++tokens_;
     current_.sink(current_.id, engine::TextEvent{text, 1});
+}
+
+void FakeEngine::say(const Request& to, const std::string& text) {
+    said_[to.id] += text;
+    to.sink(to.id, engine::TextEvent{text, static_cast<std::uint32_t>(text.size())});
+}
+
+void FakeEngine::finish(const Request& which, engine::StopReason reason) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (open_.erase(which.id) == 0) {
+            return;  // cancelled before
+        }
+    }
+    engine::FinishedEvent finished;
+    finished.reason = reason;
+    finished.tokens = model.tokenizer->encode(said_[which.id], {});
+    finished.prompt_tokens = static_cast<std::uint32_t>(which.request.prompt.size());
+    which.sink(which.id, finished);
 }
 
 void FakeEngine::prefill(std::uint32_t done, std::uint32_t total, std::uint32_t reused) {

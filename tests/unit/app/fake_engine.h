@@ -71,6 +71,10 @@ class FakeEngine {
     /// Waits for the next request; its prompt as text.
     std::string take_request();
     const engine::GenerateRequest& request() const { return current_.request; }
+    const Request& taken() const { return current_; }
+    // For several requests at once: their tokens are the bytes of what was said.
+    void say(const Request& to, const std::string& text);
+    void finish(const Request& which, engine::StopReason reason = engine::StopReason::end_of_text);
     /// Waits for the next request to read ahead.
     Prefill take_prefill();
     void end_prefill(const Prefill& prefill);  ///< as complete
@@ -81,6 +85,7 @@ class FakeEngine {
     /// "clear".
     std::vector<std::string> asked() const;
     engine::LoadOptions load_options() const;  ///< of the newest load
+    std::vector<engine::CurvePoint> curve;     ///< t(M), as if measured
     engine::CacheState cache;                  ///< what cache_state() gives
     void say(const std::string& text);
     void prefill(std::uint32_t done, std::uint32_t total, std::uint32_t reused);
@@ -111,6 +116,7 @@ class FakeEngine {
     std::size_t loads_ = 0;
     bool cancelled_ = false;
     std::uint32_t tokens_ = 0;
+    std::map<engine::RequestId, std::string> said_;
     std::function<void(Result<engine::LoadedModel>)> load_done_;
 };
 
