@@ -96,8 +96,16 @@ Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit, Generate
                                               " stop texts of at most " + std::to_string(kMaxStopBytes) +
                                               " bytes.");
     }
+    std::shared_ptr<grammar::Matcher> matcher;
+    if (request.grammar) {
+        auto opened = runtime_->grammars->open(request.grammar);
+        if (!opened) {
+            return fail(std::move(opened.error()));
+        }
+        matcher = std::move(*opened);
+    }
     return std::make_unique<Generation>(submit.id, std::move(request), logged(std::move(submit.sink)),
-                                        *runtime_->tokenizer, context, submit.when);
+                                        *runtime_->tokenizer, context, submit.when, std::move(matcher));
 }
 
 Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit, PrefillRequest& request) const {

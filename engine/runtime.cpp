@@ -123,6 +123,8 @@ class Opening {
                 }
             };
         }
+        runtime_.grammars =
+            std::make_unique<grammar::GrammarPool>(runtime_.tokenizer, runtime_.config.vocabulary);
         runtime_.scheduler =
             std::make_unique<Scheduler>(*runtime_.forward, *runtime_.cache, std::move(settings));
         return undamaged();

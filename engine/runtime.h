@@ -15,6 +15,7 @@
 #include "engine/model/mapped_file.h"
 #include "engine/model/model_config.h"
 #include "engine/model/weights.h"
+#include "engine/sample/grammar/grammar_pool.h"
 #include "engine/schedule/scheduler.h"
 
 namespace tendril::engine {
@@ -33,6 +34,7 @@ struct Runtime {
     std::unique_ptr<PageStore> store;  ///< null: nothing is kept on disk
     std::unique_ptr<KvCache> cache;
     std::unique_ptr<ForwardPass> forward;
+    std::unique_ptr<grammar::GrammarPool> grammars;
     std::unique_ptr<Scheduler> scheduler;
     std::unique_ptr<IdleWork> idle;
     LoadedModel model;  ///< what the caller is told

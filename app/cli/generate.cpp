@@ -11,7 +11,9 @@
 #include "app/cli/session.h"
 #include "app/composing.h"
 #include "app/turn_records.h"
+#include "engine/sample/grammar/grammar.h"
 #include "engine/text/utf8_stream.h"
+#include "prompt/json_schema.h"
 
 namespace tendril::app::cli {
 namespace {
@@ -26,6 +28,8 @@ struct GenerateOptions {
     std::uint32_t most_tokens = 0;
     std::vector<std::string> stop;
     std::string speculate = "auto";
+    std::string grammar;
+    std::string json_schema;
     SamplerOptions sampling;
     Common common;
 };
@@ -59,6 +63,21 @@ Result<engine::GenerateRequest> prompt_of(const GenerateOptions& options, const 
     return request;
 }
 
+/// Null when none is asked for.
+Result<std::shared_ptr<const engine::Grammar>> grammar_of(const GenerateOptions& options) {
+    if (options.grammar.empty() && options.json_schema.empty()) {
+        return nullptr;
+    }
+    auto text = read_file(options.grammar.empty() ? options.json_schema : options.grammar);
+    if (text && options.grammar.empty()) {
+        text = prompt::grammar_of_schema(*text);
+    }
+    if (!text) {
+        return fail(text.error());
+    }
+    return engine::Grammar::compile(*text);
+}
+
 ordered_json to_json(const engine::FinishedEvent& finished, std::string_view text, double load_ms,
                      std::uint64_t seed) {
     return {
@@ -69,6 +88,7 @@ ordered_json to_json(const engine::FinishedEvent& finished, std::string_view tex
         {"disk_tokens", finished.disk_tokens},
         {"drafted_tokens", finished.drafted_tokens},
         {"accepted_tokens", finished.accepted_tokens},
+        {"forced_tokens", finished.forced_tokens},
         {"load_ms", load_ms},
         {"prefill_ms", finished.prefill_ms},
         {"first_token_ms", finished.first_token_ms},
@@ -79,6 +99,10 @@ ordered_json to_json(const engine::FinishedEvent& finished, std::string_view tex
 }
 
 int run(GenerateOptions& options, Interrupt& interrupt) {
+    auto grammar = grammar_of(options);  // a fault in it is said before the model is loaded
+    if (!grammar) {
+        return failed(grammar.error());
+    }
     auto session = Session::load(options.common.load_options(options.model), interrupt);
     if (!session) {
         return failed(session.error());
@@ -91,6 +115,7 @@ int run(GenerateOptions& options, Interrupt& interrupt) {
     request->sampler = options.sampling.sampler;
     request->max_tokens = options.most_tokens;
     request->speculate = options.speculate == "auto";
+    request->grammar = std::move(*grammar);
     request->stop.insert(request->stop.end(), options.stop.begin(), options.stop.end());
     std::string text;
     bool open = true;
@@ -140,6 +165,13 @@ void add_generate(CLI::App& app, Chosen& chosen) {
                     "Guess tokens ahead where that is faster; the text stays the same")
         ->check(CLI::IsMember({"off", "auto"}))
         ->capture_default_str();
+    auto& form = *command.add_option_group("form", "What the answer may be");
+    form.add_option("--grammar", options->grammar, "A file with a grammar in GBNF; - is standard input")
+        ->check(named);
+    form.add_option("--json-schema", options->json_schema,
+                    "A file with a JSON schema: the answer is JSON that fits it; - is standard input")
+        ->check(named);
+    form.require_option(0, 1);
     options->sampling.add_to(command);
     options->common.add_to(command);
     options->common.add_cache_to(command);

@@ -198,7 +198,10 @@ void Sampler::keep_probable(double share) {
 }
 
 Result<TokenId> Sampler::draw(std::span<float> logits, std::span<const TokenId> recent,
-                              std::uint64_t position) {
+                              std::uint64_t position, const TokenMask* mask) {
+    if (mask != nullptr) {
+        apply(*mask, logits);
+    }
     penalise(logits, recent);
     const Best best = find_best(logits);
     if (!best.valid || best.token < 0) {

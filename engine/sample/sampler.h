@@ -9,6 +9,7 @@
 
 #include "engine/result.h"
 #include "engine/sample/sampler_settings.h"
+#include "engine/sample/token_mask.h"
 #include "engine/types.h"
 
 namespace tendril::engine {
@@ -26,8 +27,10 @@ class Sampler {
     /// before the position, oldest first; only the last penalty_window count. Minus infinity excludes a
     /// token; NaN and plus infinity are an error. Greedy (temperature 0) takes the lowest id among equals.
     /// Otherwise, in this order: temperature, the top_k best, the fewest best that together reach top_p,
-    /// those with at least min_p times the best one's probability, one draw.
-    Result<TokenId> draw(std::span<float> logits, std::span<const TokenId> recent, std::uint64_t position);
+    /// those with at least min_p times the best one's probability, one draw. Tokens that `mask` leaves out
+    /// are excluded before all this.
+    Result<TokenId> draw(std::span<float> logits, std::span<const TokenId> recent, std::uint64_t position,
+                         const TokenMask* mask = nullptr);
 
   private:
     struct Candidate {

@@ -8,7 +8,8 @@
 namespace tendril::engine {
 
 Generation::Generation(RequestId id, GenerateRequest request, EventSink sink, const Tokenizer& tokenizer,
-                       std::size_t context, Clock::time_point submitted)
+                       std::size_t context, Clock::time_point submitted,
+                       std::shared_ptr<grammar::Matcher> matcher)
     : Task(id, request.priority, std::move(request.prompt), std::move(sink), request.cache),
       sampler_(request.sampler),
       stops_(request.stop),
@@ -20,6 +21,9 @@ Generation::Generation(RequestId id, GenerateRequest request, EventSink sink, co
     const std::size_t room = std::max<std::size_t>(context - prompt_size_, 1);
     limited_by_context_ = request.max_tokens == 0 || request.max_tokens > room;
     answer_limit_ = limited_by_context_ ? room : request.max_tokens;
+    if (matcher) {
+        grammar_.emplace(std::move(matcher));
+    }
     if (request.speculate) {
         draft_.emplace();
     }
@@ -36,6 +40,7 @@ void Generation::started(std::size_t reused) {
     result_.cached_tokens = static_cast<std::uint32_t>(reused);
     result_.disk_tokens = static_cast<std::uint32_t>(std::min(restored, reused));
     send(PrefillEvent{static_cast<std::uint32_t>(reused), result_.prompt_tokens, result_.cached_tokens});
+    append_forced();  // are read together with the prompt
 }
 
 std::span<const TokenId> Generation::drafts(std::size_t room, std::size_t other_rows, const StepCost& cost) {
@@ -44,13 +49,29 @@ std::span<const TokenId> Generation::drafts(std::size_t room, std::size_t other_
     }
     // The token that the step draws anyway comes on top of the guesses.
     const std::size_t left = answer_limit_ - answer_size() - 1;
-    const std::span<const TokenId> guesses =
-        draft_->guess(tokens_, std::min({room, left, DraftController::kMost}));
+    std::span<const TokenId> guesses = draft_->guess(tokens_, std::min({room, left, DraftController::kMost}));
+    if (grammar_) {
+        guesses = guesses.first(grammar_->follows(guesses));
+    }
     return guesses.first(draft_length_.choose(cost, other_rows, guesses.size()));
 }
 
+Result<TokenId> Generation::draw(std::span<float> logits, std::uint64_t position) {
+    if (!grammar_) {
+        return sampler_.draw(logits, tokens_, position);
+    }
+    const Result<TokenMask> mask = grammar_->mask();
+    if (!mask) {
+        return fail(mask.error());
+    }
+    return sampler_.draw(logits, tokens_, position, &*mask);
+}
+
 void Generation::take(std::size_t position, std::span<float> logits) {
-    const Result<TokenId> token = sampler_.draw(logits, tokens_, position + 1);
+    if (position + 1 < tokens_.size()) {
+        return;  // a guess of a token that the grammar forced meanwhile
+    }
+    const Result<TokenId> token = draw(logits, position + 1);
     if (!token) {
         fail_with(token.error());
         return;
@@ -66,10 +87,40 @@ void Generation::take(std::size_t position, std::span<float> logits) {
         finish(StopReason::end_of_text);
     } else {
         append(*token);
+        append_forced();
+    }
+}
+
+/// What the grammar leaves no choice about is not drawn, and the end not waited for.
+void Generation::append_forced() {
+    while (grammar_ && !finished()) {
+        if (grammar_->ended()) {
+            finish(StopReason::end_of_text);
+            return;
+        }
+        const Result<std::span<const TokenId>> forced = grammar_->forced();
+        if (!forced) {
+            fail_with(forced.error());
+            return;
+        }
+        if (forced->empty()) {
+            return;
+        }
+        forced_.assign(forced->begin(), forced->end());
+        for (std::size_t i = 0; i < forced_.size() && !finished(); ++i) {
+            ++result_.forced_tokens;
+            append(forced_[i]);
+        }
     }
 }
 
 void Generation::append(TokenId token) {
+    if (grammar_) {
+        if (const Status status = grammar_->take(token); !status) {
+            fail_with(status.error());
+            return;
+        }
+    }
     tokens_.push_back(token);
     ++unsent_tokens_;
     std::string characters;
@@ -91,8 +142,8 @@ void Generation::step_done(std::size_t drafted, std::size_t accepted) {
         return;
     }
     if (!prompt_read_) {
-        send(PrefillEvent{static_cast<std::uint32_t>(view.length()), result_.prompt_tokens,
-                          result_.cached_tokens});
+        send(PrefillEvent{static_cast<std::uint32_t>(std::min(view.length(), prompt_size_)),
+                          result_.prompt_tokens, result_.cached_tokens});
     } else {
         send_text();
     }

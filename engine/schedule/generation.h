@@ -3,10 +3,12 @@
 // scheduler.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "engine/sample/grammar/matcher.h"
 #include "engine/sample/ngram_draft.h"
 #include "engine/sample/sampler.h"
 #include "engine/schedule/draft_controller.h"
@@ -20,9 +22,10 @@ namespace tendril::engine {
 class Generation final : public Task {
   public:
     /// The prompt is not empty, its ids are below the vocabulary, and it is not longer than `context`.
-    /// `tokenizer` is borrowed.
+    /// `tokenizer` is borrowed. `matcher`: of the request's grammar, null without one.
     Generation(RequestId id, GenerateRequest request, EventSink sink, const Tokenizer& tokenizer,
-               std::size_t context, Clock::time_point submitted);
+               std::size_t context, Clock::time_point submitted,
+               std::shared_ptr<grammar::Matcher> matcher = nullptr);
 
     std::size_t reusable() const override { return tokens_.size() - 1; }
     /// What a side job (a title) writes is not read again; its prompt is the conversation, or a part of it.
@@ -30,6 +33,7 @@ class Generation final : public Task {
         return priority() == Priority::background ? prompt_size_ : tokens_.size();
     }
     bool wants_logits(std::size_t position) const override { return position + 1 >= tokens_.size(); }
+    std::size_t rows_at_once() const override { return prompt_read_ && grammar_ ? kForcedAtOnce : 1; }
     std::span<const TokenId> drafts(std::size_t room, std::size_t other_rows, const StepCost& cost) override;
     void started(std::size_t reused) override;
     void take(std::size_t position, std::span<float> logits) override;
@@ -37,7 +41,11 @@ class Generation final : public Task {
     void cancel() override;
 
   private:
+    static constexpr std::size_t kForcedAtOnce = 16;  ///< forced tokens that do not wait like a prompt
+
+    Result<TokenId> draw(std::span<float> logits, std::uint64_t position);
     void append(TokenId token);
+    void append_forced();
     void finish(StopReason reason);
     void send_text();
     std::size_t answer_size() const { return tokens_.size() - prompt_size_; }
@@ -45,13 +53,15 @@ class Generation final : public Task {
     Sampler sampler_;
     StopMatcher stops_;
     Utf8Stream utf8_;
-    std::optional<NgramDraft> draft_;  // when the request asks for speculation
+    std::optional<grammar::Cursor> grammar_;  // behind tokens_
+    std::optional<NgramDraft> draft_;         // when the request asks for speculation
     DraftController draft_length_;
     const Tokenizer& tokenizer_;
     std::size_t prompt_size_;
     std::size_t answer_limit_;  // tokens
     bool limited_by_context_;
     std::vector<std::size_t> text_ends_;  // bytes of text after each token of the answer
+    std::vector<TokenId> forced_;         // being appended
     std::string unsent_;
     std::uint32_t unsent_tokens_ = 0;
     bool ran_ = false;

@@ -13,6 +13,10 @@ bool interactive(const Task& task) {
     return task.priority() == Priority::interactive;
 }
 
+bool writes(const Task& task) {
+    return task.pending() > 0 && task.pending() <= task.rows_at_once();
+}
+
 }  // namespace
 
 Scheduler::Scheduler(ForwardPass& forward, KvCache& cache, SchedulerSettings settings)
@@ -164,12 +168,13 @@ void Scheduler::choose_parts() {
             task->passed_over = true;
             continue;
         }
-        if (task->pending() != 1 || task->following.leader != 0 || rows == max_rows) {
+        const std::size_t pending = task->pending();
+        if (!writes(*task) || task->following.leader != 0 || rows + pending > max_rows) {
             continue;
         }
-        Part part{task.get(), 1, {}, 0, 0};
-        part.drafts = task->drafts(max_rows - rows - 1, rows, cost_);
-        rows += 1 + part.drafts.size();
+        Part part{task.get(), pending, {}, 0, 0, false};
+        part.drafts = task->drafts(max_rows - rows - pending, rows + pending - 1, cost_);
+        rows += pending + part.drafts.size();
         parts_.push_back(part);
     }
     choose_prefill(rows, only_interactive);
@@ -188,12 +193,12 @@ void Scheduler::choose_prefill(std::size_t other_rows, bool interactive_only) {
         if (budget == 0) {
             return;
         }
-        if (task->pending() <= 1 || task->following.leader != 0 ||
+        if (task->pending() == 0 || writes(*task) || task->following.leader != 0 ||
             (interactive_only && !interactive(*task))) {
             continue;
         }
         const std::size_t rows = std::min(budget, task->pending());
-        parts_.push_back({task.get(), rows, {}, 0, 0});
+        parts_.push_back({task.get(), rows, {}, 0, 0, true});
         budget -= rows;
     }
 }
@@ -320,7 +325,7 @@ void Scheduler::close_step() {
         Task& task = *part.task;
         task.view.advance(part.rows + part.accepted);
         task.view.rewind(task.view.length());  // pages that only rejected guesses needed
-        if (part.rows > 1 && task.pending() <= 1) {
+        if (part.prompt && task.pending() <= task.rows_at_once()) {
             // The prompt is read: others may share its full pages while this task goes on writing behind
             // them.
             const std::size_t kept = prompt_to_keep(task);

@@ -69,6 +69,7 @@ class Scheduler {
         std::span<const TokenId> drafts;  // guessed rows behind them
         std::size_t first_row = 0;
         std::size_t accepted = 0;
+        bool prompt = false;  // its rows take their turn; otherwise they are what was drawn or forced last
     };
     void admit();
     bool find_leader(Task& task);

@@ -49,6 +49,9 @@ class Task {
     /// How many tokens may be taken from the cache: those whose logits nobody asks for.
     virtual std::size_t reusable() const = 0;
     virtual bool wants_logits(std::size_t position) const = 0;
+    /// Up to so many pending tokens are read in the next step whatever else it reads; more of them are a
+    /// prompt, which takes its turn.
+    virtual std::size_t rows_at_once() const { return 1; }
     /// Guesses of the tokens behind tokens(), at most `room`, beside `other_rows` of the step; valid until a
     /// token is added.
     virtual std::span<const TokenId> drafts(std::size_t room, std::size_t other_rows, const StepCost& cost) {

@@ -21,6 +21,10 @@ void check_sync_warp(Warp&, uint32_t lanes);
 void check_read(Thread&, const void*, size_t bytes, Location);
 void check_write(Thread&, const void*, size_t bytes, Location);
 void check_atomic(Thread&, const void*, size_t bytes, Location, const void* instruction);
+// What a block hands on to, and learns from, others through *p, apart from atomic updates.
+void check_hand_on(Thread&, const void* p);
+void check_release(Thread&, const void* p);
+void check_acquire(Thread&, const void* p);
 // Device memory as the host's calls change it.
 void check_range_gone(const void* start);  // of a device that is no more
 void check_host_wrote(const void*, size_t bytes);
@@ -35,6 +39,9 @@ inline void check_sync_warp(Warp&, uint32_t) {}
 inline void check_read(Thread&, const void*, size_t, Location) {}
 inline void check_write(Thread&, const void*, size_t, Location) {}
 inline void check_atomic(Thread&, const void*, size_t, Location, const void*) {}
+inline void check_hand_on(Thread&, const void*) {}
+inline void check_release(Thread&, const void*) {}
+inline void check_acquire(Thread&, const void*) {}
 inline void check_range_gone(const void*) {}
 inline void check_host_wrote(const void*, size_t) {}
 inline void check_copied(void*, const void*, size_t) {}

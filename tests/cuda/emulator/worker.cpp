@@ -12,6 +12,7 @@
 #include "tests/cuda/emulator/barrier.h"
 #include "tests/cuda/emulator/check.h"
 #include "tests/cuda/emulator/control.h"
+#include "tests/cuda/emulator/ptx_support.h"
 #include "tests/cuda/emulator/report.h"
 #include "tests/cuda/emulator/shared_memory.h"
 #include "tests/cuda/emulator/warp.h"
@@ -19,6 +20,8 @@
 __thread uint3 threadIdx, blockIdx, blockDim, gridDim;
 
 namespace tendril::emulator {
+
+__thread char* shared_memory_start;
 
 namespace {
 constexpr size_t kStacksPerMapping = 64;
@@ -89,6 +92,7 @@ void Worker::go_to(Thread* to, bool ends) {
     if (to != nullptr) {
         threadIdx = to->index;
         blockIdx = to->block->index;
+        shared_memory_start = to->block->arena;
     }
     Context::switch_to(from, to == nullptr ? main_ : to->context, ends);
 }

@@ -78,8 +78,8 @@ class TestCli : public QObject {
         QTest::newRow("not a number") << QStringList{"generate", model(), "--prompt", "a", "-n", "many"};
         QTest::newRow("negative") << QStringList{"bench", model(), "-r", "-1"};
         QTest::newRow("kv") << QStringList{"generate", model(), "--prompt", "a", "--kv", "q5_0"};
-        QTest::newRow("grammar of later")
-            << QStringList{"generate", model(), "--prompt", "a", "--grammar", "g"};
+        QTest::newRow("two forms") << QStringList{"generate",  model(), "--prompt",      "a",
+                                                  "--grammar", "g",     "--json-schema", "s"};
         QTest::newRow("cache without a name")
             << QStringList{"generate", model(), "--prompt", "a", "--cache-dir", ""};
         QTest::newRow("device") << QStringList{"generate", model(), "--prompt", "a", "--device", "abacus"};

@@ -273,7 +273,7 @@ void check_write(Thread& thread, const void* p, size_t bytes, Location where) {
 }
 void check_atomic(Thread& thread, const void* p, size_t bytes, Location where, const void* instruction) {
     check_access(thread, p, bytes, Access::kAtomic, where, instruction);
-    hand_on(thread, p);
+    check_hand_on(thread, p);
 }
 
 namespace {

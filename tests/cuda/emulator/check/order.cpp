@@ -79,22 +79,22 @@ bool is_ordered(const Record& before, const Thread& thread) {
            block.warps[thread.warp].clock[thread.lane][before.thread % kWarpLanes] >= before.clock;
 }
 
-void acquire_through(Thread& thread, const void* p) {
+void check_acquire(Thread& thread, const void* p) {
     const auto known = hand_overs().through.find(p);
     if (known != hand_overs().through.end()) {
         merge(thread.block->known, known->second);
     }
 }
 
-void release_through(Thread& thread, const void* p) {
+void check_release(Thread& thread, const void* p) {
     Block& block = *thread.block;
     block.known[block.linear] = {++block.releases, unfenced_threads(block)};
     merge(hand_overs().through[p], block.known);
 }
 
-void hand_on(Thread& thread, const void* p) {
-    acquire_through(thread, p);
-    release_through(thread, p);
+void check_hand_on(Thread& thread, const void* p) {
+    check_acquire(thread, p);
+    check_release(thread, p);
 }
 
 void forget_hand_overs() {

@@ -13,12 +13,7 @@ namespace tendril::emulator {
 Record record_of(const Thread&);
 // Whether an access by this thread now comes after the recorded one in every schedule.
 bool is_ordered(const Record&, const Thread&);
-// An atomic update of *p: the thread's block learns what others have handed on through p, and hands on its
-// own.
-void hand_on(Thread&, const void* p);
-// PTX's .release and .acquire, apart from an update.
-void release_through(Thread&, const void* p);
-void acquire_through(Thread&, const void* p);
+// Nothing is handed on yet (see check_hand_on, check_release, check_acquire).
 void forget_hand_overs();
 
 }  // namespace tendril::emulator
