@@ -12,7 +12,7 @@ namespace tendril::prompt::skeleton {
 namespace {
 
 /// What must not stand in a title: marks of Markdown, ends of sentences, brackets, quotation marks.
-constexpr std::string_view kNotInTitle = R"(\n\t:;*#_`<>{}|"!?()\[\])";
+constexpr std::string_view kNotInTitle = R"(\n\t:;*#_`<>{}|"!?()\x5B\x5D)";
 constexpr std::string_view kNotInWideTitle =
     "\\u3002\\uff1a\\uff1b\\uff01\\uff1f\\uff08\\uff09\\u3010\\u3011\\u2014\\u2026";
 constexpr std::size_t kCommonBeginning = 4;  // words
