@@ -25,7 +25,7 @@ Scheduler::Scheduler(ForwardPass& forward, KvCache& cache, SchedulerSettings set
     settings_.max_active = std::min(settings_.max_active, rows);
     parts_.reserve(settings_.max_active);
     runs_.reserve(rows);
-    views_.reserve(settings_.max_active);
+    views_.reserve(rows);  // a part has a view for each run
     tokens_.reserve(rows);
     positions_.reserve(rows);
     wanted_.reserve(rows);
