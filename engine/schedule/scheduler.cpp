@@ -127,6 +127,9 @@ void Scheduler::step(const std::atomic<bool>& interrupt) {
             return;
         }
     }
+    for (const Part& part : parts_) {
+        settle(*part.task);  // before an answer of one token ends
+    }
     hand_out_logits();
     cost_.record(tokens_.size(), milliseconds_between(start, Clock::now()));
     ++work_.steps;
@@ -359,7 +362,6 @@ void Scheduler::close_step() {
         Task& task = *part.task;
         task.view.advance((part.runs == 0 ? part.rows : runs_[part.first_run + part.runs - 1].rows) +
                           part.accepted);
-        settle(task);
         task.view.rewind(task.view.length());  // pages that only rejected guesses needed
         if (part.prompt && task.pending() <= task.rows_at_once()) {
             // The prompt is read: others may share its full pages while this task goes on writing behind

@@ -20,15 +20,18 @@ std::vector<PointsQuestion> points_questions() {
         {"How can I improve my time management skills?",
          {"Set clear goals", "Plan each day", "Prioritise tasks", "Avoid distractions", "Take breaks",
           "Learn to say no", "Delegate work", "Review your week"},
-         "Which of these should I start with, and why?"},
+         "Which of these should I start with, and why?",
+         false},
         {"What are the main benefits of regular exercise?",
          {"Stronger heart", "Better mood", "Deeper sleep", "Healthy weight", "More energy", "Stronger bones",
           "Sharper mind", "Longer life"},
-         "How much exercise do I need for the second point?"},
+         "How much exercise do I need for better mood?",
+         false},
         {"What should I consider before I buy a used car?",
          {"Price and budget", "Service history", "Mileage", "Test drive", "Insurance costs", "Signs of rust",
           "Fuel use", "The seller"},
-         "Summarise that in one sentence."},
+         "Please repeat your whole answer word for word.",
+         true},
     };
 }
 
@@ -112,13 +115,17 @@ StitchFigures StitchedChat::measure(const PointsQuestion& question, std::size_t 
         outline += std::to_string(i + 1) + ". " + question.titles[i] + "\n";
     }
     // The trunk has been read by the time that the branches begin, as the outline's request leaves it.
-    const std::vector<TokenId> trunk =
-        encode(history + "\n\nFirst write an outline of the answer only." + kAnswer + outline);
+    std::string instruction = "\n\nFirst write an outline of the answer only. Examples:\n";
+    for (int i = 0; i < 12; ++i) {  // an outline is shown how; it stands in front of the branches only
+        instruction += "Question: how do I care for plant number " + std::to_string(i) +
+                       "?\n1. Choose the pot\n2. Water it each week\n3. Give it light\n";
+    }
+    const std::vector<TokenId> trunk = encode(history + instruction + kAnswer + outline);
     generate(trunk, 1);
     std::vector<std::vector<TokenId>> contexts;
     std::vector<std::vector<TokenId>> headings;
     for (std::size_t i = 0; i < question.titles.size(); ++i) {
-        headings.push_back(encode("**" + std::to_string(i + 1) + ". " + question.titles[i] + "**\n\n"));
+        headings.push_back(encode("**" + question.titles[i] + "**\n\n"));
         contexts.push_back(
             joined(joined(trunk, encode(std::string(kTurn) + "Write point " + std::to_string(i + 1) +
                                         " only, in two or three sentences." + kAnswer)),
@@ -151,13 +158,23 @@ StitchFigures StitchedChat::measure(const PointsQuestion& question, std::size_t 
     figures.turn_moved = first.moved_tokens;
     figures.turn_read = first.prompt_tokens - first.cached_tokens - first.moved_tokens;
 
-    const FinishedEvent said = generate(text.tokens, answer, text.moved);
-    text.tokens = joined(text.tokens, said.tokens);
+    std::vector<TokenId> said;
+    if (question.repeat) {
+        const auto begin = text.tokens.begin() + static_cast<std::ptrdiff_t>(text.moved.front().at);
+        said.assign(begin, text.tokens.begin() + static_cast<std::ptrdiff_t>(text.end));
+        said.resize(std::min(said.size(), 4 * answer));
+    } else {
+        said = generate(text.tokens, answer, text.moved).tokens;
+    }
+    text.end = text.tokens.size() - 1;  // the row behind which the reply begins
+    text.tokens = joined(text.tokens, said);
     const Logits stitched = rows(text, true);
     const Logits zero_delta = rows(text, true, forget_deltas);
     std::reverse(contexts.begin(), contexts.end());
     std::reverse(lengths.begin(), lengths.end());
-    const Logits wrong_order = rows(stitch(start, contexts, lengths, glue, joined(next, said.tokens)), true);
+    Stitched backwards = stitch(start, contexts, lengths, glue, joined(next, said));
+    backwards.end = text.end;
+    const Logits wrong_order = rows(backwards, true);
     const Logits exact = rows(text, false);
     const Logits swapped = rows(text, true);  // finds what was read by now
     figures.kl_rows = exact.size();

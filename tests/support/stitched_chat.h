@@ -17,7 +17,8 @@ namespace tendril::test {
 struct PointsQuestion {
     std::string text;
     std::vector<std::string> titles;
-    std::string next;  ///< the question after it
+    std::string next;     ///< the question after it
+    bool repeat = false;  ///< which asks for the same text again: that is the reply then
 };
 
 /// Questions that suit points, with outlines.
@@ -30,7 +31,7 @@ struct StitchFigures {
     // The next turn, from its submission to its first token.
     std::size_t turn_prompt = 0, turn_cached = 0, turn_moved = 0, turn_read = 0;
     std::uint64_t turn_steps = 0;
-    // Mean KL(exact || that), natural, over the rows behind the last branch.
+    // Mean KL(exact || that), natural, over the rows of the reply to the next question.
     std::size_t kl_rows = 0;
     double stitched = 0, wrong_order = 0, zero_delta = 0, after_swap = 0;
     std::size_t same_best = 0;  ///< rows of the stitched text whose likeliest token is the exact one

@@ -39,6 +39,7 @@ class TestStitched : public QObject {
             QVERIFY(f.turn_moved > f.turn_prompt / 2);
             QCOMPARE(f.after_swap, 0.0);
             QVERIFY(f.stitched > 0);
+            QVERIFY(!question.repeat || f.wrong_order > 1.1 * f.stitched);
             stitched += f.stitched;
             wrong_order += f.wrong_order;
             zero_delta += f.zero_delta;
@@ -46,8 +47,9 @@ class TestStitched : public QObject {
         const auto count = static_cast<double>(questions.size());
         qInfo("mean KL of all: stitched %.4f, wrong order %.4f, delta 0 %.4f", stitched / count,
               wrong_order / count, zero_delta / count);
-        QVERIFY(wrong_order > 1.5 * stitched);
-        QVERIFY(zero_delta > 1.5 * stitched);
+        QVERIFY(zero_delta > 4 * stitched);
+        // Points know little of their order; it shows least where the question does not ask for it.
+        QVERIFY(wrong_order > stitched);
     }
 };
 

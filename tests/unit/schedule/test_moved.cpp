@@ -180,6 +180,12 @@ class TestMoved : public QObject {
         const std::size_t answer_steps = f.tokens.size() + (f.reason == StopReason::end_of_text ? 1 : 0);
         QCOMPARE(runtime.scheduler->work().steps - steps,
                  std::uint64_t{answer_steps});  // all rows of it at once
+        GenerateRequest shortest = made;
+        shortest.max_tokens = 1;
+        Answer one;
+        submit(runtime, 21, shortest, one);
+        runtime.run();
+        QCOMPARE(one.finished.moved_tokens, f.moved_tokens);
         qInfo("next turn: %u prompt tokens, %u cached, %u moved, %u read", f.prompt_tokens, f.cached_tokens,
               f.moved_tokens, f.prompt_tokens - f.cached_tokens - f.moved_tokens);
     }
