@@ -17,14 +17,6 @@ namespace {
 
 constexpr int kHeadingLines = 4;  // a heading this far from the top at most is where somebody reads on
 
-bool isWritten(const app::PointItem& point) {
-    return point.state == app::PointItem::State::done || point.state == app::PointItem::State::stopped;
-}
-
-qsizetype writtenPoints(const app::ExpansionItem& expansion) {
-    return std::count_if(expansion.points.begin(), expansion.points.end(), isWritten);
-}
-
 }  // namespace
 
 void ConversationView::setExpansion(qint64 id, const app::ExpansionItem& expansion) {
@@ -35,10 +27,16 @@ void ConversationView::setExpansion(qint64 id, const app::ExpansionItem& expansi
     const bool grew = growsInPoints(transcript_.item(index));
     const qsizetype written = writtenPoints(transcript_.item(index).expansion);
     changeBlocks([&] { return transcript_.setExpansion(id, expansion); });
+    pointsSeen(index, grew, written);
+    accessibleMessageChanged(this, index);
+}
+
+/// An outline has come, or a point is whole.
+void ConversationView::pointsSeen(int index, bool grew, qsizetype written) {
     const app::MessageItem& item = transcript_.item(index);
     if (growsInPoints(item) && !grew) {
         // Who follows the answer wants to read it from its beginning, not to be dragged along behind its end.
-        held_ = followTail_ ? id : 0;
+        held_ = followTail_ ? item.id : 0;
         QStringList titles;
         for (const app::PointItem& point : item.expansion.points) {
             titles.append(plainHeading(point.heading));
@@ -49,7 +47,6 @@ void ConversationView::setExpansion(qint64 id, const app::ExpansionItem& expansi
         sayPoints(index, -1, {});
         announce(progressText(item.expansion));
     }
-    accessibleMessageChanged(this, index);
 }
 
 void ConversationView::appendPointText(qint64 id, int point, const QString& text) {

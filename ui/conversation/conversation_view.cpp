@@ -107,6 +107,8 @@ void ConversationView::updateMessage(const app::MessageItem& message) {
     }
     const app::MessageItem& old = transcript_.item(index);
     const app::MessageState before = old.state;
+    const bool grew = growsInPoints(old);
+    const qsizetype written = writtenPoints(old.expansion);
     if (old.text != message.text && !message.text.startsWith(old.text)) {
         kept_.reset();
         if (selectionAnchor_.message == index || caret_.message == index) {
@@ -117,6 +119,7 @@ void ConversationView::updateMessage(const app::MessageItem& message) {
     changeBlocks([&] { return transcript_.update(message); });
     accessibleMessageChanged(this, index);
     stateSeen(index, before);
+    pointsSeen(index, grew, written);
     updateScrollRange();
     viewport()->update();
 }

@@ -129,6 +129,7 @@ class ConversationView final : public QAbstractScrollArea {
     void stateSeen(int index, app::MessageState before);
     // conversation_points.cpp
     bool changeBlocks(const std::function<Transcript::Change()>& make);
+    void pointsSeen(int index, bool grew, qsizetype written);
     void moveAlong(const Transcript::Change& change);
     Anchor readingAnchor();
     int followLimit() const;

@@ -70,13 +70,20 @@ QString pointStateName(app::PointItem::State state) {
     return {};
 }
 
+bool isWritten(const app::PointItem& point) {
+    return point.state == app::PointItem::State::done || point.state == app::PointItem::State::stopped;
+}
+
+qsizetype writtenPoints(const app::ExpansionItem& expansion) {
+    return std::count_if(expansion.points.begin(), expansion.points.end(), isWritten);
+}
+
 QString progressText(const app::ExpansionItem& expansion) {
     using State = app::PointItem::State;
     const qsizetype all = expansion.points.size();
     const qsizetype growing = countOf(expansion, State::growing);
-    const qsizetype written = all - growing - countOf(expansion, State::waiting);
     return Text::tr("Points in parallel: %1 of %2 written, %3 being written")
-        .arg(written)
+        .arg(writtenPoints(expansion))
         .arg(all)
         .arg(growing);
 }
@@ -94,7 +101,11 @@ QString expansionSummary(const app::ExpansionItem& expansion) {
 }
 
 QString expansionLine(const app::MessageItem& item) {
-    return growsInPoints(item) ? progressText(item.expansion) : expansionSummary(item.expansion);
+    if (growsInPoints(item)) {
+        return progressText(item.expansion);
+    }
+    const bool outlining = item.state == app::MessageState::waiting && item.expansion.skeleton;
+    return outlining ? QString() : expansionSummary(item.expansion);
 }
 
 QString plainHeading(const QString& markdown) {

@@ -27,6 +27,8 @@ qsizetype shownLength(const app::MessageItem& item);  ///< of it, about; costs n
 
 /// "waiting", "being written", "cut short"; empty for a point that is done.
 QString pointStateName(app::PointItem::State state);
+bool isWritten(const app::PointItem& point);  ///< nothing more comes
+qsizetype writtenPoints(const app::ExpansionItem& expansion);
 /// "Points in parallel: 2 of 5 written, 3 being written".
 QString progressText(const app::ExpansionItem& expansion);
 /// How the answer came about, in one line; empty when there is nothing to say.

@@ -16,7 +16,7 @@ AnswerModeButton::AnswerModeButton(QWidget* parent) : QToolButton(parent) {
     setObjectName(QStringLiteral("answerMode"));
     setPopupMode(QToolButton::InstantPopup);
     setFocusPolicy(Qt::StrongFocus);
-    setIconSize(QSize(18, 18));
+    setIconSize(QSize(20, 20));
     setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
     auto* menu = new QMenu(this);
     menu->setAccessibleName(tr("Answers in parallel"));
@@ -63,7 +63,7 @@ void AnswerModeButton::setMode(AnswerMode mode) {
     }
     setIcon(ui::icon(mode == AnswerMode::never ? QStringLiteral("prompt") : QStringLiteral("parallel"),
                      mode == AnswerMode::automatic ? IconColor::muted : IconColor::text));
-    setText(text);
+    setText(text.isEmpty() ? text : QLatin1Char(' ') + text);
     setAccessibleName(name);
     setToolTip(
         tr("%1 (Ctrl+Shift+O).\nA long answer is written as an outline whose points grow at the same time.")

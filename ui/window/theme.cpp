@@ -145,6 +145,8 @@ QToolButton { background: transparent; border: 1px solid transparent; border-rad
 QToolButton:hover { background: @hover; }
 QToolButton:pressed, QToolButton:checked { background: @selected; }
 QToolButton:focus { border-color: @accent; }
+QToolButton#answerMode { padding: 4px 18px 4px 6px; }
+QToolButton#answerMode::menu-indicator { subcontrol-origin: padding; subcontrol-position: center right; right: 5px; }
 QToolButton#sendButton { background: @accent; border-radius: 9px; border: 2px solid @accent; }
 QToolButton#sendButton:hover { border-color: @text; }
 QToolButton#sendButton:focus { border-color: @text; }

@@ -192,6 +192,22 @@ class TestConversationPoints : public QObject {
         }
     }
 
+    /// The outline may come with the message itself.
+    void outlineWithTheMessageIsTheSame() {
+        auto view = viewWithQuestion(900, 500);
+        app::MessageItem item = view->transcript().item(1);
+        item.state = MessageState::streaming;
+        item.expansion = growing(outlineOf(6));
+        view->updateMessage(item);
+        QVERIFY(view->statusText().startsWith(QLatin1String("Outline of 6 points")));
+        view->setExpansion(2, item.expansion);
+        for (int step = 0; step < 120; ++step) {
+            view->appendPointText(2, step % 6, sentences(1, step));
+            paint(*view);
+        }
+        QVERIFY(headingY(*view, 0) >= 0 && headingY(*view, 0) < 500);
+    }
+
     /// The stitched text takes the place of the points without anything moving or being laid out again.
     void becomesOneTextWithoutAJump() {
         auto view = viewWithQuestion(900, 500);

@@ -10,6 +10,7 @@
 
 #include "tests/ui/conversation/sample_conversation.h"
 #include "ui/conversation/conversation_view.h"
+#include "ui/conversation/expansion_dialog.h"
 #include "ui/conversation/link_dialog.h"
 
 namespace {
@@ -38,6 +39,53 @@ void shoot(tendril::ui::ConversationView& view, const QString& folder, const QSt
     view.grab().save(QDir(folder).filePath(name + QStringLiteral(".png")));
 }
 
+/// An answer whose points grow side by side, and what becomes of it.
+void shootPoints(tendril::ui::ConversationView& view, const QString& folder, const QString& tone) {
+    using State = tendril::app::PointItem::State;
+    tendril::app::MessageItem answer = tendril::ui::message(2, tendril::app::MessageRole::assistant, {},
+                                                            tendril::app::MessageState::waiting);
+    view.setMessages({tendril::ui::message(1, tendril::app::MessageRole::user,
+                                           QStringLiteral("What are the main factors that influence "
+                                                          "consumer behavior?")),
+                      answer});
+    answer.expansion.skeleton = true;
+    answer.expansion.reasonKey = QStringLiteral("suits");
+    answer.expansion.reason = QStringLiteral("The answer has independent points.");
+    answer.expansion.predictedGain = 1.9;
+    view.setExpansion(2, answer.expansion);
+    shoot(view, folder, tone + QStringLiteral("_outline"));
+    const char* const titles[] = {"Personal needs", "Cultural and social background of the buyer",
+                                  "Price and income", "Marketing", "Earlier experience"};
+    const State states[] = {State::done, State::growing, State::growing, State::stopped, State::waiting};
+    for (int i = 0; i < 5; ++i) {
+        tendril::app::PointItem point;
+        point.heading = QStringLiteral("**%1. %2**").arg(i + 1).arg(QLatin1String(titles[i]));
+        point.state = states[i];
+        point.tokens = 40 + i;
+        point.ms = 1'500 + 100 * i;
+        answer.expansion.points.append(point);
+    }
+    view.setExpansion(2, answer.expansion);
+    const QString text = QStringLiteral(
+        "People buy what they need first, and what they want afterwards. What counts as a need depends on "
+        "*age*, on work and on the household.\n\n- food and housing\n- health\n\nAfter that comes ");
+    for (int i = 0; i < 4; ++i) {
+        view.appendPointText(2, i, text.left(60 + 70 * (3 - i)));
+    }
+    shoot(view, folder, tone + QStringLiteral("_points"));
+    tendril::app::MessageItem done = view.transcript().item(1);
+    done.text = view.textOf(2);
+    done.state = tendril::app::MessageState::complete;
+    done.footer = QStringLiteral("read 12 new tokens, 3,104 reused, first token after 80 ms · 41.2 tokens/s");
+    view.updateMessage(done);
+    view.setCurrentMessage(1);
+    shoot(view, folder, tone + QStringLiteral("_stitched"));
+    tendril::ui::ExpansionDialog dialog(done, &view);
+    dialog.show();
+    QApplication::processEvents();
+    dialog.grab().save(QDir(folder).filePath(tone + QStringLiteral("_details.png")));
+}
+
 void shootAll(tendril::ui::ConversationView& view, const QString& folder) {
     for (const bool dark : {false, true}) {
         QApplication::setPalette(dark ? darkPalette() : lightPalette());
@@ -54,8 +102,11 @@ void shootAll(tendril::ui::ConversationView& view, const QString& folder) {
         view.find(QStringLiteral("sort"));
         shoot(view, folder, tone + QStringLiteral("_find"));
         view.find(QString());
+        shootPoints(view, folder, tone);
     }
     view.resize(420, 720);
+    shootPoints(view, folder, QStringLiteral("narrow"));
+    view.setMessages(tendril::ui::sampleConversation());
     view.scrollToMessage(2);
     shoot(view, folder, QStringLiteral("dark_narrow"));
     tendril::ui::LinkDialog dialog(
