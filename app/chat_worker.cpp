@@ -47,8 +47,7 @@ struct ChatWorker::Core {
                worker.options_.journal_interval,
                worker.options_.cache_directory,
                worker.options_.measurements,
-               worker.options_.power_supplies,
-               worker.options_.measure_at_load},
+               worker.options_.power_supplies},
           models(link, worker.options_.load_marker),
           turns(link, models),
           ahead(link, models),
@@ -187,6 +186,8 @@ Result<std::unique_ptr<storage::ChatStore>> ChatWorker::open_store(const Sink& s
         if (mkdtemp(folder.data()) != nullptr) {
             const auto file = std::filesystem::path(folder) / "chats.db";
             store = opener_(file, report);
+            // The pages on the disk belong to the conversations that cannot be opened: they stay theirs.
+            options_.cache_directory.clear();
             if (store) {
                 sink(Notice{"The conversations of this session are kept in " + file.string() + " only.",
                             true});

@@ -238,13 +238,22 @@ void ConversationDesk::forget_kept(const std::vector<ConversationId>& purged) {
     for (const ConversationId id : purged) {
         link_.engine.forget(static_cast<std::uint64_t>(id));
     }
+    std::vector<std::uint64_t> known;
+    bool complete = true;
     for (const bool deleted : {true, false}) {
         const auto all = link_.store.conversations(deleted);
+        complete = complete && all.has_value();
         for (const Conversation& one : all ? *all : std::vector<Conversation>()) {
             if (deleted || one.is_private) {
                 link_.engine.forget(static_cast<std::uint64_t>(one.id));
+            } else {
+                known.push_back(static_cast<std::uint64_t>(one.id));
             }
         }
+    }
+    // Others were purged while no model was loaded, in this run of the program or in an earlier one.
+    if (complete) {
+        link_.engine.forget_others(std::move(known));
     }
 }
 

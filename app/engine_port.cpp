@@ -23,9 +23,6 @@ class RealEngine final : public EnginePort {
     engine::RequestId submit(engine::ChooseRequest request, engine::EventSink sink) override {
         return engine_.submit(std::move(request), std::move(sink));
     }
-    engine::RequestId submit(engine::BenchRequest request, engine::EventSink sink) override {
-        return engine_.submit(std::move(request), std::move(sink));
-    }
     void cancel(engine::RequestId request) override { engine_.cancel(request); }
     void curve(std::function<void(std::vector<engine::CurvePoint>)> answer) override {
         engine_.curve(std::move(answer));
@@ -35,6 +32,7 @@ class RealEngine final : public EnginePort {
     }
     void clear_cache(std::function<void(Status)> done) override { engine_.clear_cache(std::move(done)); }
     void forget(std::uint64_t owner) override { engine_.forget(owner); }
+    void forget_others(std::vector<std::uint64_t> known) override { engine_.forget_others(std::move(known)); }
     Result<engine::ModelDescription> inspect(const std::filesystem::path& path) override {
         return engine::Engine::inspect(path);
     }

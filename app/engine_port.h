@@ -21,12 +21,12 @@ class EnginePort {
     virtual engine::RequestId submit(engine::GenerateRequest request, engine::EventSink sink) = 0;
     virtual engine::RequestId submit(engine::PrefillRequest request, engine::EventSink sink) = 0;
     virtual engine::RequestId submit(engine::ChooseRequest request, engine::EventSink sink) = 0;
-    virtual engine::RequestId submit(engine::BenchRequest request, engine::EventSink sink) = 0;
     virtual void cancel(engine::RequestId request) = 0;
     virtual void curve(std::function<void(std::vector<engine::CurvePoint>)> answer) = 0;
     virtual void cache_state(std::function<void(engine::CacheState)> answer) = 0;
     virtual void clear_cache(std::function<void(Status)> done) = 0;
     virtual void forget(std::uint64_t owner) = 0;
+    virtual void forget_others(std::vector<std::uint64_t> known) = 0;
     virtual Result<engine::ModelDescription> inspect(const std::filesystem::path& path) = 0;
 };
 

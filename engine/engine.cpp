@@ -74,4 +74,8 @@ void Engine::forget(std::uint64_t owner) {
     thread_->forget(owner);
 }
 
+void Engine::forget_others(std::vector<std::uint64_t> known) {
+    thread_->forget_others(std::move(known));
+}
+
 }  // namespace tendril::engine

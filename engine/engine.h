@@ -122,6 +122,8 @@ class Engine {
     void clear_cache(std::function<void(Status)> done);
     /// Forgets what only this owner (CacheScope) has, in memory and on disk.
     void forget(std::uint64_t owner);
+    /// Forgets all owners on the disk but these: they went while the disk was not in use.
+    void forget_others(std::vector<std::uint64_t> known);
 
   private:
     class Thread;

@@ -90,6 +90,10 @@ void Engine::Thread::forget(std::uint64_t owner) {
     post(Forget{owner}, false);
 }
 
+void Engine::Thread::forget_others(std::vector<std::uint64_t> known) {
+    post(ForgetOthers{std::move(known)}, false);
+}
+
 void Engine::Thread::post(Command command, bool break_step) {
     {
         const std::lock_guard lock(mutex_);
@@ -301,6 +305,12 @@ void Engine::Thread::perform(Forget& forget) {
         runtime_->cache->forget(forget.owner);
     } else if (const auto store = store_without_model()) {
         store->forget(forget.owner);
+    }
+}
+
+void Engine::Thread::perform(ForgetOthers& forget) {
+    if (runtime_) {
+        runtime_->cache->forget_others(forget.known);
     }
 }
 

@@ -37,6 +37,7 @@ class Engine::Thread {
     void cache_state(std::function<void(CacheState)> answer);
     void clear_cache(std::function<void(Status)> done);
     void forget(std::uint64_t owner);
+    void forget_others(std::vector<std::uint64_t> known);
 
   private:
     struct Load {
@@ -67,7 +68,11 @@ class Engine::Thread {
     struct Forget {
         std::uint64_t owner = 0;
     };
-    using Command = std::variant<Load, Unload, Submit, Cancel, AskState, AskCurve, Clear, Forget>;
+    struct ForgetOthers {
+        std::vector<std::uint64_t> known;
+    };
+    using Command =
+        std::variant<Load, Unload, Submit, Cancel, AskState, AskCurve, Clear, Forget, ForgetOthers>;
 
     void post(Command command, bool break_step);
     void run();
@@ -80,6 +85,7 @@ class Engine::Thread {
     void perform(AskCurve& ask);
     void perform(Clear& clear);
     void perform(Forget& forget);
+    void perform(ForgetOthers& forget);
     void refuse(Command& command);
     Status start(Submit& submit);
     Result<std::unique_ptr<Task>> make_task(Submit& submit) const;

@@ -57,24 +57,18 @@ View KvCache::view_of(const RadixTree::Found& found) {
     return view;
 }
 
-RadixTree::Found KvCache::look_up(std::span<const TokenId> tokens, std::size_t limit, const CacheScope& scope,
-                                  MatchReport& report) {
+View KvCache::match(std::span<const TokenId> tokens, std::size_t limit, const CacheScope& scope) {
+    ++counters_.lookups;
     limit = std::min(limit, tokens.size());
+    report_ = {};
     RadixTree::Found found = tree_.find(tokens, limit, scope);
     if (store_ != nullptr && found.length < limit && restore(tokens, limit, scope, found)) {
         const std::size_t before = found.length;
         found = tree_.find(tokens, limit, scope);
-        report.restored = found.length - std::min(before, found.length);
-        counters_.restored_tokens += report.restored;
+        report_.restored = found.length - std::min(before, found.length);
+        counters_.restored_tokens += report_.restored;
     }
     tree_.used(found);
-    return found;
-}
-
-View KvCache::match(std::span<const TokenId> tokens, std::size_t limit, const CacheScope& scope) {
-    ++counters_.lookups;
-    report_ = {};
-    const RadixTree::Found found = look_up(tokens, limit, scope, report_);
     report_.known = std::max(report_.known, found.known);
     report_.reused = found.length;
     if (report_.reused < report_.known) {
@@ -87,13 +81,6 @@ View KvCache::match(std::span<const TokenId> tokens, std::size_t limit, const Ca
         ++counters_.hits;
         counters_.reused_tokens += found.length;
     }
-    return view_of(found);
-}
-
-View KvCache::match_elsewhere(std::span<const TokenId> tokens, const CacheScope& scope) {
-    MatchReport unreported;
-    const RadixTree::Found found = look_up(tokens, tokens.size(), scope, unreported);
-    counters_.elsewhere += found.length;
     return view_of(found);
 }
 
@@ -199,6 +186,14 @@ void KvCache::forget(std::uint64_t owner, std::function<void(Status)> done) {
         store_->forget(owner, std::move(done));
     } else if (done) {
         done({});
+    }
+}
+
+void KvCache::forget_others(std::span<const std::uint64_t> known) {
+    for (const std::uint64_t owner : store_ == nullptr ? std::vector<std::uint64_t>() : store_->owners()) {
+        if (std::find(known.begin(), known.end(), owner) == known.end()) {
+            forget(owner);
+        }
     }
 }
 

@@ -131,11 +131,6 @@ class FakeEngine::Port final : public app::EnginePort {
         fake_.filled_.notify_all();
         return made.id;
     }
-    engine::RequestId submit(engine::BenchRequest request, engine::EventSink sink) override {
-        fake_.note(request.curve ? "measure" : "bench");
-        sink(0, engine::BenchEvent{{}, fake_.measured});
-        return 0;
-    }
     void curve(std::function<void(std::vector<engine::CurvePoint>)> answer) override { answer(fake_.curve); }
     void cache_state(std::function<void(engine::CacheState)> answer) override { answer(fake_.cache); }
     void clear_cache(std::function<void(Status)> done) override {
@@ -143,6 +138,13 @@ class FakeEngine::Port final : public app::EnginePort {
         done({});
     }
     void forget(std::uint64_t owner) override { fake_.note("forget " + std::to_string(owner)); }
+    void forget_others(std::vector<std::uint64_t> known) override {
+        std::string all = "forget all but";
+        for (const std::uint64_t owner : known) {
+            all += ' ' + std::to_string(owner);
+        }
+        fake_.note(all);
+    }
     void cancel(engine::RequestId id) override {
         engine::EventSink sink;
         {

@@ -445,7 +445,10 @@ class TestChatWorker : public QObject {
         WorkerFixture f;
         f.options.database = "/proc/nowhere/chats.db";
         f.options.allow_temporary = true;
+        f.options.cache_directory = f.path("pages");
         f.start();
+        // Its conversations have the numbers of others, whose pages are there.
+        QVERIFY(f.engine.load_options().cache_directory.empty());
         QCOMPARE(f.turn("Question", "Answer").text, std::string("Answer"));
     }
 };

@@ -349,6 +349,29 @@ class TestReadAhead : public QObject {
         QCOMPARE(f.count("forget 1"), 2U);  // another model's pages may have been where this one's are now
     }
 
+    /// A conversation may go while no model is loaded, and its name with it: what is known is told, once the
+    /// disk is in use.
+    void theKnownConversationsAreTold() {
+        Fixture f;
+        f.start_and_look();
+        f.turn("One", "First");
+        f.worker->open_new();
+        f.turn("Two", "Second");
+        f.worker->open_new();
+        f.turn("Three", "Third");
+        f.worker->set_private(true);
+        f.worker->trash(1);
+        f.settle();
+        f.worker.reset();
+        f.run();
+        f.worker->open_last();
+        f.settle();
+        QCOMPARE(f.count("forget all but 2"), 0U);
+        f.load();
+        f.settle();
+        QCOMPARE(f.count("forget all but 2"), 1U);
+    }
+
     void theCacheFolderGoesToTheEngine() {
         Fixture f;
         f.options.cache_directory = f.path("pages");

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Faults put into the cache, to see that the tests notice them.
-#include "tests/unit/cache/cache_faults.h"
-
-#include <algorithm>
 #include <numeric>
+
+#include "tests/unit/cache/random_user.h"
 
 namespace tendril::engine {
 namespace {
@@ -55,9 +54,9 @@ bool CacheFaults::reuse_page(KvCache& cache, std::size_t choice) {
     return false;
 }
 
-void CacheFaults::set_deltas(View& view, std::int32_t delta) {
+void CacheFaults::clear_deltas(View& view) {
     for (View::Segment& segment : view.segments_) {
-        segment.delta = delta;
+        segment.delta = 0;
     }
 }
 

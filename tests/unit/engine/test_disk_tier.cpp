@@ -141,6 +141,32 @@ class TestDiskTier : public QObject {
         QCOMPARE(client.ask(request(300, 2, {8, false})).finished->cached_tokens, 256U);  // control
     }
 
+    /// Conversations that went while no model was loaded: their pages go when one is.
+    void owners_that_nobody_knows_go() {
+        const LoadOptions load = options("llama", "unknown");
+        {
+            EngineClient client;
+            QVERIFY(client.load(load));
+            client.ask(request(300, 1, {7, false}));
+            client.ask(request(300, 2, {8, false}));
+            client.ask(request(300, 3, {0, false}));  // nobody's, as the command line writes them
+            QTRY_VERIFY_WITH_TIMEOUT(client.cache_state().disk_pages >= 12, 30000);
+        }
+        {
+            EngineClient client;
+            client.engine->forget_others({8});  // without a model it is not known what is there
+            QVERIFY(client.load(load));
+            QVERIFY(client.cache_state().disk_pages >= 12);
+            client.engine->forget_others({8, 99});
+            QTRY_COMPARE_WITH_TIMEOUT(client.cache_state().disk_pages, 8U, 30000);
+        }
+        EngineClient client;
+        QVERIFY(client.load(load));
+        QCOMPARE(client.ask(request(300, 1, {7, false})).finished->cached_tokens, 0U);
+        QCOMPARE(client.ask(request(300, 2, {8, false})).finished->cached_tokens, 256U);
+        QCOMPARE(client.ask(request(300, 3, {0, false})).finished->cached_tokens, 256U);
+    }
+
     /// Into the trash and out again, and a conversation that is private for a while.
     void an_owner_that_comes_back_has_a_cache_again() {
         const LoadOptions load = options("llama", "back");
