@@ -25,6 +25,8 @@ struct ChatWorkerOptions {
     std::filesystem::path cache_directory;  ///< see engine::LoadOptions; used while the settings allow it
     std::filesystem::path measurements;
     std::filesystem::path power_supplies = kPowerSupplies;
+    /// t(M) that is not remembered is measured before the first answer instead of in idle moments.
+    bool measure_at_load = false;
     WorkerSettings settings;
     Clock::duration journal_interval = kJournalInterval;  ///< longer ones are for tests of the tests
     /// When the database's folder cannot be used: keep this session's conversations in a temporary one, and

@@ -23,6 +23,9 @@ class RealEngine final : public EnginePort {
     engine::RequestId submit(engine::ChooseRequest request, engine::EventSink sink) override {
         return engine_.submit(std::move(request), std::move(sink));
     }
+    engine::RequestId submit(engine::BenchRequest request, engine::EventSink sink) override {
+        return engine_.submit(std::move(request), std::move(sink));
+    }
     void cancel(engine::RequestId request) override { engine_.cancel(request); }
     void curve(std::function<void(std::vector<engine::CurvePoint>)> answer) override {
         engine_.curve(std::move(answer));

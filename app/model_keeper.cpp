@@ -153,7 +153,7 @@ void ModelKeeper::loaded(std::uint64_t serial, Result<engine::LoadedModel> resul
         return;
     }
     model_ = std::move(*result);
-    composer_ = std::make_unique<PromptComposer>(*model_);
+    composer_ = std::make_shared<PromptComposer>(*model_);
     status_.given_name = model_->description.name;
     status_.progress = 1;
     status_.device = model_->device;

@@ -41,7 +41,8 @@ class ModelKeeper {
     // When ready():
     const engine::LoadedModel& model() const { return *model_; }
     PromptComposer& composer() { return *composer_; }
-    const std::string& sha256() const { return sha256_; }  ///< empty until known
+    std::shared_ptr<PromptComposer> shared_composer() { return composer_; }  ///< for what outlives the model
+    const std::string& sha256() const { return sha256_; }                    ///< empty until known
 
   private:
     void loaded(std::uint64_t serial, Result<engine::LoadedModel> result);
@@ -54,7 +55,7 @@ class ModelKeeper {
     ModelStatus status_;
     std::uint64_t serial_ = 0;  // of the newest load; answers to older ones are ignored
     std::optional<engine::LoadedModel> model_;
-    std::unique_ptr<PromptComposer> composer_;
+    std::shared_ptr<PromptComposer> composer_;
     std::string sha256_;
 };
 

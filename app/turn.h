@@ -28,7 +28,8 @@ class Turn final : public ExpansionObserver {
     bool resumed = false;
     bool normally = false;
     std::unique_ptr<InboxPort<EnginePort>> port;
-    std::unique_ptr<Expansion> expansion;  ///< once it is started
+    std::shared_ptr<PromptComposer> composer;  ///< of the model that it began with
+    std::unique_ptr<Expansion> expansion;      ///< once it is started
     std::unique_ptr<ReplyJournal> journal;
     std::vector<engine::TokenId> prompt;  ///< of a normal answer
     engine::PrefillEvent prefill;

@@ -133,6 +133,9 @@ void TurnRunner::model_changed() {
     ++curve_serial_;
     curve_awaited_ = models_.ready();  // the first question is not to be told that nothing would be gained
     ask_curve();
+    if (!models_.ready() && !turns_.empty() && turns_.front()->started()) {
+        turns_.front()->expansion->cancel();  // its next requests would be another model's
+    }
     start_next();
 }
 
@@ -142,15 +145,39 @@ void TurnRunner::ask_curve() {
     }
     link_.engine.curve(
         [this, serial = curve_serial_, mailbox = link_.mailbox](std::vector<engine::CurvePoint> curve) {
-            mailbox->put([this, serial, curve = std::move(curve)] {
-                if (serial != curve_serial_) {
-                    return;
-                }
-                curve_ = curve;
-                if (std::exchange(curve_awaited_, false)) {
-                    start_next();
-                }
-            });
+            mailbox->put([this, serial, curve = std::move(curve)] { curve_came(serial, curve); });
+        });
+}
+
+void TurnRunner::curve_came(std::uint64_t serial, const std::vector<engine::CurvePoint>& curve) {
+    if (serial != curve_serial_) {
+        return;
+    }
+    curve_ = curve;
+    if (!curve_awaited_) {
+        return;
+    }
+    curve_awaited_ = false;
+    if (!curve_.empty() || !link_.measure_at_load) {
+        start_next();
+        return;
+    }
+    curve_awaited_ = true;
+    engine::BenchRequest measure;
+    measure.prefill_tokens = 0;
+    measure.batches.clear();
+    measure.curve = true;
+    link_.engine.submit(
+        measure, [this, serial, mailbox = link_.mailbox](engine::RequestId, const engine::Event& event) {
+            auto* const bench = std::get_if<engine::BenchEvent>(&event);
+            mailbox->put(
+                [this, serial, curve = bench != nullptr ? bench->curve : std::vector<engine::CurvePoint>()] {
+                    if (serial == curve_serial_) {
+                        curve_ = curve;
+                        curve_awaited_ = false;
+                        start_next();
+                    }
+                });
         });
 }
 
@@ -227,8 +254,9 @@ void TurnRunner::start(Turn& turn) {
         link_.engine, [this, serial = turn.serial, mailbox = link_.mailbox] {
             mailbox->put([this, serial] { drain(serial); });
         });
+    turn.composer = models_.shared_composer();
     turn.expansion =
-        std::make_unique<Expansion>(std::move(*request), models_.composer(), kit_.get(), *turn.port, turn);
+        std::make_unique<Expansion>(std::move(*request), *turn.composer, kit_.get(), *turn.port, turn);
     turn.expansion->start();
     tell_progress(turn, true);
 }

@@ -65,6 +65,7 @@ class TurnRunner {
     void tell_progress(const Turn& turn, bool generating);
     void enqueue(std::unique_ptr<Turn> turn);
     void ask_curve();
+    void curve_came(std::uint64_t serial, const std::vector<engine::CurvePoint>& curve);
     void journal_failed(const Error& error);
 
     WorkerLink& link_;

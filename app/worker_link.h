@@ -48,6 +48,7 @@ struct WorkerLink {
     std::filesystem::path cache_directory;  ///< of pages; empty: none on disk
     std::filesystem::path measurements;     ///< of models on this machine; empty: none remembered
     std::filesystem::path power_supplies;
+    bool measure_at_load = false;  ///< t(M), where it is not known
 
     void notice(std::string text) const { emit(Notice{std::move(text)}); }
     /// Tells a person and the log; for failures that stop nothing else.

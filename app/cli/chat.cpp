@@ -29,6 +29,7 @@ struct ChatOptions {
     bool fresh = false;
     bool go_on = false;
     std::string system_prompt;
+    std::optional<storage::AnswerMode> expand;
     std::uint32_t most_tokens = 0;
     int journal_ms =
         static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(kJournalInterval).count());
@@ -107,12 +108,13 @@ class Chat {
         if (const auto* notice = std::get_if<Notice>(&event)) {
             say(notice->text);
         }
-        if (const std::string text = to_text(event); !text.empty()) {
+        if (const std::string text = text_.of(event); !text.empty()) {
             open_ = print(text) && open_;
         }
     }
 
     bool json_;
+    ChatText text_;
     const Interrupt& interrupt_;
     std::optional<EventQueue::Clock::time_point> leave_at_;  // after a signal
     bool turn_failed_ = false;
@@ -133,7 +135,9 @@ ChatWorkerOptions worker_options(const ChatOptions& options) {
     worker.settings.system_prompt = options.system_prompt;
     worker.settings.sampler = options.sampling.sampler;
     worker.settings.fixed_seed = options.sampling.seed_given;
+    worker.settings.answer_mode = options.expand.value_or(storage::AnswerMode::never);
     worker.settings.max_answer_tokens = options.most_tokens;
+    worker.measure_at_load = options.expand == storage::AnswerMode::automatic;
     worker.settings.threads = load.threads;
     worker.settings.context = load.context;
     worker.settings.device = load.device;
@@ -168,6 +172,9 @@ int talk(Chat& chat, ChatWorker& worker, const ChatOptions& options, Interrupt& 
     });
     if (!opened) {
         return chat.error().empty() ? failed("The conversation cannot be opened.") : failed(chat.error());
+    }
+    if (options.expand) {
+        worker.set_answer_mode(*options.expand);
     }
     worker.load(options.model);
     std::string model_error;
@@ -262,6 +269,18 @@ void add_chat(CLI::App& app, Chosen& chosen) {
         .add_option("-n", options->most_tokens,
                     "Most tokens of each answer; 0 = as many as the context holds")
         ->check(CLI::Range(0U, 1U << 24U));
+    command
+        .add_option_function<std::string>(
+            "--expand",
+            [options](const std::string& mode) {
+                options->expand = mode == "auto"     ? storage::AnswerMode::automatic
+                                  : mode == "always" ? storage::AnswerMode::always
+                                                     : storage::AnswerMode::never;
+            },
+            "Whether answers are written as points side by side: auto (where it suits and time is gained, "
+            "which is measured first), always, never. Kept with the conversation; a new one begins with "
+            "never")
+        ->check(CLI::IsMember({"auto", "always", "never"}));
     command.add_option("--journal-ms", options->journal_ms, "Longest time before a text is written")
         ->check(CLI::Range(0, 1'000'000))
         ->group("");

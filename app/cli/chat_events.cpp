@@ -3,6 +3,7 @@
 #include "app/cli/chat_events.h"
 
 #include <chrono>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -74,6 +75,30 @@ struct ToJson {
         json["text"] = e.text;
         return json;
     }
+    std::optional<ordered_json> operator()(const OutlineShown& e) const {
+        ordered_json json = named("outline");
+        json["message"] = e.message;
+        json["mode"] = e.expansion.skeleton ? "skeleton" : "normal";
+        json["reason_key"] = e.expansion.reason_key;
+        json["reason"] = e.expansion.reason;
+        json["points"] = ordered_json::array();
+        for (const PointState& point : e.expansion.points) {
+            json["points"].push_back({{"title", point.title},
+                                      {"heading", point.heading},
+                                      {"state", name_of(point.phase)},
+                                      {"needs", point.needs},
+                                      {"tokens", point.tokens},
+                                      {"stop", point.stop}});
+        }
+        return json;
+    }
+    std::optional<ordered_json> operator()(const PointText& e) const {
+        ordered_json json = named("point");
+        json["message"] = e.message;
+        json["point"] = e.point;
+        json["text"] = e.text;
+        return json;
+    }
     std::optional<ordered_json> operator()(const LeftOutChanged& e) const {
         if (e.messages.empty()) {
             return std::nullopt;
@@ -111,6 +136,10 @@ struct ToJson {
         json["error"] = e.message.error;
         json["stop_reason"] = e.finished ? name_of(e.finished->reason) : "failed";
         json["text"] = e.message.text;
+        if (auto expansion = ordered_json::parse(e.message.expansion, nullptr, false);
+            expansion.is_object()) {
+            json["expansion"] = std::move(expansion);
+        }
         json["seed"] = e.message.seed;
         json["model"] = e.message.model_name;
         json["prompt_tokens"] = e.message.counters.prompt_tokens;
@@ -131,6 +160,10 @@ struct ToJson {
     }
 };
 
+std::string ending_of(const TurnEnded& ended) {
+    return ended.message.error.empty() ? "\n\n" : "\n[" + ended.message.error + "]\n\n";
+}
+
 }  // namespace
 
 const char* const kChatEventsHelp =
@@ -143,6 +176,10 @@ const char* const kChatEventsHelp =
     "  left_out   messages that did not fit into the context\n"
     "  prefill    message, done, total, reused (tokens of the prompt)\n"
     "  text       message, text: to be added to the answer; in the database 250 ms later\n"
+    "  outline    message, mode (skeleton, normal), reason_key, reason, points (title, heading, state, "
+    "needs, "
+    "tokens, stop): how an answer is made\n"
+    "  point      message, point (from 0), text: to be added to it; the whole text comes with finished\n"
     "  finished   conversation, message, status (complete, interrupted, failed), error, stop_reason, text, "
     "seed, model and counters\n"
     "  notice     text: something to know\n"
@@ -153,12 +190,21 @@ std::optional<ordered_json> to_json(const WorkerEvent& event) {
     return std::visit(ToJson{}, event);
 }
 
-std::string to_text(const WorkerEvent& event) {
+std::string ChatText::of(const WorkerEvent& event) {
     if (const auto* text = std::get_if<ReplyText>(&event)) {
         return text->text;
     }
+    if (const auto* outline = std::get_if<OutlineShown>(&event)) {
+        const bool first = !in_points_ && outline->expansion.skeleton;
+        in_points_ = outline->expansion.skeleton;
+        std::string text;
+        for (std::size_t i = 0; first && i < outline->expansion.points.size(); ++i) {
+            text += std::to_string(i + 1) + ". " + outline->expansion.points[i].title + "\n";
+        }
+        return text.empty() ? text : text + "\n";
+    }
     if (const auto* ended = std::get_if<TurnEnded>(&event)) {
-        return ended->message.error.empty() ? "\n\n" : "\n[" + ended->message.error + "]\n\n";
+        return (std::exchange(in_points_, false) ? ended->message.text : std::string()) + ending_of(*ended);
     }
     return {};
 }

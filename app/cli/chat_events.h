@@ -18,7 +18,13 @@ extern const char* const kChatEventsHelp;
 /// Nothing for events that are not printed. Every object has `event` and `time_ms` (monotonic clock of the
 /// machine).
 std::optional<nlohmann::ordered_json> to_json(const WorkerEvent& event);
-/// What a person sees on stdout.
-std::string to_text(const WorkerEvent& event);
+/// For people: answers as they come. Of points the outline first, then the whole text.
+class ChatText {
+  public:
+    std::string of(const WorkerEvent& event);  ///< empty for what they need not see
+
+  private:
+    bool in_points_ = false;  // the answer that is being written
+};
 
 }  // namespace tendril::app::cli

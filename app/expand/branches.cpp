@@ -227,6 +227,9 @@ void Branches::tell_text(std::uint32_t index, std::uint32_t tokens) {
 void Branches::end(std::uint32_t index, const engine::FinishedEvent& finished) {
     Branch& branch = *branches_[index];
     branch.request = 0;
+    if (finished.reason == StopReason::cancelled && branch.stopped == PointStop::none && !branch.failed) {
+        cancel();  // also when it was the engine that ends everything
+    }
     const bool by_itself = branch.stopped == PointStop::none && (finished.reason == StopReason::end_of_text ||
                                                                  finished.reason == StopReason::stop_text);
     if (branch.stopped == PointStop::none) {
@@ -274,7 +277,9 @@ void Branches::set_phase(std::uint32_t index, PointPhase phase, std::string stop
 }
 
 void Branches::cancel() {
-    cancelled_ = true;
+    if (std::exchange(cancelled_, true)) {
+        return;
+    }
     for (const auto& branch : branches_) {
         if (branch->request != 0) {
             engine_.cancel(branch->request);

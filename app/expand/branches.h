@@ -54,7 +54,8 @@ class Branches {
     void cancel();  ///< as Expansion::cancel()
     void abandon();
 
-    bool ended() const;  ///< nothing grows, and nothing waits that will
+    bool ended() const;                            ///< nothing grows, and nothing waits that will
+    bool cancelled() const { return cancelled_; }  ///< by its owner or by the engine
     const std::optional<Error>& error() const { return error_; }  ///< of a point that failed
     /// The answer; copies of other points left out. Fills in the points' places in `state`.
     std::string stitched();

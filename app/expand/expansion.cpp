@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 #include "app/expand/branch.h"
@@ -101,6 +102,8 @@ bool Expansion::route() {
         ask.keep = static_cast<std::uint32_t>(
             std::mismatch(normal.begin(), normal.end(), ask.prompt.begin(), ask.prompt.end()).first -
             normal.begin());
+        std::copy_if(request_.moved.begin(), request_.moved.end(), std::back_inserter(ask.moved),
+                     [&](const engine::MovedText& one) { return one.at + one.length <= ask.keep; });
         ask.cache = request_.cache;
         if (ask.prompt.size() >= request_.context) {
             return false;
@@ -131,8 +134,18 @@ void Expansion::handle(engine::RequestId request, const engine::Event& event) {
 void Expansion::chosen(engine::RequestId request, const engine::Event& event) {
     const auto it = std::find_if(choices_.begin(), choices_.end(),
                                  [request](const Choice& one) { return one.request == request; });
-    if (it == choices_.end() || std::holds_alternative<engine::PrefillEvent>(event)) {
+    if (it == choices_.end()) {
         return;
+    }
+    if (const auto* progress = std::get_if<engine::PrefillEvent>(&event)) {
+        if (it == choices_.begin()) {  // the others read the same
+            observer_.on_prefill(*progress);
+        }
+        return;
+    }
+    if (const auto* error = std::get_if<Error>(&event);
+        error != nullptr && error->code == ErrorCode::cancelled) {
+        cancel();  // the engine ends everything: its model goes
     }
     if (const auto* answer = std::get_if<engine::ChosenEvent>(&event)) {
         it->logprobs = answer->logprobs;
@@ -267,6 +280,7 @@ void Expansion::begin_points(const skeleton::Outline& outline, std::vector<engin
 }
 
 void Expansion::points_ended() {
+    cancelled_ = cancelled_ || branches_->cancelled();
     const std::string text = branches_->stitched();
     const auto& error = branches_->error();
     if (!cancelled_ && branches_->points_with_text() < 2) {

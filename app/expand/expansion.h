@@ -32,7 +32,7 @@ struct ExpansionRequest {
     std::uint32_t context = 0;     ///< tokens
     engine::CacheScope cache;
     std::vector<engine::CurvePoint> curve;  ///< t(M), as measured
-    std::vector<engine::MovedText> moved;   ///< of `prompt`; used where nothing else is built on it
+    std::vector<engine::MovedText> moved;   ///< of `prompt`; outlines read all exactly
 };
 
 struct ExpansionResult {

@@ -57,18 +57,24 @@ View KvCache::view_of(const RadixTree::Found& found) {
     return view;
 }
 
-View KvCache::match(std::span<const TokenId> tokens, std::size_t limit, const CacheScope& scope) {
-    ++counters_.lookups;
+RadixTree::Found KvCache::look_up(std::span<const TokenId> tokens, std::size_t limit, const CacheScope& scope,
+                                  MatchReport& report) {
     limit = std::min(limit, tokens.size());
-    report_ = {};
     RadixTree::Found found = tree_.find(tokens, limit, scope);
     if (store_ != nullptr && found.length < limit && restore(tokens, limit, scope, found)) {
         const std::size_t before = found.length;
         found = tree_.find(tokens, limit, scope);
-        report_.restored = found.length - std::min(before, found.length);
-        counters_.restored_tokens += report_.restored;
+        report.restored = found.length - std::min(before, found.length);
+        counters_.restored_tokens += report.restored;
     }
     tree_.used(found);
+    return found;
+}
+
+View KvCache::match(std::span<const TokenId> tokens, std::size_t limit, const CacheScope& scope) {
+    ++counters_.lookups;
+    report_ = {};
+    const RadixTree::Found found = look_up(tokens, limit, scope, report_);
     report_.known = std::max(report_.known, found.known);
     report_.reused = found.length;
     if (report_.reused < report_.known) {
@@ -81,6 +87,13 @@ View KvCache::match(std::span<const TokenId> tokens, std::size_t limit, const Ca
         ++counters_.hits;
         counters_.reused_tokens += found.length;
     }
+    return view_of(found);
+}
+
+View KvCache::match_elsewhere(std::span<const TokenId> tokens, const CacheScope& scope) {
+    MatchReport unreported;
+    const RadixTree::Found found = look_up(tokens, tokens.size(), scope, unreported);
+    counters_.elsewhere += found.length;
     return view_of(found);
 }
 

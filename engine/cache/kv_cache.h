@@ -21,6 +21,7 @@ struct CacheCounters {
     std::uint64_t lookups = 0;
     std::uint64_t hits = 0;  ///< lookups that found at least one token
     std::uint64_t reused_tokens = 0;
+    std::uint64_t elsewhere = 0;       ///< tokens found for other places
     std::uint64_t refused = 0;         ///< lookups that knew more than could be resumed: MatchReport::refusal
     std::uint64_t refused_tokens = 0;  ///< which had to be read again for it
     std::uint64_t restored_pages = 0;  ///< from the disk
@@ -66,6 +67,8 @@ class KvCache {
     /// usable) when nothing fits. Reads pages from the disk (waiting for it) where memory ends earlier.
     View match(std::span<const TokenId> tokens, std::size_t limit, const CacheScope& scope = {});
     const MatchReport& last_match() const { return report_; }
+    /// The same for a text of which a part is to stand elsewhere; counted apart, and not reported.
+    View match_elsewhere(std::span<const TokenId> tokens, const CacheScope& scope = {});
 
     /// A text ends here for now: its pages are kept for later requests until memory is needed, and those that
     /// a window needs to go on behind tokens.size() longest of all. Pages of the view that stand behind
@@ -102,6 +105,8 @@ class KvCache {
   private:
     friend struct CacheFaults;  // tests only
     bool reclaim(std::size_t full, std::size_t window);
+    RadixTree::Found look_up(std::span<const TokenId> tokens, std::size_t limit, const CacheScope& scope,
+                             MatchReport& report);
     View view_of(const RadixTree::Found& found);
     void insert(std::span<const TokenId> tokens, const View& view, const CacheScope& scope, bool resume);
 

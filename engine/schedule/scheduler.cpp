@@ -24,7 +24,8 @@ Scheduler::Scheduler(ForwardPass& forward, KvCache& cache, SchedulerSettings set
     const std::size_t rows = forward.limits().max_rows;
     settings_.max_active = std::min(settings_.max_active, rows);
     parts_.reserve(settings_.max_active);
-    views_.reserve(settings_.max_active);
+    runs_.reserve(rows);
+    views_.reserve(rows);  // a part has a view for each run
     tokens_.reserve(rows);
     positions_.reserve(rows);
     wanted_.reserve(rows);
@@ -103,6 +104,7 @@ void Scheduler::step(const std::atomic<bool>& interrupt) {
     admit();
     follow();
     catch_up();
+    move_stretches();
     drop_finished();  // whose text was known already; to be paused they would have to be unfinished
     choose_parts();
     reserve_pages();
@@ -114,6 +116,9 @@ void Scheduler::step(const std::atomic<bool>& interrupt) {
     const Clock::time_point start = Clock::now();
     const StepPlan plan{views_, positions_};
     if (!forward_.run(tokens_, plan, wanted_, interrupt)) {
+        for (const Part& part : parts_) {
+            take_back(*part.task);
+        }
         return;
     }
     if (settings_.check) {
@@ -122,8 +127,13 @@ void Scheduler::step(const std::atomic<bool>& interrupt) {
             return;
         }
     }
+    for (const Part& part : parts_) {
+        settle(*part.task);  // before an answer of one token ends
+    }
     hand_out_logits();
     cost_.record(tokens_.size(), milliseconds_between(start, Clock::now()));
+    ++work_.steps;
+    work_.rows += tokens_.size();
     close_step();
     drop_finished();
 }
@@ -152,7 +162,7 @@ void Scheduler::admit() {
         task.view = look_up(task);
         task.restored = cache_.last_match().restored;
         if (!find_leader(task)) {
-            task.started(task.view.length());
+            begin(task);
             drop_finished();
         }
     }
@@ -160,6 +170,7 @@ void Scheduler::admit() {
 
 void Scheduler::choose_parts() {
     parts_.clear();
+    runs_.clear();
     const bool only_interactive = interactive_active();
     std::size_t rows = 0;
     const std::size_t max_rows = forward_.limits().max_rows;
@@ -172,7 +183,7 @@ void Scheduler::choose_parts() {
         if (!writes(*task) || task->following.leader != 0 || rows + pending > max_rows) {
             continue;
         }
-        Part part{task.get(), pending, {}, 0, 0, false};
+        Part part{task.get(), pending, {}, 0, 0, false, 0, 0};
         part.drafts = task->drafts(max_rows - rows - pending, rows + pending - 1, cost_);
         rows += pending + part.drafts.size();
         parts_.push_back(part);
@@ -197,9 +208,7 @@ void Scheduler::choose_prefill(std::size_t other_rows, bool interactive_only) {
             (interactive_only && !interactive(*task))) {
             continue;
         }
-        const std::size_t rows = std::min(budget, task->pending());
-        parts_.push_back({task.get(), rows, {}, 0, 0, true});
-        budget -= rows;
+        budget -= add_prefill(*task, budget);
     }
 }
 
@@ -213,7 +222,7 @@ std::size_t Scheduler::background_rows(std::size_t other_rows, std::size_t most)
 void Scheduler::reserve_pages() {
     for (std::size_t i = 0; i < parts_.size();) {
         Task& task = *parts_[i].task;
-        if (cache_.make_room(task.view, parts_[i].rows + parts_[i].drafts.size())) {
+        if (reserve(parts_[i])) {
             ++i;
             continue;
         }
@@ -239,6 +248,13 @@ bool Scheduler::pause_for(Task& task) {
     parts_.erase(
         std::remove_if(parts_.begin(), parts_.end(), [&](const Part& part) { return part.task == &paused; }),
         parts_.end());
+    if (active_.size() == 1 && !task.moved().empty()) {
+        // Moved text lies in more pages than text that was read here.
+        task.forget_moved();
+        crowded_ = false;
+        pause(0);
+        return false;
+    }
     if (active_.size() == 1) {
         assert(&paused == &task);
         task.fail_with({ErrorCode::out_of_memory,
@@ -271,20 +287,41 @@ void Scheduler::lay_out_rows() {
     wanted_.clear();
     for (Part& part : parts_) {
         Task& task = *part.task;
-        const std::size_t first = task.view.length();
         part.first_row = tokens_.size();
-        const std::span<const TokenId> known = task.tokens().subspan(first, part.rows);
-        tokens_.insert(tokens_.end(), known.begin(), known.end());
-        tokens_.insert(tokens_.end(), part.drafts.begin(), part.drafts.end());
-        for (std::size_t i = 0; i < part.rows + part.drafts.size(); ++i) {
-            positions_.push_back(static_cast<std::int32_t>(first + i));
-            if (task.wants_logits(first + i)) {
-                wanted_.push_back(static_cast<std::uint32_t>(part.first_row + i));
-            }
+        if (part.runs == 0) {
+            lay_out({task.view.length(), part.rows}, task, part.drafts,
+                    task.view.segments(part.rows + part.drafts.size()));
+            continue;
         }
-        views_.push_back({part.first_row, part.rows + part.drafts.size(), first,
-                          task.view.segments(part.rows + part.drafts.size())});
+        // Each run sees the segments up to its own end, which the next moved stretch stands behind.
+        const std::span<const Run> runs = std::span(runs_).subspan(part.first_run, part.runs);
+        const std::span<const KvSegment> all = task.view.segments(runs.back().rows);
+        std::size_t shown = 0;
+        std::size_t end = 0;
+        for (const Run& run : runs) {
+            while (end < run.position + run.rows) {
+                end += all[shown++].length;
+            }
+            assert(end == run.position + run.rows);
+            lay_out(run, task, {}, all.first(shown));
+        }
     }
+}
+
+void Scheduler::lay_out(const Run& run, Task& task, std::span<const TokenId> drafts,
+                        std::span<const KvSegment> segments) {
+    const std::size_t first_row = tokens_.size();
+    const std::size_t rows = run.rows + drafts.size();
+    const std::span<const TokenId> known = task.tokens().subspan(run.position, run.rows);
+    tokens_.insert(tokens_.end(), known.begin(), known.end());
+    tokens_.insert(tokens_.end(), drafts.begin(), drafts.end());
+    for (std::size_t i = 0; i < rows; ++i) {
+        positions_.push_back(static_cast<std::int32_t>(run.position + i));
+        if (task.wants_logits(run.position + i)) {
+            wanted_.push_back(static_cast<std::uint32_t>(first_row + i));
+        }
+    }
+    views_.push_back({first_row, rows, run.position, segments});
 }
 
 /// Logits come in blocks. A guessed row counts only when all drawn before it equals what it guessed.
@@ -306,7 +343,7 @@ void Scheduler::hand_out_logits() {
             if (part.task->finished()) {
                 continue;
             }
-            const std::size_t position = part.task->view.length() + offset;
+            const auto position = static_cast<std::size_t>(positions_[row]);
             if (offset >= part.rows) {  // a guess
                 const std::span<const TokenId> known = part.task->tokens();
                 if (part.accepted != offset - part.rows || position >= known.size() ||
@@ -323,7 +360,8 @@ void Scheduler::hand_out_logits() {
 void Scheduler::close_step() {
     for (Part& part : parts_) {
         Task& task = *part.task;
-        task.view.advance(part.rows + part.accepted);
+        task.view.advance((part.runs == 0 ? part.rows : runs_[part.first_run + part.runs - 1].rows) +
+                          part.accepted);
         task.view.rewind(task.view.length());  // pages that only rejected guesses needed
         if (part.prompt && task.pending() <= task.rows_at_once()) {
             // The prompt is read: others may share its full pages while this task goes on writing behind
@@ -348,6 +386,8 @@ std::size_t Scheduler::prompt_to_keep(const Task& task) const {
 
 /// Keeps what the task has in its view for later requests.
 void Scheduler::release(Task& task) {
+    take_back(task);
+    task.stretches.clear();
     const std::size_t length =
         task.finished() ? std::min(task.view.length(), task.worth_keeping()) : task.view.length();
     if (length > 0) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The step loop: packs the rows of all running tasks into steps (one row for each that decodes, its guesses,
 // chunks of prompts), and hands the logits back. Interactive tasks run before background ones. When pages are
-// short, the youngest task pauses and its rows are read again later; the text stays the same. Owned by the
-// engine thread.
+// short, the youngest task pauses and its rows are read again later; the text stays the same. Stretches of a
+// prompt that were read elsewhere are put where they belong, and rows go on behind them. Owned by the engine
+// thread.
 #pragma once
 
 #include <atomic>
@@ -59,10 +60,21 @@ class Scheduler {
     void step(const std::atomic<bool>& interrupt);
 
     const StepCost& cost() const { return cost_; }
+    /// Done since the start, broken steps not counted.
+    struct Work {
+        std::uint64_t steps = 0;
+        std::uint64_t rows = 0;
+    };
+    const Work& work() const { return work_; }
     /// t(M) as measured, for the policies to use from the first step on.
     void expect(std::span<const CurvePoint> curve);
 
   private:
+    /// Consecutive rows of a part; moved stretches stand between two runs.
+    struct Run {
+        std::size_t position = 0;
+        std::size_t rows = 0;
+    };
     struct Part {
         Task* task = nullptr;
         std::size_t rows = 0;             // of its pending tokens
@@ -70,6 +82,8 @@ class Scheduler {
         std::size_t first_row = 0;
         std::size_t accepted = 0;
         bool prompt = false;  // its rows take their turn; otherwise they are what was drawn or forced last
+        std::size_t first_run = 0;
+        std::size_t runs = 0;  // 0: its rows are consecutive
     };
     void admit();
     bool find_leader(Task& task);
@@ -79,12 +93,22 @@ class Scheduler {
     View look_up(const Task& task);
     void take_longer_match(Task& task);
     std::size_t background_rows(std::size_t other_rows, std::size_t most) const;
+    void begin(Task& task);
+    void find_stretches(Task& task);
+    void move_stretches();
+    void append_stretches(Task& task);
+    std::size_t add_prefill(Task& task, std::size_t budget);
+    bool reserve(const Part& part);
+    static void take_back(Task& task);
+    static void settle(Task& task);
     void choose_parts();
     void choose_prefill(std::size_t other_rows, bool interactive_only);
     void reserve_pages();
     bool pause_for(Task& task);
     void pause(std::size_t index);
     void lay_out_rows();
+    void lay_out(const Run& run, Task& task, std::span<const TokenId> drafts,
+                 std::span<const KvSegment> segments);
     void hand_out_logits();
     void close_step();
     std::size_t prompt_to_keep(const Task& task) const;
@@ -95,12 +119,14 @@ class Scheduler {
     KvCache& cache_;
     SchedulerSettings settings_;
     StepCost cost_;
+    Work work_;
     std::vector<std::unique_ptr<Task>> active_;  // the oldest first
     std::deque<std::unique_ptr<Task>> waiting_;
     bool crowded_ = false;  // a task was paused; none is admitted until one ends
 
     // One step; kept to spare allocations.
     std::vector<Part> parts_;
+    std::vector<Run> runs_;
     std::vector<TokenId> tokens_;
     std::vector<std::int32_t> positions_;
     std::vector<StepView> views_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two tasks with the same text: the second waits until the first has read it and takes its pages.
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "engine/cache/common_prefix.h"
@@ -9,8 +10,8 @@
 namespace tendril::engine {
 namespace {
 
-/// Less than this is read faster than waited for.
-constexpr std::size_t kWorthWaiting = kPageTokens;
+/// Less than this is read faster than waited for: a step's fixed part is about ten rows of a prompt.
+constexpr std::size_t kWorthWaiting = 16;
 
 /// What is private stays with its owner, and in private.
 bool may_share(const CacheScope& task, const CacheScope& from) {
@@ -20,6 +21,23 @@ bool may_share(const CacheScope& task, const CacheScope& from) {
 void note_shared(Task& task, Task& other, std::size_t shared) {
     task.shared = std::max(task.shared, shared);
     other.shared = std::max(other.shared, shared);
+}
+
+/// How far two texts are made of the same moved stretches: from there on one's pages are not what the other's
+/// would be.
+std::size_t made_alike(const Task& a, const Task& b) {
+    const std::span<const MovedText> one = a.moved();
+    const std::span<const MovedText> two = b.moved();
+    std::size_t limit = std::numeric_limits<std::size_t>::max();
+    for (std::size_t i = 0; i < std::max(one.size(), two.size()); ++i) {
+        if (i < one.size() && i < two.size() && one[i].at == two[i].at && one[i].length == two[i].length &&
+            one[i].context == two[i].context) {
+            continue;
+        }
+        limit = i < one.size() ? one[i].at : limit;
+        return i < two.size() ? std::min<std::size_t>(limit, two[i].at) : limit;
+    }
+    return limit;
 }
 
 /// Takes the first `shared` tokens of another view, as far as it has them.
@@ -44,8 +62,10 @@ bool Scheduler::find_leader(Task& task) {
         if (other.get() == &task || other->finished() || !may_share(task.scope(), other->scope())) {
             continue;
         }
-        const std::size_t shared = common_prefix(wanted, other->tokens());
-        take_from(task, *other, shared, cache_.window());
+        const std::size_t same = common_prefix(wanted, other->tokens());
+        const std::size_t alike = made_alike(task, *other);
+        const std::size_t shared = std::min(same, alike);
+        take_from(task, *other, std::min(same, std::max(alike, other->view.exact_length())), cache_.window());
         const bool goes_on =
             other->priority() == Priority::interactive || task.priority() == Priority::background;
         if (goes_on && other->view.length() < shared && shared > best.shared) {
@@ -85,7 +105,7 @@ void Scheduler::follow() {
             take_longer_match(*task);  // it has ended or paused
         }
         task->following = {};
-        task->started(task->view.length());
+        begin(*task);
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -34,6 +35,8 @@ class Task {
     bool finished() const { return finished_; }
     /// Its owner is forgotten: nothing that it reads is known to anybody any more.
     void disown() { scope_ = {0, true}; }
+    /// All of it is to be read.
+    void forget_moved() { moved_.clear(); }
     /// All that is known of the text by now; the view holds the first view.length() of them, the rest is
     /// pending.
     std::span<const TokenId> tokens() const { return tokens_; }
@@ -83,12 +86,22 @@ class Task {
         std::size_t shared = 0;
     };
 
+    /// Pages of a moved stretch, found and held until the view has reached their place.
+    struct Stretch {
+        std::size_t at = 0;
+        View pages;
+        std::size_t end() const { return at + pages.length(); }
+    };
+
     View view;
     Following following;
-    std::size_t restored = 0;      ///< tokens of the view that came from the disk
-    std::size_t moved_tokens = 0;  ///< taken from elsewhere; told once, however often it begins again
-    std::size_t shared = 0;        ///< first tokens that other tasks read or have taken as well
-    bool passed_over = false;      ///< was left out of a step for one that a person waits for
+    std::vector<Stretch> stretches;      ///< ascending; those behind the view's end are still to come
+    std::optional<std::size_t> settled;  ///< what a step writes begins here; the view is ahead of it
+    std::size_t counted = 0;             ///< up to here moved tokens are counted
+    std::size_t restored = 0;            ///< tokens of the view that came from the disk
+    std::size_t moved_tokens = 0;        ///< taken from elsewhere, each counted once
+    std::size_t shared = 0;              ///< first tokens that other tasks read or have taken as well
+    bool passed_over = false;            ///< was left out of a step for one that a person waits for
 
   protected:
     void set_moved(std::vector<MovedText> moved) { moved_ = std::move(moved); }

@@ -11,10 +11,14 @@
 namespace tendril::prompt::skeleton {
 namespace {
 
-/// What must not stand in a title: marks of Markdown, ends of sentences, brackets, quotation marks.
-constexpr std::string_view kNotInTitle = R"(\n\t:;*#_`<>{}|"!?()\[\])";
-constexpr std::string_view kNotInWideTitle =
-    "\\u3002\\uff1a\\uff1b\\uff01\\uff1f\\uff08\\uff09\\u3010\\u3011\\u2014\\u2026";
+/// What a title is written with. Neither marks of Markdown nor ends of sentences; no foreign script, into
+/// which a model at the limit of a title may fall.
+constexpr std::string_view kLatinLetter = R"([a-zA-Z0-9\u00c0-\u024f\u2019'/&%+$-])";
+constexpr std::string_view kHanLetter = R"([\u4e00-\u9fffa-zA-Z0-9/&%+\u3001-])";
+constexpr std::string_view kAnyLetter =
+    R"([^ .,\n\t:;*#_`<>{}|"!?()\x5B\x5D\u3002\uff0c\uff1a\uff1b\uff01\uff1f\uff08\uff09])";
+/// Words that the grammar allows beyond what a whole title has, so that its limit does not end one in a word.
+constexpr std::uint32_t kBeyondTitle = 4;
 constexpr std::size_t kCommonBeginning = 4;  // words
 
 struct Line {
@@ -24,17 +28,13 @@ struct Line {
 };
 
 std::string title_rules(const Language& language) {
-    const std::string most = std::to_string(language.title_words);
-    std::string rules;
+    const std::string most = std::to_string(language.title_words + kBeyondTitle - 1);
     if (language.script == Script::han) {
-        rules = "title ::= letter{2," + most + "}\nletter ::= [^ ." + std::string(kNotInTitle) +
-                std::string(kNotInWideTitle) + "]\n";
-    } else {
-        rules = "title ::= word (\" \" word){0," + std::to_string(language.title_words - 1) +
-                "}\nword ::= letter+ (\".\" letter+)?\nletter ::= [^ ." + std::string(kNotInTitle) +
-                std::string(kNotInWideTitle) + "]\n";
+        return "title ::= letter{2," + most + "}\nletter ::= " + std::string(kHanLetter) + "\n";
     }
-    return rules;
+    const std::string_view letter = language.script == Script::latin ? kLatinLetter : kAnyLetter;
+    return "title ::= word (\",\"? \" \" word){0," + most +
+           "}\nword ::= letter+ (\".\" letter+)?\nletter ::= " + std::string(letter) + "\n";
 }
 
 /// A GBNF literal.
@@ -104,10 +104,11 @@ std::vector<Line> read_lines(const Language& language, std::string_view text) {
     return lines;
 }
 
-/// A title that the grammar's limit ended, or that ends with a word such as "and".
+/// A title longer than titles are (the grammar's limit may have ended it), or that ends with a word such as
+/// "and".
 bool is_cut(const Language& language, std::string_view title) {
     const std::vector<Word> words = words_of(title);
-    if (words.empty() || words.size() >= language.title_words) {
+    if (words.empty() || words.size() > language.title_words) {
         return true;
     }
     return std::find(language.loose_ends.begin(), language.loose_ends.end(), words.back().text) !=
@@ -194,6 +195,13 @@ double title_likeness(std::string_view left, std::string_view right) {
         words.insert(word.text);
         in_b.insert(word.text);
     }
+    // "Legacy" and "Legacy of the band": the longer one begins with the other.
+    const auto shorter = static_cast<std::ptrdiff_t>(std::min(a.size(), b.size()));
+    const bool inside = std::equal(a.begin(), a.begin() + shorter, b.begin(),
+                                   [](const Word& x, const Word& y) { return x.text == y.text; });
+    if (inside && !a.front().alone) {
+        return 1;
+    }
     const double common =
         static_cast<double>(in_a + in_b.size() - words.size()) / static_cast<double>(words.size());
     const auto joined = [](const std::vector<Word>& list) {
@@ -222,7 +230,8 @@ tl::expected<Outline, Reason> read_outline(const Phrases& phrases, const Languag
     while (good < lines.size() && !(wrong = fault(phrases, language, lines, good))) {
         ++good;
     }
-    if (wrong && good < phrases.limits.least_points) {
+    // A conclusion at the end is a habit; a repeat is the beginning of more of them.
+    if (wrong && good < (*wrong == "outline-empty" ? 2 : phrases.limits.least_points)) {
         return tl::unexpected(phrases.reason(*wrong));
     }
     const std::span<const Line> kept = std::span(lines).first(good);

@@ -80,7 +80,7 @@ std::vector<TokenId> Matcher::tokens_of(std::string_view text) const {
         tokens.erase(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(first));
         const bool plain = std::none_of(tokens.begin(), tokens.end(), [&](TokenId token) {
             return tokenizer_.is_control(token) || tokenizer_.ends_generation(token) ||
-                   static_cast<std::size_t>(token) >= trie_->vocabulary();
+                   static_cast<std::size_t>(token) >= vocabulary_->trie.vocabulary();
         });
         if (plain && tokenizer_.decode(tokens) == text) {
             return tokens;
@@ -92,9 +92,9 @@ std::vector<TokenId> Matcher::tokens_of(std::string_view text) const {
 /// The first place in a forced text at which a token could begin that reaches beyond the text's end: from
 /// there on the tokens depend on what comes behind. Nothing: a limit.
 std::optional<std::size_t> Matcher::free_from(StateId end, std::string_view text) {
-    const std::size_t reach = std::min(text.size(), trie_->longest());
+    const std::size_t reach = std::min(text.size(), vocabulary_->trie.longest());
     for (std::size_t at = text.size() - reach; at < text.size(); ++at) {
-        const std::uint32_t node = trie_->find(text.substr(at));
+        const std::uint32_t node = vocabulary_->trie.find(text.substr(at));
         if (node == 0) {
             continue;
         }
@@ -111,7 +111,7 @@ std::optional<std::size_t> Matcher::free_from(StateId end, std::string_view text
 
 /// Whether the grammar, in `state` at a node of the tree, allows a token below the node.
 std::optional<bool> Matcher::goes_on_below(std::uint32_t node, StateId state) {
-    const auto nodes = trie_->nodes();
+    const auto nodes = vocabulary_->trie.nodes();
     path_[nodes[node].depth] = state;
     for (std::uint32_t i = node + 1; i < nodes[node].end;) {
         const StateId next = automaton_->next(path_[nodes[i].depth - 1U], nodes[i].byte);

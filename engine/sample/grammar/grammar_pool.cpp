@@ -14,14 +14,14 @@ Result<std::shared_ptr<Matcher>> GrammarPool::open(const std::shared_ptr<const G
         std::rotate(known, known + 1, matchers_.end());
         return matchers_.back();
     }
-    if (!trie_) {
+    if (!index_) {
         auto trie = TokenTrie::build(*tokenizer_, vocabulary_);
         if (!trie) {
             return fail(std::move(trie.error()));
         }
-        trie_ = std::make_shared<const TokenTrie>(std::move(*trie));
+        index_ = std::make_shared<const VocabularyIndex>(std::move(*trie));
     }
-    auto matcher = Matcher::create(grammar, trie_, *tokenizer_);
+    auto matcher = Matcher::create(grammar, index_, *tokenizer_);
     if (!matcher) {
         return matcher;
     }

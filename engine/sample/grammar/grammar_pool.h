@@ -25,7 +25,7 @@ class GrammarPool {
   private:
     std::shared_ptr<const Tokenizer> tokenizer_;
     std::size_t vocabulary_;
-    std::shared_ptr<const TokenTrie> trie_;
+    std::shared_ptr<const VocabularyIndex> index_;
     std::vector<std::shared_ptr<Matcher>> matchers_;  // the latest used last
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Masks: a walk of the automaton over the tree of all tokens, kept for each state. Engine thread.
+// Masks that are kept for each state, and where answers are in their grammar. Engine thread.
 #include "engine/sample/grammar/matcher.h"
 
 #include <algorithm>
@@ -8,36 +8,39 @@
 namespace tendril::engine::grammar {
 
 Result<std::shared_ptr<Matcher>> Matcher::create(std::shared_ptr<const Grammar> grammar,
-                                                 std::shared_ptr<const TokenTrie> trie,
+                                                 std::shared_ptr<const VocabularyIndex> vocabulary,
                                                  const Tokenizer& tokenizer) {
     std::unique_ptr<const Network> restricted;
-    if (!trie->single_bytes().all()) {
-        auto network = restricted_network(grammar->network(), trie->single_bytes());
+    if (!vocabulary->trie.single_bytes().all()) {
+        auto network = restricted_network(grammar->network(), vocabulary->trie.single_bytes());
         if (!network) {
             return fail(ErrorCode::unsupported, "The model has no tokens for the texts of this grammar.");
         }
         restricted = std::make_unique<const Network>(std::move(*network));
     }
     std::shared_ptr<Matcher> matcher(
-        new Matcher(std::move(grammar), std::move(trie), tokenizer, std::move(restricted)));
+        new Matcher(std::move(grammar), std::move(vocabulary), tokenizer, std::move(restricted)));
     if (matcher->automaton_->start() == kNoState) {
         return fail(matcher->automaton_->limit());
     }
     return matcher;
 }
 
-Matcher::Matcher(std::shared_ptr<const Grammar> grammar, std::shared_ptr<const TokenTrie> trie,
+Matcher::Matcher(std::shared_ptr<const Grammar> grammar, std::shared_ptr<const VocabularyIndex> vocabulary,
                  const Tokenizer& tokenizer, std::unique_ptr<const Network> restricted)
     : grammar_(std::move(grammar)),
-      trie_(std::move(trie)),
+      vocabulary_(std::move(vocabulary)),
       tokenizer_(tokenizer),
       restricted_(std::move(restricted)),
       automaton_(std::make_unique<Automaton>(restricted_ ? *restricted_ : grammar_->network())),
-      path_(trie_->longest() + 1) {
-    const std::size_t bytes = TokenMask::words_for(trie_->vocabulary()) * sizeof(std::uint64_t);
+      path_(vocabulary_->trie.longest() + 1) {
+    const std::size_t bytes = TokenMask::words_for(vocabulary_->trie.vocabulary()) * sizeof(std::uint64_t);
     most_slots_ = std::clamp<std::size_t>(kMaskMemory / std::max<std::size_t>(bytes, 1), 8, kMostMasks);
     slots_.reserve(most_slots_);
     run_.reserve(kMostForcedBytes);
+    for (auto* const states : {&seen_, &now_, &next_}) {
+        states->reserve(512);
+    }
 }
 
 /// Before anything that may need new states. What is kept by state goes with the states.
@@ -59,18 +62,20 @@ void Matcher::make_room() {
 
 Matcher::Slot& Matcher::free_slot() {
     if (slots_.size() < most_slots_) {
-        words_.resize(words_.size() + TokenMask::words_for(trie_->vocabulary()));
+        words_.resize(words_.size() + TokenMask::words_for(vocabulary_->trie.vocabulary()));
         return slots_.emplace_back();
     }
     Slot& oldest = *std::min_element(slots_.begin(), slots_.end(),
                                      [](const Slot& a, const Slot& b) { return a.used < b.used; });
-    slot_of_[oldest.state] = 0;
+    if (oldest.state < slot_of_.size()) {
+        slot_of_[oldest.state] = 0;
+    }
     return oldest;
 }
 
 /// `state` is a cursor's and may get another id.
 Result<TokenMask> Matcher::mask(StateId& state) {
-    const std::size_t count = TokenMask::words_for(trie_->vocabulary());
+    const std::size_t count = TokenMask::words_for(vocabulary_->trie.vocabulary());
     if (state >= slot_of_.size() || slot_of_[state] == 0) {
         make_room();
         begin();
@@ -95,49 +100,6 @@ Result<TokenMask> Matcher::mask(StateId& state) {
                     "empty mask");
     }
     return TokenMask{std::span<const std::uint64_t>(words_).subspan(index * count, count)};
-}
-
-/// One pass over the tree. Nearly all time goes into the first lines of the loop.
-bool Matcher::fill_mask(StateId state, std::span<std::uint64_t> words) {
-    std::fill(words.begin(), words.end(), 0);
-    const auto allow = [&](TokenId token) {
-        words[static_cast<std::size_t>(token) / 64] |= std::uint64_t{1}
-                                                       << (static_cast<std::size_t>(token) % 64);
-    };
-    Automaton& automaton = *automaton_;
-    if (automaton.may_end(state)) {
-        std::for_each(trie_->end_tokens().begin(), trie_->end_tokens().end(), allow);
-    }
-    const TokenTrie::Node* const nodes = trie_->nodes().data();
-    const auto end = static_cast<std::uint32_t>(trie_->nodes().size());
-    const std::uint8_t* const classes = automaton.network().classes.data();
-    const std::size_t width = automaton.row_width();
-    const StateId* rows = automaton.rows();
-    StateId* const path = path_.data();
-    path[0] = state;
-    for (std::uint32_t i = 1; i < end;) {
-        const TokenTrie::Node node = nodes[i];
-        const StateId from = path[node.depth - 1];
-        StateId next = rows[from * width + classes[node.byte]];
-        if (next == Automaton::kUnknown) {
-            next = automaton.next(from, node.byte);
-            rows = automaton.rows();
-            if (next == kNoState) {
-                return false;
-            }
-        }
-        if (next == kDeadState) {
-            i = node.end;
-            continue;
-        }
-        path[node.depth] = next;
-        if (node.has_tokens) {
-            const auto tokens = trie_->tokens(i);
-            std::for_each(tokens.begin(), tokens.end(), allow);
-        }
-        ++i;
-    }
-    return true;
 }
 
 StateId Matcher::walk(StateId state, std::string_view bytes) {

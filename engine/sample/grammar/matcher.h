@@ -8,17 +8,26 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/result.h"
 #include "engine/sample/grammar/automaton.h"
 #include "engine/sample/grammar/grammar.h"
+#include "engine/sample/grammar/slices.h"
 #include "engine/sample/grammar/token_trie.h"
 #include "engine/sample/token_mask.h"
 
 namespace tendril::engine::grammar {
 
 class Cursor;
+
+/// What all grammars need of a model's vocabulary.
+struct VocabularyIndex {
+    explicit VocabularyIndex(TokenTrie tokens) : trie(std::move(tokens)), slices(trie) {}
+    TokenTrie trie;
+    Slices slices;
+};
 
 class Matcher {
   public:
@@ -29,7 +38,7 @@ class Matcher {
     /// An error in words when the vocabulary cannot write any text of the grammar. `tokenizer` is borrowed
     /// for the matcher's life.
     static Result<std::shared_ptr<Matcher>> create(std::shared_ptr<const Grammar> grammar,
-                                                   std::shared_ptr<const TokenTrie> trie,
+                                                   std::shared_ptr<const VocabularyIndex> vocabulary,
                                                    const Tokenizer& tokenizer);
     Matcher(const Matcher&) = delete;
     Matcher& operator=(const Matcher&) = delete;
@@ -50,11 +59,20 @@ class Matcher {
         std::uint32_t count = 0;
         bool known = false;
     };
-    Matcher(std::shared_ptr<const Grammar> grammar, std::shared_ptr<const TokenTrie> trie,
+    Matcher(std::shared_ptr<const Grammar> grammar, std::shared_ptr<const VocabularyIndex> vocabulary,
             const Tokenizer& tokenizer, std::unique_ptr<const Network> restricted);
 
     Result<TokenMask> mask(StateId& state);
+    /// Nodes whose cover is at most `length` are allowed with all below them.
+    struct Leap {
+        const std::uint8_t* cover = nullptr;
+        std::uint8_t length = 0;
+    };
     bool fill_mask(StateId state, std::span<std::uint64_t> words);
+    bool walk_nodes(std::uint32_t from, std::uint32_t to, Leap leap, std::span<std::uint64_t> words);
+    bool choose_leap(StateId state, Slices::Anchor anchor, std::span<std::uint64_t> words, Leap& leap);
+    std::optional<std::size_t> allowed_length(StateId state, std::size_t kind);
+    std::optional<bool> follow_run(StateId state, const ByteRun& run);
     Slot& free_slot();
     StateId walk(StateId state, std::string_view bytes);
     Result<std::span<const TokenId>> forced(StateId& state);
@@ -66,7 +84,7 @@ class Matcher {
     void begin() { automaton_->begin_round(); }
 
     std::shared_ptr<const Grammar> grammar_;
-    std::shared_ptr<const TokenTrie> trie_;
+    std::shared_ptr<const VocabularyIndex> vocabulary_;
     const Tokenizer& tokenizer_;
     std::unique_ptr<const Network> restricted_;  // when the vocabulary lacks bytes; else null
     std::unique_ptr<Automaton> automaton_;
@@ -82,6 +100,9 @@ class Matcher {
     std::vector<TokenId> forced_tokens_;  // of all states
     std::string run_;                     // forced bytes under construction
     std::vector<StateId> path_;           // states along a walk through the trie, by depth
+    std::vector<StateId> seen_;           // of allowed_length(), as are the next two
+    std::vector<StateId> now_;
+    std::vector<StateId> next_;
 };
 
 /// Where one answer is in its grammar.

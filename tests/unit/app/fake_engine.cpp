@@ -131,6 +131,11 @@ class FakeEngine::Port final : public app::EnginePort {
         fake_.filled_.notify_all();
         return made.id;
     }
+    engine::RequestId submit(engine::BenchRequest request, engine::EventSink sink) override {
+        fake_.note(request.curve ? "measure" : "bench");
+        sink(0, engine::BenchEvent{{}, fake_.measured});
+        return 0;
+    }
     void curve(std::function<void(std::vector<engine::CurvePoint>)> answer) override { answer(fake_.curve); }
     void cache_state(std::function<void(engine::CacheState)> answer) override { answer(fake_.cache); }
     void clear_cache(std::function<void(Status)> done) override {

@@ -86,6 +86,7 @@ class FakeEngine {
     std::vector<std::string> asked() const;
     engine::LoadOptions load_options() const;  ///< of the newest load
     std::vector<engine::CurvePoint> curve;     ///< t(M), as if measured
+    std::vector<engine::CurvePoint> measured;  ///< t(M), when a measurement is asked for
     engine::CacheState cache;                  ///< what cache_state() gives
     void say(const std::string& text);
     void prefill(std::uint32_t done, std::uint32_t total, std::uint32_t reused);

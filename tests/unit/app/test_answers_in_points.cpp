@@ -343,6 +343,45 @@ class TestAnswersInPoints : public QObject {
         f.events.wait<app::TurnEnded>();
     }
 
+    /// The prompts of points are made while they grow; another model may be loaded meanwhile.
+    void anotherModelWhilePointsGrow() {
+        PointsFixture f;
+        f.start();
+        f.worker->send(kQuestion);
+        f.engine.take_request();
+        f.engine.hold_loads = true;
+        f.worker->load("/models/other.gguf");
+        f.events.wait<app::ModelChanged>(
+            [](const auto& e) { return e.status.phase == app::ModelPhase::loading; });
+        QVERIFY(f.events.wait<app::TurnEnded>().message.status == MessageStatus::interrupted);
+        QCOMPARE(f.engine.submitted(), 1U);  // nothing more, which the other model would have got
+        f.engine.finish_load();
+        f.events.wait<app::ModelChanged>(
+            [](const auto& e) { return e.status.phase == app::ModelPhase::ready; });
+
+        f.grow();
+        f.engine.say(f.points[0], "The heart");
+        f.events.wait<app::PointText>();
+        f.worker->load("/models/third.gguf");
+        const auto message = f.events.wait<app::TurnEnded>().message;
+        QVERIFY(message.status == MessageStatus::interrupted);
+        QCOMPARE(message.text, std::string("**1. Stronger heart**\n\nThe heart"));
+        f.engine.finish_load();
+    }
+
+    void measuredBeforeTheFirstAnswer() {
+        PointsFixture f;
+        f.engine.measured = std::exchange(f.engine.curve, {});
+        f.options.measure_at_load = true;
+        f.options.settings.answer_mode = AnswerMode::automatic;
+        f.start();
+        f.worker->send(kQuestion);
+        f.engine.take_choice();  // something would be gained
+        QCOMPARE(f.engine.asked().at(0), std::string("measure"));
+        f.worker->stop();
+        f.events.wait<app::TurnEnded>();
+    }
+
     void nextTurnTakesTheTextOver() {
         PointsFixture f;
         f.start();

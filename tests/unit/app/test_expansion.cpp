@@ -136,6 +136,21 @@ class TestExpansion : public QObject {
         QCOMPARE(result.text, std::string("One text."));
     }
 
+    /// An outline's prompt is shared by its points, so it is read as it stands; the others take what they
+    /// can.
+    void movedTextIsUsedWhereNothingIsBuiltOnIt() {
+        ExpansionFixture f;
+        f.request.moved.push_back({12, {1, 2, 3}, 3});
+        f.request.moved.push_back({100'000, {1, 2, 3}, 3});
+        f.begin();
+        QCOMPARE(f.asked(1).choose->moved.size(), 1U);  // within what both prompts begin with
+        f.choose(true);
+        QVERIFY(f.port.asked.back().generate->grammar != nullptr);
+        QVERIFY(f.port.asked.back().generate->moved.empty());
+        f.finish(f.port.asked.size(), "1. One\n");
+        QCOMPARE(f.port.asked.back().generate->moved.size(), 2U);
+    }
+
     void routerThatFailsIsNormal() {
         ExpansionFixture f;
         f.begin();

@@ -341,11 +341,24 @@ class TestExpansionPoints : public QObject {
         ExpansionFixture f;
         f.begin_points();
         f.say(2, "The heart");
-        f.expansion->cancel();
         for (engine::RequestId id = 2; id <= 5; ++id) {
             f.expansion->handle(id, Error{ErrorCode::cancelled, "Cancelled.", {}});
         }
-        QVERIFY(f.result().ending == ExpansionResult::Ending::cancelled);
+        const auto result = f.result();
+        QVERIFY(result.ending == ExpansionResult::Ending::cancelled);
+        QCOMPARE(result.text, std::string("**1. Stronger heart**\n\nThe heart"));
+        QCOMPARE(f.port.asked.size(), 5U);  // and nothing more is asked of an engine that has no model
+        ExpansionFixture g;
+        g.begin();
+        for (std::size_t id = 1; id <= g.choices(); ++id) {
+            g.expansion->handle(id, Error{ErrorCode::cancelled, "Cancelled.", {}});
+        }
+        QVERIFY(g.result().ending == ExpansionResult::Ending::cancelled);
+        ExpansionFixture h(one_lane);
+        h.begin_points();
+        h.finish(2, "The heart", engine::StopReason::cancelled);
+        QVERIFY(h.result().ending == ExpansionResult::Ending::cancelled);
+        QCOMPARE(h.port.asked.size(), 2U);
     }
 
     void limitOfTheAnswerIsShared() {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Faults put into the cache, to see that the tests notice them.
-#include <numeric>
+#include "tests/unit/cache/cache_faults.h"
 
-#include "tests/unit/cache/random_user.h"
+#include <algorithm>
+#include <numeric>
 
 namespace tendril::engine {
 namespace {
@@ -54,9 +55,9 @@ bool CacheFaults::reuse_page(KvCache& cache, std::size_t choice) {
     return false;
 }
 
-void CacheFaults::clear_deltas(View& view) {
+void CacheFaults::set_deltas(View& view, std::int32_t delta) {
     for (View::Segment& segment : view.segments_) {
-        segment.delta = 0;
+        segment.delta = delta;
     }
 }
 

@@ -116,7 +116,7 @@ std::string RandomUser::step() {
         return edit();
     }
     if (what < 95) {
-        return move_ ? move_text() : edit();
+        return !move_ ? edit() : any(2) == 0 ? move_text() : move_kept_text();
     }
     if (what < 97) {
         return squeeze();
@@ -264,8 +264,43 @@ std::string RandomUser::move_text() {
     talk.moved = true;
     ++tally_.moved;
     if (fault_ == Fault::zero_delta) {
-        CacheFaults::clear_deltas(talk.view);
+        CacheFaults::set_deltas(talk.view, 0);
     }
+    return go_on(talk);
+}
+
+/// Likewise, of a text that is not running: what the cache knows of it.
+std::string RandomUser::move_kept_text() {
+    if (kept_.empty()) {
+        return {};
+    }
+    Talk& talk = pick();
+    const auto& [tokens, from] = kept_[any(kept_.size())];
+    const View known = machine_.cache->match_elsewhere(tokens, talk.scope);
+    Talk other;
+    other.tokens = tokens;
+    other.scope = talk.scope;
+    other.view = known.fork(known.length());
+    if (std::string wrong = check_privacy(other); !wrong.empty()) {
+        return wrong;
+    }
+    const std::size_t most = kMostTokens - std::min(kMostTokens, talk.tokens.size() + 20);
+    const std::size_t begin = known.empty() ? 0 : any(known.length());
+    const std::size_t size = std::min(known.length() - begin, most);
+    if (size == 0) {
+        return {};
+    }
+    const std::size_t length = talk.view.length();
+    talk.view.append_segment(known, begin, begin + size);
+    if (!talk.view.resumable(talk.view.length(), machine_.window)) {
+        talk.view.rewind(length);
+        return {};
+    }
+    const auto first = tokens.begin() + static_cast<std::ptrdiff_t>(begin);
+    talk.tokens.insert(talk.tokens.end(), first, first + static_cast<std::ptrdiff_t>(size));
+    talk.moved = true;
+    ++tally_.moved;
+    ++tally_.moved_kept;
     return go_on(talk);
 }
 

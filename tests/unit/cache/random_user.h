@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/unit/cache/cache_faults.h"
 #include "tests/unit/cache/cache_fixture.h"
 #include "tests/unit/cache/tiny_machine.h"
 
@@ -26,7 +27,7 @@ enum class Fault : std::uint8_t {
 
 struct Tally {
     std::size_t operations = 0, compared = 0, reused = 0, restarts = 0, evicted = 0, restored = 0,
-                refused = 0, moved = 0, forks = 0, forgets = 0;
+                refused = 0, moved = 0, moved_kept = 0, forks = 0, forgets = 0;
 };
 
 class RandomUser {
@@ -63,6 +64,7 @@ class RandomUser {
     std::string rewind();
     std::string edit();
     std::string move_text();
+    std::string move_kept_text();
     std::string finish();
     std::string squeeze();
     std::string forget();
@@ -100,17 +102,3 @@ class FlippingStore final : public FakeStore {
 };
 
 }  // namespace tendril::test
-
-namespace tendril::engine {
-
-/// Breaks what the tests must notice.
-struct CacheFaults {
-    static View match_without_parents(KvCache& cache, std::span<const TokenId> tokens, std::size_t limit);
-    /// Other contents in a page that the tree knows and no view holds. False: there is none.
-    static bool reuse_page(KvCache& cache, std::size_t choice);
-    static void clear_deltas(View& view);
-    /// References of a group that the tree holds.
-    static std::size_t held(const KvCache& cache, PageGroup group);
-};
-
-}  // namespace tendril::engine

@@ -179,7 +179,7 @@ class TestModel : public QObject {
             read(view, first);
             view.append_segment(alone, 0, moved.size());
             if (without_delta) {
-                CacheFaults::clear_deltas(view);
+                CacheFaults::set_deltas(view, 0);
             }
             off[without_delta ? 1 : 0] = farthest(read(view, all), want);
         }
@@ -230,6 +230,7 @@ class TestModel : public QObject {
             QFAIL(wrong.c_str());
         }
         QVERIFY(user.tally().moved > operations(15'000) / 100);
+        QVERIFY(user.tally().moved_kept > operations(15'000) / 400);
     }
 
     void faults_are_noticed_data() {

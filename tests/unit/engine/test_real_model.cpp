@@ -182,6 +182,34 @@ class TestRealModel : public QObject {
         QVERIFY(kSlower > 1 || reused > 300);
     }
 
+    void a_choice_does_not_wait_for_what_is_read_ahead() {
+        const std::vector<TokenId> question = chat("Is the sky green? Answer A for yes, B for no.");
+        ChooseRequest choose;
+        choose.prompt = question;
+        choose.options = {tokenizer_->encode("A", {}).front(), tokenizer_->encode("B", {}).front()};
+        choose.keep = static_cast<std::uint32_t>(question.size());
+        QVERIFY(client_.ask(choose).chosen.has_value());
+        std::vector<TokenId> text = long_prompt(kSlower > 1 ? 900 : 3900);
+        text[0] = 99;
+        const RequestId ahead = client_.submit(PrefillRequest{text, {}});
+        std::vector<double> times;
+        for (int round = 0; round < 9 && client_.replies()[ahead].ends == 0; ++round) {
+            // Some way into a step; the time is no condition, only the spread of the rounds.
+            std::this_thread::sleep_for(std::chrono::milliseconds(20 + 13 * round));
+            const Reply reply = client_.ask(choose);
+            QVERIFY(reply.chosen.has_value());
+            QCOMPARE(reply.chosen->cached_tokens + 1, reply.chosen->prompt_tokens);
+            times.push_back(reply.chosen->ms);
+        }
+        QVERIFY(times.size() > 2);
+        std::sort(times.begin(), times.end());
+        qInfo("%zu choices over a read text: median %.2f ms, longest %.2f ms", times.size(),
+              times[times.size() / 2], times.back());
+        QVERIFY(times[times.size() / 2] < 50 * kSlower);
+        client_.engine->cancel(ahead);
+        QVERIFY(client_.reply(ahead).prefilled.has_value());
+    }
+
     void speculation_gives_the_same_text_and_is_quicker_where_text_repeats() {
         GenerateRequest request;
         request.prompt = chat(

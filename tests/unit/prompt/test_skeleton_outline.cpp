@@ -116,6 +116,8 @@ class SkeletonOutlineTest : public QObject {
                                         << "Effects: environment and health" << true;
         QTest::newRow("chinese same") << "时间管理"
                                       << "时间管理" << true;
+        QTest::newRow("one begins with the other") << "Legacy"
+                                                   << "Legacy of the band" << true;
         QTest::newRow("different") << "Impact on the economy"
                                    << "Impact on the environment" << false;
         QTest::newRow("one word shared") << "Economic effects"

@@ -134,8 +134,9 @@ class SkeletonRouterTest : public QObject {
                 QVERIFY(question.text.starts_with("\n\n"));
             }
             QVERIFY(language.outline.starts_with("\n\n"));
+            QVERIFY(language.heading.find("{title}") != std::string::npos);
             for (const std::string& text : {language.point, language.point_needing, language.heading}) {
-                QVERIFY(text.find("{title}") != std::string::npos);
+                QVERIFY(text.find("{number}") != std::string::npos);
             }
         }
     }

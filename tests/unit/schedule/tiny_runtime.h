@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A tiny random model on a backend of choice, with forward pass, cache and scheduler, for tests below the
-// façade. One thread.
+// façade. Its windowed layers have pages of their own when asked for (gemma3). One thread.
 #pragma once
 
 #include <functional>
@@ -15,6 +15,7 @@
 #include "engine/model/forward.h"
 #include "engine/model/gguf.h"
 #include "engine/model/load_weights.h"
+#include "engine/model/memory_plan.h"
 #include "engine/model/read_config.h"
 #include "engine/schedule/scheduler.h"
 #include "tests/support/gguf_writer.h"
@@ -51,16 +52,25 @@ class ByteTokenizer final : public engine::Tokenizer {
 
 struct TinyRuntime {
     TinyRuntime(const TinyModel& options, bool reference, std::size_t page_count = 16,
-                std::size_t max_rows = 64, engine::SchedulerSettings settings = {}) {
-        bytes = tiny_model(options).bytes();
+                std::size_t max_rows = 64, engine::SchedulerSettings settings = {},
+                std::size_t window_pages = 0) {
+        GgufWriter writer = tiny_model(options);
+        if (window_pages > 0) {
+            writer.add_u32("gemma3.attention.sliding_window_pattern", 2);  // every other layer looks far
+        }
+        bytes = writer.bytes();
         config = must(engine::read_model_config(must_keep(engine::GgufFile::parse(bytes))));
         engine::CpuOptions cpu;
         cpu.threads = 2;
         backend = reference ? engine::make_reference_backend() : must(engine::make_cpu_backend(cpu));
         weights = must(engine::load_weights(file, config, *backend, {}));
-        pages = must(backend->make_kv_pages(
-            {config.layers, config.kv_heads, config.head_size, engine::KvType::f16, {}}, {page_count, 0}));
-        cache = std::make_unique<engine::KvCache>(*pages);
+        engine::KvLayout layout = engine::kv_layout(config, engine::KvType::f16);
+        if (window_pages == 0) {
+            layout.windowed.clear();
+        }
+        pages = must(backend->make_kv_pages(layout, {page_count, window_pages}));
+        cache =
+            std::make_unique<engine::KvCache>(*pages, window_pages > 0 ? engine::longest_window(config) : 0);
         forward = must(engine::ForwardPass::create(
             config, weights, *backend, *pages,
             {.max_rows = max_rows, .max_logit_rows = 8, .max_positions = options.context}));

@@ -34,7 +34,7 @@ std::vector<std::string> random_words(unsigned seed) {
         for (std::size_t j = 1 + random() % 5; j > 0; --j) {
             text += RandomGrammar::kAlphabet[random() % RandomGrammar::kAlphabet.size()];
         }
-        const std::string bytes = utf8_of(text);
+        const std::string bytes = (random() % 4 == 0 ? " " : "") + utf8_of(text);
         words.push_back(bytes.substr(0, bytes.size() - random() % 2));
     }
     words.emplace_back();         // a token without bytes

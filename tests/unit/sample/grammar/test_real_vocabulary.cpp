@@ -58,6 +58,14 @@ std::string written(const char* json) {
         .toStdString();
 }
 
+bool alive(grammar::Automaton& automaton, grammar::StateId state, std::string_view bytes) {
+    automaton.begin_round();
+    for (const char c : bytes) {
+        state = state == grammar::kDeadState ? state : automaton.next(state, static_cast<std::uint8_t>(c));
+    }
+    return state != grammar::kDeadState;
+}
+
 struct Times {
     std::vector<double> all;
     double share(double part) {
@@ -132,6 +140,39 @@ class TestRealVocabulary : public QObject {
             tokenizer_->size(), built / 1000, cold.share(0.5), cold.share(0.99), cold.share(1),
             warm.share(0.5), warm.share(0.99), (*matcher)->states(), (*matcher)->masks());
         QVERIFY(warm.share(0.99) < 1000 * kSlower);
+    }
+
+    void masks_are_what_trying_each_token_gives_data() { models(); }
+    void masks_are_what_trying_each_token_gives() {
+        QFETCH(QString, name);
+        if (!open(name)) {
+            QSKIP("This model is not on this machine.");
+        }
+        const auto grammar = Grammar::compile(*prompt::grammar_of_schema(kSchema));
+        grammar::GrammarPool pool(tokenizer_, tokenizer_->size());
+        const auto matcher = pool.open(*grammar);
+        grammar::Automaton automaton((*grammar)->network());
+        grammar::StateId state = automaton.start();
+        grammar::Cursor cursor(*matcher);
+        std::size_t compared = 0;
+        for (const TokenId taken : tokenizer_->encode(written(kText), {})) {
+            if (++compared % 6 == 1) {
+                const auto mask = cursor.mask();
+                for (TokenId token = 0; token < static_cast<TokenId>(tokenizer_->size()); ++token) {
+                    const std::string_view bytes = tokenizer_->bytes(token);
+                    const bool text = !bytes.empty() && !tokenizer_->ends_generation(token);
+                    const bool expected = tokenizer_->ends_generation(token)
+                                              ? automaton.may_end(state)
+                                              : text && alive(automaton, state, bytes);
+                    QVERIFY2(mask->allows(token) == expected, qPrintable(QString::number(token)));
+                }
+            }
+            QVERIFY(cursor.take(taken).has_value());
+            for (const char c : tokenizer_->bytes(taken)) {
+                state = automaton.next(state, static_cast<std::uint8_t>(c));
+            }
+        }
+        QVERIFY(compared > 100);
     }
 
     void warm_answers_take_no_memory() {
