@@ -84,8 +84,9 @@ Limits read_limits(const json& from) {
     for (const auto& [name, value] : counts) {
         *value = from.at(name).get<std::uint32_t>();
     }
-    const std::array<std::pair<const char*, double*>, 6> shares{{
+    const std::array<std::pair<const char*, double*>, 7> shares{{
         {"title_likeness", &limits.title_likeness},
+        {"sentence_likeness", &limits.sentence_likeness},
         {"cap_over_median", &limits.cap_over_median},
         {"overlap", &limits.overlap},
         {"least_gain", &limits.least_gain},

@@ -59,7 +59,8 @@ struct Limits {
     std::uint32_t outline_tokens = 200;
     std::uint32_t least_question_words = 4;
     std::uint32_t most_question_words = 150;
-    double title_likeness = 0.75;  ///< two titles this alike are one
+    double title_likeness = 0.75;    ///< two titles this alike are one
+    double sentence_likeness = 0.7;  ///< two sentences of a point this alike are one
     std::uint32_t point_sentences = 5;
     std::uint32_t first_cap_tokens = 140;  ///< of a point, while fewer than two siblings have ended
     std::uint32_t least_cap_tokens = 96;

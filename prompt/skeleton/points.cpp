@@ -12,8 +12,9 @@ namespace {
 constexpr std::size_t kGram = 4;
 constexpr std::size_t kLongestLoop = 24;  // words
 constexpr std::size_t kLoopTurns = 3;
-constexpr std::size_t kFewestLoopWords = 9;  // in all turns
-constexpr std::size_t kSentenceWords = 4;    // a shorter sentence may stand twice
+constexpr std::size_t kFewestLoopWords = 9;    // in all turns
+constexpr std::size_t kSentenceWords = 4;      // a shorter sentence may stand twice
+constexpr std::size_t kLikeSentenceWords = 8;  // a shorter one is compared as it is
 constexpr double kSameTitle = 0.9;
 
 std::string filled(std::string_view pattern, std::uint32_t number, std::string_view title) {
@@ -191,7 +192,9 @@ PointStop PointGuard::look() {
             continue;
         }
         for (std::size_t j = 0; j < i; ++j) {
-            if (sentences[i] == sentences[j]) {
+            const bool alike = words.size() >= kLikeSentenceWords &&
+                               title_likeness(sentences[i], sentences[j]) >= limits_.sentence_likeness;
+            if (alike || sentences[i] == sentences[j]) {
                 keep_through(sentences[i - 1]);
                 return PointStop::repeats;
             }

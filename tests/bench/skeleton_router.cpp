@@ -6,7 +6,7 @@
 //   {"route": QUESTION [, "suffixes": [{text, options, suits}]]} -> scores, log-probabilities, rows, ms
 //   {"generate": MESSAGES [, "prefix": TEXT, "max_tokens": N, "grammar": TEXT, "stop": [..]]} -> text,
 //   tokens, ms
-//   {"grammar": CODE}, {"outline": TEXT, "language": CODE}, {"suffix": TEXT, "language": CODE, "point": I},
+//   {"grammar": CODE}, {"outline": TEXT, "language": CODE}, {"suffix": I, "titles": [..], "language": CODE},
 //   {"guard": TEXT, "outline": TEXT, "language": CODE, "point": I} -> what prompt/skeleton says to it
 #include <chrono>
 #include <fstream>
@@ -218,8 +218,15 @@ class Lab {
     }
 
     ordered_json suffix(const ordered_json& asked) const {
-        const Outline read = outline_of(asked, "suffix");
-        const PointSuffix made = point_suffix(language(asked.at("language")), read.points, asked.at("point"));
+        std::vector<OutlinePoint> points;
+        for (const auto& title : asked.at("titles")) {
+            points.push_back({title, {}});
+        }
+        const std::uint32_t index = asked.at("suffix");
+        if (index >= points.size()) {
+            give_up("no such point");
+        }
+        const PointSuffix made = point_suffix(language(asked.at("language")), points, index);
         return {{"user", made.user}, {"heading", made.heading}};
     }
 

@@ -74,16 +74,22 @@ class SkeletonPointsTest : public QObject {
         const Fed loop = feed("First one sentence. Then and on and on and on and on and on and on and on");
         QCOMPARE(loop.stop, PointStop::repeats);
         QCOMPARE(loop.text, QString("First one sentence."));
+        const Fed alike = feed(
+            "It needed a series of locks, which took the moving of vast amounts of earth. "
+            "It also needed a series of roads, which took the moving of vast amounts of earth.");
+        QCOMPARE(alike.stop, PointStop::repeats);
+        QCOMPARE(alike.text,
+                 QString("It needed a series of locks, which took the moving of vast amounts of earth."));
         const Fed chinese = feed("目标给出清楚的方向。它们很有帮助。目标给出清楚的方向。");
         QCOMPARE(chinese.stop, PointStop::repeats);
         QCOMPARE(chinese.text, QString("目标给出清楚的方向。它们很有帮助。"));
     }
 
     void too_many_sentences_are_cut() {
-        std::string text;
-        for (const char* word : {"One", "Two", "Three", "Four", "Five", "Six", "Seven"}) {
-            text += std::string(word) + " is another sentence of the text about number " + word + ". ";
-        }
+        const std::string text =
+            "Rain fills the rivers. Bread needs some salt. Old houses creak at night. Birds fly south in "
+            "autumn. "
+            "Trains are often late. Nobody likes cold tea. ";
         const Fed fed = feed(text);
         QCOMPARE(fed.stop, PointStop::sentences);
         QCOMPARE(fed.text.count('.'), static_cast<int>(own_phrases().limits.point_sentences));
