@@ -19,7 +19,9 @@ constexpr std::string_view kAnyLetter =
     R"([^ .,\n\t:;*#_`<>{}|"!?()\x5B\x5D\u3002\uff0c\uff1a\uff1b\uff01\uff1f\uff08\uff09])";
 /// Words that the grammar allows beyond what a whole title has, so that its limit does not end one in a word.
 constexpr std::uint32_t kBeyondTitle = 4;
-constexpr std::size_t kCommonBeginning = 4;  // words
+constexpr std::size_t kLongestLine = 160;    // bytes
+constexpr std::size_t kLongTitle = 24;       // bytes
+constexpr std::size_t kCommonBeginning = 2;  // words
 
 struct Line {
     std::string_view title;
@@ -34,7 +36,7 @@ std::string title_rules(const Language& language) {
     }
     const std::string_view letter = language.script == Script::latin ? kLatinLetter : kAnyLetter;
     return "title ::= word (\",\"? \" \" word){0," + most +
-           "}\nword ::= letter+ (\".\" letter+)?\nletter ::= " + std::string(letter) + "\n";
+           "}\nword ::= letter+ (\".\" [a-z0-9]+)?\nletter ::= " + std::string(letter) + "\n";
 }
 
 /// A GBNF literal.
@@ -104,6 +106,12 @@ std::vector<Line> read_lines(const Language& language, std::string_view text) {
     return lines;
 }
 
+/// A word such as "and" or "of", with which no whole title ends.
+bool is_link(const Language& language, const Word& word) {
+    return std::find(language.loose_ends.begin(), language.loose_ends.end(), word.text) !=
+           language.loose_ends.end();
+}
+
 /// A title longer than titles are (the grammar's limit may have ended it), or that ends with a word such as
 /// "and".
 bool is_cut(const Language& language, std::string_view title) {
@@ -111,8 +119,7 @@ bool is_cut(const Language& language, std::string_view title) {
     if (words.empty() || words.size() > language.title_words) {
         return true;
     }
-    return std::find(language.loose_ends.begin(), language.loose_ends.end(), words.back().text) !=
-           language.loose_ends.end();
+    return is_link(language, words.back());
 }
 
 bool is_meaningless(const Phrases& phrases, std::string_view title) {
@@ -141,19 +148,41 @@ std::optional<std::string_view> fault(const Phrases& phrases, const Language& la
     return std::nullopt;
 }
 
-/// "No impact on the development of ..." over and over: more than half begin with the same words.
-bool begin_alike(std::span<const Line> lines) {
+/// Its words; where each character is a word, its pairs of neighbours, which say more.
+std::set<std::string> terms(const std::vector<Word>& words) {
+    std::set<std::string> found;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        const bool pair = words[i].alone && i + 1 < words.size() && words[i + 1].alone;
+        if (pair || !words[i].alone || words.size() == 1) {
+            found.insert(words[i].text + (pair ? words[i + 1].text : std::string()));
+        }
+    }
+    return found;
+}
+
+std::string joined(const std::vector<Word>& words) {
+    std::string text;
+    for (const Word& word : words) {
+        text += word.text + (word.alone ? "" : " ");
+    }
+    return text;
+}
+
+/// "The band's first album, the band's second album": most begin with the same words, of which the last one
+/// is no mere link.
+bool begin_alike(const Language& language, std::span<const Line> lines) {
     std::map<std::string, std::size_t> beginnings;
     for (const Line& line : lines) {
         const std::vector<Word> words = words_of(line.title);
-        if (words.size() < kCommonBeginning || words.front().alone) {
+        if (words.size() <= kCommonBeginning || words.front().alone ||
+            is_link(language, words[kCommonBeginning - 1])) {
             continue;
         }
         std::string beginning;
         for (std::size_t i = 0; i < kCommonBeginning; ++i) {
             beginning += words[i].text + ' ';
         }
-        if (2 * ++beginnings[beginning] > lines.size() && lines.size() > 2) {
+        if (3 * ++beginnings[beginning] > 2 * lines.size() && lines.size() > 2) {
             return true;
         }
     }
@@ -185,16 +214,6 @@ double title_likeness(std::string_view left, std::string_view right) {
     if (a.empty() || b.empty()) {
         return a.empty() && b.empty() ? 1 : 0;
     }
-    std::set<std::string_view> words;
-    for (const Word& word : a) {
-        words.insert(word.text);
-    }
-    const std::size_t in_a = words.size();
-    std::set<std::string_view> in_b;
-    for (const Word& word : b) {
-        words.insert(word.text);
-        in_b.insert(word.text);
-    }
     // "Legacy" and "Legacy of the band": the longer one begins with the other.
     const auto shorter = static_cast<std::ptrdiff_t>(std::min(a.size(), b.size()));
     const bool inside = std::equal(a.begin(), a.begin() + shorter, b.begin(),
@@ -202,21 +221,18 @@ double title_likeness(std::string_view left, std::string_view right) {
     if (inside && !a.front().alone) {
         return 1;
     }
-    const double common =
-        static_cast<double>(in_a + in_b.size() - words.size()) / static_cast<double>(words.size());
-    const auto joined = [](const std::vector<Word>& list) {
-        std::string text;
-        for (const Word& word : list) {
-            text += word.text + (word.alone ? "" : " ");
-        }
-        return text;
-    };
+    const std::set<std::string> in_a = terms(a);
+    const std::set<std::string> in_b = terms(b);
+    const auto common = static_cast<double>(std::count_if(
+        in_a.begin(), in_a.end(), [&](const std::string& term) { return in_b.contains(term); }));
     const std::string l = joined(a);
     const std::string r = joined(b);
     const auto differ = std::mismatch(l.begin(), l.end(), r.begin(), r.end()).first;
+    const std::size_t longer = std::max(l.size(), r.size());
+    // Of short titles, a few common letters are a large part.
     const double beginning =
-        static_cast<double>(differ - l.begin()) / static_cast<double>(std::max(l.size(), r.size()));
-    return std::max(common, beginning);
+        longer < kLongTitle ? 0 : static_cast<double>(differ - l.begin()) / static_cast<double>(longer);
+    return std::max(common / (static_cast<double>(in_a.size() + in_b.size()) - common), beginning);
 }
 
 tl::expected<Outline, Reason> read_outline(const Phrases& phrases, const Language& language,
@@ -235,7 +251,7 @@ tl::expected<Outline, Reason> read_outline(const Phrases& phrases, const Languag
         return tl::unexpected(phrases.reason(*wrong));
     }
     const std::span<const Line> kept = std::span(lines).first(good);
-    if (begin_alike(kept)) {
+    if (begin_alike(language, kept)) {
         return tl::unexpected(phrases.reason("outline-repeats"));
     }
     Outline outline;
@@ -252,9 +268,10 @@ tl::expected<Outline, Reason> read_outline(const Phrases& phrases, const Languag
 }
 
 bool outline_is_spoilt(const Phrases& phrases, const Language& language, std::string_view text_so_far) {
-    const std::size_t complete = text_so_far.rfind('\n');
-    if (complete == std::string_view::npos) {
-        return false;
+    const std::size_t last = text_so_far.rfind('\n');
+    const std::size_t complete = last == std::string_view::npos ? 0 : last;
+    if (text_so_far.size() - complete > kLongestLine) {
+        return true;  // a title that does not end
     }
     const std::vector<Line> lines = read_lines(language, text_so_far.substr(0, complete));
     for (std::size_t i = 0; i < lines.size(); ++i) {

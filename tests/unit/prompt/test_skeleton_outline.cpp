@@ -63,7 +63,7 @@ class SkeletonOutlineTest : public QObject {
         QTest::newRow("nothing") << QByteArray() << "outline-too-short";
         QTest::newRow("numbers wrong") << QByteArray("1. Goals\n3. Plans\n4. Breaks") << "outline-too-short";
         QTest::newRow("at the limit of words")
-            << QByteArray("1. one two three four five six seven eight nine\n2. Goals\n3. Plans")
+            << QByteArray("1. one two three four five six seven eight nine ten eleven\n2. Goals\n3. Plans")
             << "outline-cut";
         QTest::newRow("loose end") << QByteArray("1. Effects on the\n2. Goals\n3. Plans") << "outline-cut";
         QTest::newRow("meaningless") << QByteArray("1. Introduction\n2. Point 1\n3. Point 2")
@@ -98,6 +98,26 @@ class SkeletonOutlineTest : public QObject {
                                    good + "\n5. Time management"));  // not yet complete
     }
 
+    void an_endless_title_is_stopped() {
+        std::string text = "1. Light";
+        for (int i = 0; i < 40; ++i) {
+            text += "light";
+        }
+        QVERIFY(outline_is_spoilt(own_phrases(), own_language("en"), text));
+        QVERIFY(!outline_is_spoilt(own_phrases(), own_language("en"), "1. Light"));
+    }
+
+    void common_words_in_front_may_be_links() {
+        const auto linked =
+            read("1. Impact on trade\n2. Impact on science\n3. Impact on religion\n4. Impact on travel");
+        QVERIFY(linked);  // dull, but different
+        const auto same = read(
+            "1. The band's first album\n2. The band's second album\n3. The band's last concert\n"
+            "4. The band's later years");
+        QVERIFY(!same);
+        QCOMPARE(same.error().key, std::string("outline-repeats"));
+    }
+
     void a_conclusion_at_the_end_is_left_out() {
         const auto outline = read("1. Cost of goods\n2. Local service\n3. Community ties\n4. Conclusion");
         QVERIFY(outline);
@@ -122,6 +142,10 @@ class SkeletonOutlineTest : public QObject {
                                    << "Impact on the environment" << false;
         QTest::newRow("one word shared") << "Economic effects"
                                          << "Economic policy" << false;
+        QTest::newRow("chinese, one character") << "核能发电的优点"
+                                                << "核能发电的缺点" << false;
+        QTest::newRow("chinese, alike") << "没有印刷术的世界是什么样"
+                                        << "没有印刷术的世界会是什么样" << true;
         QTest::newRow("chinese different") << "对经济的影响"
                                            << "对环境的影响" << false;
     }
