@@ -190,11 +190,19 @@ def main():
         e, n = result["expand"], result["normal"]
         print(f"{e['mode']:8} {e['reason']:18} {n['total_ms']:6} -> {e['total_ms']:6} ms, words {n['words']} -> {e['words']}, first paragraph {n['first_paragraph_ms']} -> {e['first_paragraph_ms']}, "
               f"repeated {in_normal} -> {repeated}  {row['question'][:50]}", flush=True)
+        write(options, curve, results, transcripts)
+    peer = compare_peer(options, model, [r for r in results if r["expand"]["mode"] == "skeleton"]) if options.peer else None
+    figures = write(options, curve, results, transcripts, peer)
+    print(json.dumps({k: v for k, v in figures.items() if k not in ("curve", "peer")}, indent=1))
+
+
+def write(options, curve, results, transcripts, peer=None):
+    """After each question, so that a run that is cut off leaves what it has."""
     expanded = [r for r in results if r["expand"]["mode"] == "skeleton"]
-    figures = {"model": options.model, "curve": curve, "all": ratios(results), "expanded": ratios(expanded), "declined_of_suitable": sum(r["suits"] and r["expand"]["mode"] != "skeleton" for r in results)}
-    if options.peer:
-        figures["peer"] = compare_peer(options, model, expanded)
-    print(json.dumps({k: v for k, v in figures.items() if k != "curve"}, indent=1))
+    figures = {"model": options.model, "threads": options.threads, "curve": curve, "all": ratios(results), "expanded": ratios(expanded),
+               "declined_of_suitable": sum(r["suits"] and r["expand"]["mode"] != "skeleton" for r in results)}
+    if peer:
+        figures["peer"] = peer
     if options.json:
         with open(options.json, "w", encoding="utf-8") as out:
             json.dump({"figures": figures, "questions": results}, out, ensure_ascii=False, indent=1)
@@ -203,6 +211,7 @@ def main():
         with open(options.transcripts, "w", encoding="utf-8") as out:
             for one in transcripts:
                 out.write(f"# {one['question']}\n\n## {one['mode']}\n\n{one['expanded']}\n\n## normal\n\n{one['normal']}\n\n")
+    return figures
 
 
 def compare_peer(options, model, expanded):
