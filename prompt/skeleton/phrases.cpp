@@ -107,7 +107,9 @@ Veto read_veto(const json& from) {
 Phrases read(const json& from) {
     Phrases phrases;
     for (const json& one : from.at("languages")) {
-        phrases.languages.push_back(read_language(one));
+        Language& language = phrases.languages.emplace_back(read_language(one));
+        language.least_mass = from.at("router_least_mass").get<double>();
+        language.most_bias = from.at("router_most_bias").get<double>();
     }
     phrases.openers = read_patterns(from.at("openers"));
     phrases.empty_titles = read_patterns(from.at("empty_titles"));

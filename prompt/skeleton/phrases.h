@@ -34,8 +34,10 @@ struct Language {
     Script script = Script::latin;
     std::vector<std::string> words;  ///< frequent words that tell it from others of its script
     std::vector<RouterText> router;
-    std::string outline;        ///< H1: appended to the user's message behind a blank line
-    std::string point;          ///< H2: the user message that asks for one point; {number}, {title}
+    double least_mass = 0;  ///< of the options together; a model that says something else did not understand
+    double most_bias = 0;   ///< a liking for a letter beyond this drowns what the model thinks
+    std::string outline;    ///< H1: appended to the user's message behind a blank line
+    std::string point;      ///< H2: the user message that asks for one point; {number}, {title}
     std::string point_needing;  ///< H2 of a point that needs others, whose text stands in front
     std::string heading;        ///< what stands in front of a point's text; {number}, {title}
     std::string needs_open;     ///< in an outline behind a title: " [needs "

@@ -68,6 +68,9 @@ const std::vector<RouterText>& router_questions(const Language& language) {
 
 double route_score(const Language& language, std::span<const std::vector<float>> logprobs) {
     double sum = 0;
+    double mass = 0;
+    double lowest = 0;
+    double highest = 0;
     std::size_t counted = 0;
     for (std::size_t q = 0; q < std::min(language.router.size(), logprobs.size()); ++q) {
         const RouterText& question = language.router[q];
@@ -78,13 +81,25 @@ double route_score(const Language& language, std::span<const std::vector<float>>
         for (std::size_t o = 0; o < logprobs[q].size(); ++o) {
             others += o == question.suits ? 0 : std::exp(static_cast<double>(logprobs[q][o]));
         }
-        sum += static_cast<double>(logprobs[q][question.suits]) - std::log(std::max(others, 1e-30));
+        const auto suits = static_cast<double>(logprobs[q][question.suits]);
+        const double score = suits - std::log(std::max(others, 1e-30));
+        lowest = counted == 0 ? score : std::min(lowest, score);
+        highest = counted == 0 ? score : std::max(highest, score);
+        mass += std::exp(suits) + others;
+        sum += score;
         ++counted;
     }
-    return counted == 0 ? -1e9 : sum / static_cast<double>(counted);
+    if (counted == 0 || mass / static_cast<double>(counted) < language.least_mass ||
+        (highest - lowest) / 2 > language.most_bias) {
+        return kCannotTell;
+    }
+    return sum / static_cast<double>(counted);
 }
 
 std::optional<Reason> unsuited(const Phrases& phrases, double score) {
+    if (score <= kCannotTell) {
+        return phrases.reason("model-cannot-tell");
+    }
     return score >= phrases.router_threshold ? std::nullopt
                                              : std::optional<Reason>(phrases.reason("model-says-no"));
 }

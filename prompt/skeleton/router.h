@@ -29,6 +29,10 @@ std::optional<Reason> veto(const Phrases& phrases, std::string_view question, co
 /// token.
 const std::vector<RouterText>& router_questions(const Language& language);
 
+/// What route_score gives when the model cannot be asked: it says none of the options, or takes the same
+/// letter whatever stands behind it.
+constexpr double kCannotTell = -100;
+
 /// The mean over the questions of log p(suits) - log of the others' sum. `logprobs[q][o]`: natural, in the
 /// order of router_questions. Higher: a skeleton suits.
 double route_score(const Language& language, std::span<const std::vector<float>> logprobs);

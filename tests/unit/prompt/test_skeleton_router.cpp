@@ -99,21 +99,48 @@ class SkeletonRouterTest : public QObject {
     void scores_cancel_a_liking_for_a_letter() {
         const Language& language = own_language("en");
         QVERIFY(language.router.size() >= 2);
-        std::vector<std::vector<float>> likes_a;
-        std::vector<std::vector<float>> says_yes;
-        for (const RouterText& question : language.router) {
-            std::vector<float> biased(question.options.size(), std::log(0.05F));
-            biased[0] = std::log(0.9F);
-            likes_a.push_back(biased);
-            std::vector<float> sure(question.options.size(), std::log(0.05F));
-            sure[question.suits] = std::log(0.9F);
-            says_yes.push_back(sure);
-        }
+        const auto answers = [&](float first, float suits) {
+            std::vector<std::vector<float>> all;
+            for (const RouterText& question : language.router) {
+                std::vector<float> logprobs(question.options.size(), std::log(0.1F));
+                logprobs[0] += first;
+                logprobs[question.suits] += suits;
+                double sum = 0;
+                for (const float one : logprobs) {
+                    sum += std::exp(static_cast<double>(one));
+                }
+                for (float& one : logprobs) {
+                    one -= static_cast<float>(std::log(sum / 0.95));
+                }
+                all.push_back(logprobs);
+            }
+            return all;
+        };
+        const auto likes_a = answers(0.8F, 0);
         QVERIFY(std::abs(route_score(language, likes_a)) < 1e-3);
-        QVERIFY(route_score(language, says_yes) > 2);
+        QVERIFY(std::abs(route_score(language, answers(0.8F, 0.5F)) - 0.5) < 1e-3);
+        QVERIFY(!unsuited(own_phrases(), route_score(language, answers(0, 1))));
+        QCOMPARE(unsuited(own_phrases(), route_score(language, answers(0, -1))).value_or(Reason{}).key,
+                 std::string("model-says-no"));
         // Negative control: one order alone takes the liking for an answer.
-        QVERIFY(std::abs(route_score(language, std::span(likes_a).first(1))) > 2);
-        QVERIFY(unsuited(own_phrases(), route_score(language, {})));  // no answer is a no
+        QVERIFY(std::abs(route_score(language, std::span(likes_a).first(1))) > 0.5);
+    }
+
+    void a_model_that_cannot_be_asked_gets_no_say() {
+        const Language& language = own_language("en");
+        // As SmolLM2 135M answers: always A; and as Gemma 270M without training in chats does: neither.
+        std::vector<std::vector<float>> always_a(language.router.size(), {std::log(0.9F), std::log(0.05F)});
+        std::vector<std::vector<float>> neither;
+        for (const RouterText& question : language.router) {
+            std::vector<float> logprobs(2, std::log(0.01F));
+            logprobs[question.suits] = std::log(0.05F);
+            neither.push_back(logprobs);
+        }
+        for (const auto& logprobs : {always_a, neither, {}}) {
+            QCOMPARE(route_score(language, logprobs), kCannotTell);
+            QCOMPARE(unsuited(own_phrases(), route_score(language, logprobs)).value_or(Reason{}).key,
+                     std::string("model-cannot-tell"));
+        }
     }
 
     void languages_are_told_apart() {
