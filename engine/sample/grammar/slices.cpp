@@ -32,8 +32,9 @@ const std::vector<CodeRange>& ranges_of(std::size_t kind) {
 }
 
 bool contains(const std::vector<CodeRange>& ranges, char32_t code) {
-    return std::any_of(ranges.begin(), ranges.end(),
-                       [code](const CodeRange& range) { return range.first <= code && code <= range.last; });
+    const auto behind = std::find_if(ranges.begin(), ranges.end(),
+                                     [code](const CodeRange& range) { return code <= range.last; });
+    return behind != ranges.end() && behind->first <= code;
 }
 
 }  // namespace
@@ -73,24 +74,32 @@ Slices::Slices(const TokenTrie& trie)
     close_masks();
 }
 
-/// The characters of a text, when all are of the kind and not too many.
-std::uint8_t Slices::length_of(std::size_t kind, std::string_view text) {
+/// The characters of a text, for each kind: when all are of the kind, and not too many.
+std::array<std::uint8_t, Slices::kKinds> Slices::lengths_of(std::string_view text) {
+    std::array<bool, kKinds> holds;
+    holds.fill(!text.empty());
     std::size_t length = 0;
-    while (!text.empty()) {
+    while (!text.empty() && holds != std::array<bool, kKinds>{}) {
         const Utf8Char c = decode_utf8(text);
-        if (!c.valid || !contains(ranges_of(kind), c.code) || ++length > kLongest) {
-            return kNotCovered;
+        ++length;
+        for (std::size_t kind = 0; kind < kKinds; ++kind) {
+            holds[kind] = holds[kind] && c.valid && length <= kLongest && contains(ranges_of(kind), c.code);
         }
         text.remove_prefix(c.length);
     }
-    return length > 0 ? static_cast<std::uint8_t>(length) : kNotCovered;
+    std::array<std::uint8_t, kKinds> lengths;
+    for (std::size_t kind = 0; kind < kKinds; ++kind) {
+        lengths[kind] = holds[kind] ? static_cast<std::uint8_t>(length) : kNotCovered;
+    }
+    return lengths;
 }
 
 void Slices::sort_in(const TokenTrie& trie, std::uint32_t node, std::string_view text) {
     const Anchor anchor = text.starts_with(' ') ? Anchor::behind_space : Anchor::beginning;
     text.remove_prefix(anchor == Anchor::behind_space ? 1 : 0);
+    const std::array<std::uint8_t, kKinds> lengths = lengths_of(text);
     for (std::size_t kind = 0; kind < kKinds; ++kind) {
-        const std::uint8_t length = length_of(kind, text);
+        const std::uint8_t length = lengths[kind];
         covers_[kind][node] = length;
         if (length == kNotCovered) {
             continue;

@@ -48,7 +48,7 @@ class Slices {
     }
     void sort_in(const TokenTrie& trie, std::uint32_t node, std::string_view text);
     void close_masks();
-    static std::uint8_t length_of(std::size_t kind, std::string_view text);
+    static std::array<std::uint8_t, kKinds> lengths_of(std::string_view text);
 
     std::array<std::vector<ByteRun>, kKinds> runs_;
     std::array<std::vector<std::uint8_t>, kKinds> covers_;
