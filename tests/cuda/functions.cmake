@@ -56,7 +56,7 @@ function(tendril_cuda_ptx NAME)
     COMMAND ${Python3_EXECUTABLE} ${TENDRIL_CUDA_TESTS}/ptx/ptx_translate.py --out ${folder} --shards ${T_SHARDS} ${inputs}
     COMMENT "Translating the PTX of ${NAME}" VERBATIM)
   add_library(${NAME}_ptx OBJECT ${code})
-  target_compile_options(${NAME}_ptx PRIVATE -w -O1 -g1 -ffp-contract=off)
+  target_compile_options(${NAME}_ptx PRIVATE -w -O1 -g1 ${TENDRIL_CUDA_HOST_FLAGS})
   target_include_directories(${NAME}_ptx PRIVATE ${CMAKE_SOURCE_DIR})
   target_include_directories(${NAME}_ptx SYSTEM PRIVATE ${TENDRIL_CUDA_INCLUDE})
   set_target_properties(${NAME}_ptx PROPERTIES CXX_VISIBILITY_PRESET hidden)
@@ -82,7 +82,7 @@ function(tendril_cuda_runs TARGET BUILD)
     set(name ${TARGET}_${CMAKE_MATCH_1})
     add_test(NAME ${name} COMMAND ${TARGET} ${T_ARGUMENTS})
     set_tests_properties(${name} PROPERTIES LABELS cuda TIMEOUT ${T_TIMEOUT} ENVIRONMENT
-      "TENDRIL_CUDA_EMULATOR=${CMAKE_MATCH_2};QT_QPA_PLATFORM=offscreen")
+      "TENDRIL_CUDA_EMULATOR=${CMAKE_MATCH_2};QT_QPA_PLATFORM=offscreen;QTEST_DISABLE_STACK_DUMP=1")
   endforeach()
 endfunction()
 

@@ -8,6 +8,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <vector>
 
@@ -19,7 +20,14 @@ namespace tendril::emulator {
 
 inline constexpr unsigned kWarpLanes = 32;
 inline constexpr unsigned kMaxThreads = 1024;  // of a block
-inline constexpr size_t kStackBytes = kAddressSanitizer ? 256 * 1024 : 64 * 1024;
+// Of a fiber. The fast build's stacks are small and lie in huge pages; a word at their end tells of an
+// overflow. The others' have room for what the compiler adds, and a page that must not be touched below them.
+#if defined(TENDRIL_EMULATOR_CHECK)
+inline constexpr bool kGuardedStacks = true;
+#else
+inline constexpr bool kGuardedStacks = kAddressSanitizer;
+#endif
+inline constexpr size_t kStackBytes = kGuardedStacks ? 512 * 1024 : 64 * 1024;
 inline constexpr size_t kArenaBytes = 512 * 1024;  // a block's shared memory with the gaps between its arrays
 inline constexpr size_t kGapBytes = 256;
 
@@ -48,9 +56,10 @@ struct Thread {
     Location waits_at;
     std::vector<AsyncCopy> copies;  // begun and not yet done
     int copy_group = 0;             // groups committed so far
-    // For the checker: a store to global memory that no fence has followed, and when it was made.
+    // For the checker: stores to global memory that no fence has followed: when the latest was made, and how
+    // often the block had handed memory on before the first.
     bool unfenced = false;
-    uint16_t unfenced_epoch = 0, unfenced_clock = 0;
+    uint16_t unfenced_epoch = 0, unfenced_clock = 0, unfenced_since = 0;
 };
 
 // Lanes that have come to one collective and wait for the others that it names.
@@ -68,11 +77,11 @@ struct Warp {
     uint16_t clock[kWarpLanes][kWarpLanes];
 };
 
-// For the checker: accesses of another block before its so-manieth release are known, but for the threads
-// that had stores without a fence then (a number of a set of threads; 0: none).
+// For the checker: accesses of another block before its so-manieth release are known, but for those of
+// threads that had stores without a fence then (the number of a list of them; 0: none).
 struct Known {
     uint16_t releases = 0;
-    uint16_t excluded = 0;
+    uint32_t unfenced = 0;
 };
 
 struct Block {
@@ -91,7 +100,7 @@ struct Block {
     char* arena = nullptr;
     int arrays_ready = 0;  // shared arrays of the launch that this block has filled
     // For the checker (check/): what this block has learnt of others, and how often it has handed memory on.
-    std::vector<Known> known;
+    std::map<uint32_t, Known> known;  // by block; only of those that something was learnt of
     uint16_t releases = 0;
     uint32_t phase = 0;  // distinguishes this use of the arena from earlier ones
 };

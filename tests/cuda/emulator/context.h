@@ -5,7 +5,11 @@
 
 #include <cstddef>
 
-#if !defined(__x86_64__)
+// TENDRIL_EMULATOR_UCONTEXT: the portable switch on x86-64 as well, to test it.
+#if !defined(__x86_64__) && !defined(TENDRIL_EMULATOR_UCONTEXT)
+#define TENDRIL_EMULATOR_UCONTEXT
+#endif
+#if defined(TENDRIL_EMULATOR_UCONTEXT)
 #include <ucontext.h>
 #endif
 
@@ -24,10 +28,10 @@ class Context {
     void adopt_thread_stack();
 
   private:
-#if defined(__x86_64__)
-    void* stack_pointer_ = nullptr;
-#else
+#if defined(TENDRIL_EMULATOR_UCONTEXT)
     ucontext_t context_;
+#else
+    void* stack_pointer_ = nullptr;
 #endif
     const void* stack_ = nullptr;
     size_t bytes_ = 0;

@@ -76,7 +76,7 @@ void product(WarpExchange& exchange, Location) {
         uint32_t a[kA], b[kHalves];
     };
     static_assert(sizeof(Lane) <= sizeof exchange.in[0] && sizeof(Sum) * kD <= sizeof exchange.out[0]);
-    Sum a[kRows][kDepth], b[8][kDepth], d[kRows][8];
+    Sum a[kRows][kDepth], b[kDepth][8], d[kRows][8];
     for (int t = 0; t < 32; ++t) {
         Lane lane;
         std::memcpy(&lane, exchange.in[t], sizeof lane);
@@ -84,7 +84,7 @@ void product(WarpExchange& exchange, Location) {
         for (int half = 0; half < kHalves; ++half) {
             for (int i = 0; i < Type::kPerWord; ++i) {
                 const int k = (4 * half + quad) * Type::kPerWord + i;
-                b[group][k] = Type::value(lane.b[half], i);
+                b[k][group] = Type::value(lane.b[half], i);
                 for (int r = 0; r < kRows / 8; ++r) {
                     a[8 * r + group][k] = Type::value(lane.a[half * (kRows / 8) + r], i);
                 }
@@ -95,12 +95,14 @@ void product(WarpExchange& exchange, Location) {
         }
     }
     for (int row = 0; row < kRows; ++row) {
-        for (int column = 0; column < 8; ++column) {
-            Sum sum = 0;
-            for (int k = 0; k < kDepth; ++k) {
-                sum += a[row][k] * b[column][k];
+        Sum sums[8] = {};
+        for (int k = 0; k < kDepth; ++k) {
+            for (int column = 0; column < 8; ++column) {
+                sums[column] += a[row][k] * b[k][column];
             }
-            d[row][column] += sum;
+        }
+        for (int column = 0; column < 8; ++column) {
+            d[row][column] += sums[column];
         }
     }
     for (int t = 0; t < 32; ++t) {

@@ -29,7 +29,7 @@ Problems& found() {
 }
 
 std::string place(Location where) {
-    if (where.file == nullptr) {
+    if (where.file == nullptr || *where.file == '\0') {
         return {};
     }
     const char* slash = std::strrchr(where.file, '/');

@@ -4,14 +4,15 @@
 
 #include <string>
 
+#include "tests/cuda/emulator/control.h"
 #include "tests/cuda/emulator/location.h"
 
 namespace tendril::emulator {
 
 // kind: a word of the table in README.md. The running CUDA thread, if there is one, is named in what is
 // printed.
-void report(const char* kind, Location where, const std::string& text);
+TENDRIL_EMULATOR_API void report(const char* kind, Location where, const std::string& text);
 // For what has no line of its own, or gives its place in words.
-void report(const char* kind, const std::string& text);
+TENDRIL_EMULATOR_API void report(const char* kind, const std::string& text);
 
 }  // namespace tendril::emulator

@@ -127,7 +127,7 @@ void warp_sum(WarpExchange& exchange, Location) {
     butterfly(exchange, [](float a, float b) { return a + b; });
 }
 void warp_max(WarpExchange& exchange, Location) {
-    butterfly(exchange, [](float a, float b) { return std::fmax(a, b); });
+    butterfly(exchange, [](float a, float b) { return a > b || std::isnan(b) ? a : b; });
 }
 
 }  // namespace

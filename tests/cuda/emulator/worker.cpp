@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <map>
 #include <utility>
 
@@ -26,6 +27,8 @@ __thread char* shared_memory_start;
 namespace {
 constexpr size_t kStacksPerMapping = 64;
 constexpr size_t kHugePage = 2 * 1024 * 1024;
+constexpr size_t kPage = 4096;
+constexpr uint64_t kStackEnd = 0x5441434b454e4421ull;  // at a stack's lowest address
 thread_local std::unique_ptr<Worker> this_threads_worker;
 __thread Worker* current = nullptr;
 
@@ -168,6 +171,12 @@ void Worker::end_thread(Thread& thread) {
     if (!thread.copies.empty()) {
         report("copy", thread.copies.front().where, "the thread ends before its copy_async was waited for");
     }
+    if (!kGuardedStacks && std::memcmp(thread.stack, &kStackEnd, sizeof kStackEnd) != 0) {
+        report("emulator", "a thread's local variables take more than the " +
+                               std::to_string(kStackBytes / 1024) +
+                               " KiB of its stack: the results are worth nothing");
+        std::memcpy(thread.stack, &kStackEnd, sizeof kStackEnd);
+    }
     complete_meetings(*this, block, warp, thread.warp);
     leave_barriers(*this, block);
     if (block.alive == 0) {
@@ -191,12 +200,19 @@ Thread& Worker::fiber(size_t number) {
         if (fibers_.size() % kStacksPerMapping == 0) {
             constexpr size_t kBytes = kStacksPerMapping * kStackBytes;
             stacks_.push_back(reserve(kBytes + kHugePage));
-            madvise(stacks_.back(), kBytes, MADV_HUGEPAGE);
+            if (!kGuardedStacks) {
+                madvise(stacks_.back(), kBytes, MADV_HUGEPAGE);
+            }
         }
         const auto base = (reinterpret_cast<uintptr_t>(stacks_.back()) + kHugePage - 1) & ~(kHugePage - 1);
         fibers_.push_back(std::make_unique<Thread>());
-        fibers_.back()->stack =
-            reinterpret_cast<char*>(base) + (fibers_.size() - 1) % kStacksPerMapping * kStackBytes;
+        char* stack = reinterpret_cast<char*>(base) + (fibers_.size() - 1) % kStacksPerMapping * kStackBytes;
+        fibers_.back()->stack = stack;
+        if (kGuardedStacks) {
+            mprotect(stack, kPage, PROT_NONE);
+        } else {
+            std::memcpy(stack, &kStackEnd, sizeof kStackEnd);
+        }
     }
     return *fibers_[number];
 }

@@ -12,6 +12,7 @@ import collections
 import pathlib
 import re
 import sys
+import tempfile
 
 from ptx_arithmetic import HANDLERS, Opcode
 from ptx_memory import WITH_PLACE
@@ -39,7 +40,7 @@ class Translation:
         self.callees = {f.name: f for f in module.functions if not f.is_kernel}
 
     def place(self, place):
-        return f'At{{"{place[0]}", {place[1]}}}'
+        return f'At{{"{place[0]}", {place[1]}}}' if place[0] else "At{}"
 
     def declare_parameters(self):
         f = self.function
@@ -228,7 +229,42 @@ def write_shards(texts, folder, count):
             target.touch()
 
 
+SELF_TEST = """
+.visible .entry both(.param .u64 p) {{
+  .reg .b32 %r<3>; .reg .b64 %rd<2>; .reg .pred %p<2>;
+  ld.param.u64 %rd1, [p];
+  {instruction};
+  setp.lt.s32 %p1, %r1, 5;
+  @%p1 bra $L_end;
+  st.global.u32 [%rd1+4], %r1;
+$L_end:
+  ret;
+}}
+"""
+
+
+def self_test():
+    """Equal kernels become one, different ones do not; what is unknown is named, with the number of its occurrences."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = {}
+        for name, instruction in (("a", "mov.u32 %r1, %tid.x"), ("b", "mov.u32 %r1, %tid.y"), ("c", "tex.2d.v4 %r1, [x, {%r1}]")):
+            paths[name] = pathlib.Path(folder) / f"{name}.ptx"
+            paths[name].write_text(SELF_TEST.format(instruction=instruction), encoding="utf-8")
+        problems = collections.Counter()
+        same = shared_texts([f"750:{paths['a']}", f"800:{paths['a']}"], problems)
+        different = shared_texts([f"750:{paths['a']}", f"800:{paths['b']}"], problems)
+        failures = [] if not problems else [f"known instructions are not translated: {problems}"]
+        failures += [] if [len(u) for u in same.values()] == [2] else ["equal kernels are written twice"]
+        failures += [] if len(different) == 2 else ["different kernels are taken for one"]
+        shared_texts([f"800:{paths['c']}"], problems)
+        failures += [] if problems == {"tex.2d.v4": 1} else [f"an unknown instruction is not named: {problems}"]
+    print("\n".join(failures) or "the translator's self-test passes")
+    return 1 if failures else 0
+
+
 def main():
+    if sys.argv[1:] == ["--self-test"]:
+        return self_test()
     parser = argparse.ArgumentParser(description="PTX to C++ for the CUDA emulator")
     parser.add_argument("--out", required=True, type=pathlib.Path)
     parser.add_argument("--shards", type=int, default=1)

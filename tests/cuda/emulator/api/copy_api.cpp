@@ -115,7 +115,10 @@ cudaError_t enqueue_fill(Machine& m, void* p, int value, size_t bytes, cudaStrea
     if (stream == nullptr) {
         return cudaErrorInvalidResourceHandle;
     }
-    if (bytes > 0 && is_pageable(m, p)) {
+    if (bytes == 0) {
+        return cudaSuccess;
+    }
+    if (is_pageable(m, p)) {
         report("host", "cudaMemset of memory that is not the device's");
         return cudaErrorInvalidValue;
     }
@@ -132,10 +135,6 @@ cudaError_t enqueue_fill(Machine& m, void* p, int value, size_t bytes, cudaStrea
 }
 
 }  // namespace
-
-void copy_now(Machine& m, void* to, const void* from, size_t bytes) {
-    copy_rectangle(m, line(to, from, bytes));
-}
 
 }  // namespace tendril::emulator
 

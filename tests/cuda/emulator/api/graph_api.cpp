@@ -122,7 +122,7 @@ using namespace tendril::emulator;
 #pragma GCC visibility push(default)
 extern "C" {
 
-cudaError_t CUDARTAPI cudaStreamBeginCapture(cudaStream_t handle, cudaStreamCaptureMode) {
+cudaError_t CUDARTAPI cudaStreamBeginCapture(cudaStream_t handle, cudaStreamCaptureMode mode) {
     return api_call("cudaStreamBeginCapture", [=](Machine& m) {
         CUstream_st* stream = m.stream(handle);
         if (stream == nullptr) {
@@ -136,6 +136,8 @@ cudaError_t CUDARTAPI cudaStreamBeginCapture(cudaStream_t handle, cudaStreamCapt
         }
         stream->capture = std::make_shared<Capture>();
         stream->capture->origin = stream;
+        stream->capture->mode = mode;
+        stream->capture->thread = std::this_thread::get_id();
         stream->capture->streams[stream] = {};
         return cudaSuccess;
     });

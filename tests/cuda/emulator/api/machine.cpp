@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "tests/cuda/emulator/api/host_access.h"
 #include "tests/cuda/emulator/environment.h"
 #include "tests/cuda/emulator/report.h"
 #include "tests/cuda/emulator/worker.h"
@@ -127,6 +128,7 @@ OpenMemory::OpenMemory(Machine& m) : machine_(m) {
 
 OpenMemory::~OpenMemory() {
     if (--machine_.open == 0 && settings().protect_device_memory) {
+        explain_host_access();
         machine_.memory.open(false);
         machine_.closed = true;
     }

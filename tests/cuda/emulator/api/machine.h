@@ -92,10 +92,10 @@ class OpenMemory {
 cudaError_t enqueue(Machine&, CUstream_st&, Work, bool is_kernel = false);
 void run_until(Machine&, CUstream_st&, uint64_t operations);
 void run_all(Machine&, int device);
-// The error of a call that may not be made while a stream is captured; the capture becomes invalid.
+// The default stream comes after all that blocking streams of its device were given, and they after it.
+void wait_for_default_order(Machine&, CUstream_st&);
+// The error of a call that may not be made while a stream is captured (by this thread, or at all: as the
+// capture's mode says); the capture becomes invalid.
 cudaError_t refuse_in_capture(Machine&);
-
-// Copies (copies.cpp), done now.
-void copy_now(Machine&, void* to, const void* from, size_t bytes);
 
 }  // namespace tendril::emulator

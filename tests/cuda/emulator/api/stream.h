@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <thread>
 #include <vector>
 
 namespace tendril::emulator {
@@ -31,7 +32,9 @@ using Nodes = std::vector<GraphNode>;
 using Behind = std::map<const CUstream_st*, size_t>;
 
 struct Capture {
-    cudaStream_t origin = nullptr;
+    cudaStream_t origin = nullptr;  // null: ended
+    cudaStreamCaptureMode mode = cudaStreamCaptureModeGlobal;
+    std::thread::id thread;  // that began it
     Nodes nodes;
     std::map<CUstream_st*, Behind> streams;  // those that take part
     bool invalid = false;

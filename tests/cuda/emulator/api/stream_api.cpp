@@ -148,6 +148,9 @@ cudaError_t CUDARTAPI cudaStreamDestroy(cudaStream_t stream) {
 cudaError_t CUDARTAPI cudaStreamSynchronize(cudaStream_t handle) {
     return with_stream("cudaStreamSynchronize", handle, [](Machine& m, CUstream_st& stream) {
         const cudaError_t refused = refuse_captured(stream);
+        if (stream.is_default) {
+            wait_for_default_order(m, stream);
+        }
         run_until(m, stream, stream.issued);
         return refused == cudaSuccess ? m.current().error : refused;
     });

@@ -14,7 +14,8 @@ void run_next(CUstream_st& stream) {
     work();
 }
 
-// The default stream comes after all that blocking streams of its device were given, and they after it.
+}  // namespace
+
 void wait_for_default_order(Machine& m, CUstream_st& stream) {
     if (!stream.blocking) {
         return;
@@ -30,6 +31,8 @@ void wait_for_default_order(Machine& m, CUstream_st& stream) {
         }
     }
 }
+
+namespace {
 
 uint64_t draw(Machine& m) {
     m.random = (m.random + settings().seed * 2u) * 6364136223846793005ull + 1442695040888963407ull;
@@ -81,6 +84,7 @@ cudaError_t enqueue(Machine& m, CUstream_st& stream, Work work, bool is_kernel) 
     }
     ++stream.issued;
     if (settings().streams == Streams::kEager) {
+        run_until(m, stream, stream.issued - 1);  // what an earlier setting has left
         ++stream.done;
         work();
         return m.devices[static_cast<size_t>(stream.device)]->error;
@@ -114,7 +118,13 @@ void run_all(Machine& m, int device) {
 
 cudaError_t refuse_in_capture(Machine& m) {
     for (cudaStream_t stream : m.streams) {
-        if (stream->capture) {
+        if (!stream->capture) {
+            continue;
+        }
+        const Capture& capture = *stream->capture;
+        const bool ours = capture.thread == std::this_thread::get_id();
+        if (capture.mode == cudaStreamCaptureModeGlobal ||
+            (capture.mode == cudaStreamCaptureModeThreadLocal && ours)) {
             stream->capture->invalid = true;
             return cudaErrorStreamCaptureUnsupported;
         }

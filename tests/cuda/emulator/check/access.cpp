@@ -5,6 +5,7 @@
 #include <link.h>
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -109,14 +110,16 @@ void check_cell(Cell& cell, uint8_t bytes, Access access, const Thread& thread, 
     }
     if (access == Access::kRead) {
         found.no_value |= (bytes & ~cell.initialised) != 0;
-        const bool same = cell.read.block == self.block && cell.read.thread == self.thread;
-        if (same && cell.was_read != 0) {
+        const bool same_thread = cell.read.block == self.block && cell.read.thread == self.thread;
+        if (std::memcmp(&cell.read, &self, sizeof self) == 0) {
             cell.was_read |= bytes;
-        } else {
+            return;
+        }
+        if (!same_thread && cell.was_read != 0) {
             cell.read_before = cell.read;
             cell.was_read_before = cell.was_read;
-            cell.was_read = bytes;
         }
+        cell.was_read = bytes;
         cell.read = self;
         return;
     }
@@ -152,6 +155,7 @@ void check_cells(Cell* cells, const void* p, size_t bytes, bool shared, Thread& 
         left -= here;
     }
     if (tell.access == Access::kWrite && !shared) {
+        thread.unfenced_since = thread.unfenced ? thread.unfenced_since : self.releases;
         thread.unfenced = true;
         thread.unfenced_epoch = self.epoch;
         thread.unfenced_clock = self.clock;
@@ -245,9 +249,9 @@ void check_launch_begins(LaunchState&) {
     forget_hand_overs();
 }
 
-void check_block_begins(const LaunchState& launch, Block& block) {
+void check_block_begins(const LaunchState&, Block& block) {
     block.phase = ++block_phase;
-    block.known.assign(launch.order.size(), Known{});
+    block.known.clear();
     block.releases = 0;
     for (Warp& warp : block.warps) {
         for (unsigned i = 0; i < kWarpLanes; ++i) {
@@ -261,7 +265,7 @@ void check_grid_barrier(std::span<Block> blocks) {
     ++launch_phase;
     forget_hand_overs();
     for (Block& block : blocks) {
-        std::fill(block.known.begin(), block.known.end(), Known{});
+        block.known.clear();
     }
 }
 
@@ -301,6 +305,12 @@ void check_range_gone(const void* start) {
 
 void check_host_wrote(const void* p, size_t bytes) {
     for_cells(p, bytes, [](Cell& cell, uint8_t set) { cell.initialised |= set; });
+}
+
+bool check_has_value(const void* p, size_t bytes) {
+    bool all = true;
+    for_cells(p, bytes, [&](const Cell& cell, uint8_t set) { all = all && (set & ~cell.initialised) == 0; });
+    return all;
 }
 
 void check_copied(void* to, const void* from, size_t bytes) {

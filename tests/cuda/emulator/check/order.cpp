@@ -4,7 +4,6 @@
 #include "tests/cuda/emulator/check/order.h"
 
 #include <algorithm>
-#include <bitset>
 #include <map>
 #include <vector>
 
@@ -15,47 +14,53 @@ namespace tendril::emulator {
 
 namespace {
 
-using ThreadSet = std::bitset<kMaxThreads>;
+// A thread whose accesses after the block's so-manieth release are not handed on.
+struct Unfenced {
+    uint16_t thread, since;
+};
 
 struct HandOvers {
-    std::map<const void*, std::vector<Known>> through;  // what is known to who reads here
-    std::vector<ThreadSet> excluded{ThreadSet{}};       // 0: nobody
+    std::map<const void*, std::map<uint32_t, Known>> through;  // what is known to who reads here
+    std::vector<std::vector<Unfenced>> unfenced{{}};           // 0: nobody
 };
 HandOvers& hand_overs() {
-    static HandOvers all;
+    static HandOvers& all = *new HandOvers;  // never destroyed, as the machine
     return all;
 }
 
-void merge(std::vector<Known>& into, const std::vector<Known>& from) {
-    if (into.size() < from.size()) {
-        into.resize(from.size());
-    }
-    for (size_t i = 0; i < from.size(); ++i) {
-        if (from[i].releases > into[i].releases) {
-            into[i] = from[i];
+void merge(std::map<uint32_t, Known>& into, const std::map<uint32_t, Known>& from) {
+    for (const auto& [block, known] : from) {
+        Known& mine = into[block];
+        if (known.releases > mine.releases) {
+            mine = known;
         }
     }
 }
 
-// The threads of the block with stores to global memory that no fence has followed yet; 0 if there are none.
-uint16_t unfenced_threads(const Block& block) {
-    ThreadSet threads;
+// The list of the block's threads with stores to global memory that no fence has followed yet; 0 if there are
+// none.
+uint32_t unfenced_threads(const Block& block) {
+    std::vector<Unfenced> threads;
     for (const Thread* thread : block.threads) {
-        threads[thread->linear] = thread->unfenced;
+        if (thread->unfenced) {
+            threads.push_back({static_cast<uint16_t>(thread->linear), thread->unfenced_since});
+        }
     }
-    if (threads.none()) {
+    if (threads.empty()) {
         return 0;
     }
-    std::vector<ThreadSet>& sets = hand_overs().excluded;
-    const auto known = std::find(sets.begin(), sets.end(), threads);
-    if (known != sets.end()) {
-        return static_cast<uint16_t>(known - sets.begin());
+    hand_overs().unfenced.push_back(std::move(threads));
+    return static_cast<uint32_t>(hand_overs().unfenced.size() - 1);
+}
+
+bool is_handed_on(const Known& known, const Record& access) {
+    if (known.releases <= access.releases) {
+        return false;
     }
-    if (sets.size() > 0xffff) {
-        return 0;
-    }
-    sets.push_back(threads);
-    return static_cast<uint16_t>(sets.size() - 1);
+    const std::vector<Unfenced>& unfenced = hand_overs().unfenced[known.unfenced];
+    return std::none_of(unfenced.begin(), unfenced.end(), [&](const Unfenced& u) {
+        return u.thread == access.thread && access.releases >= u.since;
+    });
 }
 
 }  // namespace
@@ -69,8 +74,8 @@ Record record_of(const Thread& thread) {
 bool is_ordered(const Record& before, const Thread& thread) {
     const Block& block = *thread.block;
     if (before.block != block.linear) {
-        const Known& known = block.known[before.block];
-        return known.releases > before.releases && !hand_overs().excluded[known.excluded][before.thread];
+        const auto known = block.known.find(before.block);
+        return known != block.known.end() && is_handed_on(known->second, before);
     }
     if (before.thread == thread.linear || before.epoch != block.epoch) {
         return true;
@@ -99,7 +104,7 @@ void check_hand_on(Thread& thread, const void* p) {
 
 void forget_hand_overs() {
     hand_overs().through.clear();
-    hand_overs().excluded.resize(1);
+    hand_overs().unfenced.resize(1);
 }
 
 // A fence covers the thread's own stores and those that are ordered before it: fences are cumulative.
