@@ -117,6 +117,14 @@ constexpr const char* kSentences[] = {
     QT_TRANSLATE_NOOP("tendril::app::Sentences", "The conversation leaves too little room for this."),
     QT_TRANSLATE_NOOP("tendril::app::Sentences", "The model's template rewrites earlier turns."),
     QT_TRANSLATE_NOOP("tendril::app::Sentences", "The answer was stopped."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "A chain of causes is told in order."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "Steps follow each other."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "A remark gets a plain reply."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "The question asks for one judgement."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "This model cannot tell which form suits an answer."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences",
+                      "The limit of the answer's length leaves too little for several points."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "The model could not be asked for the form of its answer."),
 };
 
 /// What `pattern` quotes in `said`, in the order of its numbers; nothing when `said` is another sentence.

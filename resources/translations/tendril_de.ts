@@ -1933,6 +1933,34 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <source>The answer was stopped.</source>
       <translation>Die Antwort wurde angehalten.</translation>
     </message>
+    <message>
+      <source>A chain of causes is told in order.</source>
+      <translation>Eine Kette von Ursachen wird der Reihe nach erzählt.</translation>
+    </message>
+    <message>
+      <source>Steps follow each other.</source>
+      <translation>Schritte folgen aufeinander.</translation>
+    </message>
+    <message>
+      <source>A remark gets a plain reply.</source>
+      <translation>Eine Bemerkung bekommt eine schlichte Antwort.</translation>
+    </message>
+    <message>
+      <source>The question asks for one judgement.</source>
+      <translation>Die Frage verlangt ein einziges Urteil.</translation>
+    </message>
+    <message>
+      <source>This model cannot tell which form suits an answer.</source>
+      <translation>Dieses Modell kann nicht sagen, welche Form zu einer Antwort passt.</translation>
+    </message>
+    <message>
+      <source>The limit of the answer's length leaves too little for several points.</source>
+      <translation>Die Grenze für die Länge der Antwort lässt zu wenig für mehrere Punkte.</translation>
+    </message>
+    <message>
+      <source>The model could not be asked for the form of its answer.</source>
+      <translation>Das Modell konnte nicht nach der Form seiner Antwort gefragt werden.</translation>
+    </message>
   </context>
   <context>
     <name>tendril::app::Text</name>

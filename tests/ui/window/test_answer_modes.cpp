@@ -65,7 +65,7 @@ void TestAnswerModes::theSwitchIsUsedByKey() {
     QCOMPARE(QApplication::focusWidget(), button());
     const auto choose = [this](const auto& openMenu, Qt::Key key) {
         window_->activateWindow();  // offscreen, a menu that closes leaves no window active
-        QVERIFY(QTest::qWaitForWindowActive(window_.get()));
+        QTRY_VERIFY(window_->isActiveWindow() && QApplication::activePopupWidget() == nullptr);
         bool shown = false;
         QTimer poll;
         poll.callOnTimeout(this, [&] {  // the menu has a loop of its own
@@ -83,8 +83,12 @@ void TestAnswerModes::theSwitchIsUsedByKey() {
     QCOMPARE(port_->taken(), QStringList{QStringLiteral("mode 1")});
     QCOMPARE(button()->accessibleName(), QStringLiteral("Answers in parallel: always"));
     QVERIFY(statusText().startsWith(QLatin1String("Answers always in parallel")));
-    choose([this] { QTest::keyClick(window_.get(), Qt::Key_O, Qt::ControlModifier | Qt::ShiftModifier); },
-           Qt::Key_O);
+    const auto byShortcut = [this] {
+        editor()->setFocus();
+        QTRY_COMPARE(QApplication::focusWidget(), editor());
+        QTest::keyClick(editor(), Qt::Key_O, Qt::ControlModifier | Qt::ShiftModifier);
+    };
+    choose(byShortcut, Qt::Key_O);
     QCOMPARE(port_->taken(), QStringList{QStringLiteral("mode 2")});
     // Chosen again it is no change.
     choose([this] { QTest::keyClick(button(), Qt::Key_Space); }, Qt::Key_O);
