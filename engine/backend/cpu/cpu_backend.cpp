@@ -3,7 +3,6 @@
 #include "engine/backend/cpu/cpu_backend.h"
 
 #include <algorithm>
-#include <thread>
 
 #include "engine/backend/cpu/attention.h"
 #include "engine/backend/cpu/kernels.h"
@@ -13,11 +12,8 @@
 #include "engine/backend/cpu/packed_weight.h"
 #include "engine/backend/cpu/rope.h"
 #include "engine/backend/cpu/thread_pool.h"
+#include "engine/backend/cpu/usable_cores.h"
 #include "engine/backend/weight_source.h"
-
-#if defined(__linux__)
-#include <sched.h>
-#endif
 
 namespace tendril::engine {
 namespace {
@@ -53,18 +49,6 @@ KernelSet kernels_of(Isa isa) {
         default:
             return {kMatmulScalar, kVectorScalar, kAttentionScalar};
     }
-}
-
-/// Cores that this process may use (a container's or taskset's limit counts).
-unsigned usable_cores() {
-#if defined(__linux__)
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    if (sched_getaffinity(0, sizeof set, &set) == 0) {
-        return static_cast<unsigned>(std::max(1, CPU_COUNT(&set)));
-    }
-#endif
-    return std::max(1U, std::thread::hardware_concurrency());
 }
 
 class HugeBuffer final : public Buffer {
