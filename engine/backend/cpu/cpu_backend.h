@@ -12,7 +12,7 @@
 namespace tendril::engine {
 
 struct CpuOptions {
-    unsigned threads = 0;    ///< with the calling thread; 0: as many as the process may use
+    unsigned threads = 0;    ///< at most, with the calling thread; 0: as many as the process may use
     std::optional<Isa> isa;  ///< none: TENDRIL_CPU_ISA, else the best of the host
     /// False: quantised keys and values are not rotated first; a control, to measure what rotating gains.
     bool rotate_quantised = true;

@@ -2,6 +2,8 @@
 // Fork-join pool; see thread_pool.h.
 #include "engine/backend/cpu/thread_pool.h"
 
+#include <pthread.h>
+
 #include <chrono>
 #include <exception>
 
@@ -34,20 +36,43 @@ constexpr std::chrono::microseconds kWorkerSpin{80};
 // Whoever holds the last piece has most likely lost its core: free ours, so that the system can run it here.
 constexpr std::chrono::microseconds kCallerSpin{30};
 
+// Before the clock is asked at all; and where the cores are short.
+constexpr int kFirstGlances = 256;
+constexpr int kGlances = 16;
+// Ticks until the first look at the load, while their length is not known yet: 0.05 to 0.3 seconds.
+constexpr std::uint64_t kFirstLook = std::uint64_t{1} << 28U;
+// A window longer than this was mostly a pause of ours, and says little of what others do now.
+constexpr double kOldWindow = 10 * kLoadWindow;
+
+/// A clock that is cheap to ask in every fork, of unknown speed.
+std::uint64_t ticks() {
+#if defined(__x86_64__)
+    return __rdtsc();
+#else
+    return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+#endif
+}
+
 void pause() {
 #if defined(__x86_64__)
     _mm_pause();
 #endif
 }
 
+}  // namespace
+
 /// Spins until `ready()` or the time is over; true: ready.
 template <typename Ready>
-bool spin(std::chrono::microseconds limit, Ready&& ready) {
-    for (int i = 0; i < 256; ++i) {
+bool ThreadPool::spin(std::chrono::microseconds limit, Ready&& ready) const {
+    const bool short_of_cores = waits_asleep_.load(std::memory_order_relaxed);
+    for (int i = 0; i < (short_of_cores ? kGlances : kFirstGlances); ++i) {
         if (ready()) {
             return true;
         }
         pause();
+    }
+    if (short_of_cores) {
+        return ready();
     }
     const auto end = std::chrono::steady_clock::now() + limit;
     while (std::chrono::steady_clock::now() < end) {
@@ -62,23 +87,32 @@ bool spin(std::chrono::microseconds limit, Ready&& ready) {
     return ready();
 }
 
-}  // namespace
-
-ThreadPool::ThreadPool(unsigned threads) {
+ThreadPool::ThreadPool(unsigned threads, const MakeLoadReader& make_reader) {
     if (threads > 1) {
         ask_for_short_turns();
     }
+    std::vector<clockid_t> clocks;
     for (unsigned i = 1; i < threads; ++i) {
         try {
             workers_.emplace_back([this, i] { worker_loop(i); });
         } catch (const std::exception&) {
             break;  // fewer threads are slower, not wrong
         }
+        clockid_t clock{};
+        if (pthread_getcpuclockid(workers_.back().native_handle(), &clock) == 0) {
+            clocks.push_back(clock);
+        }
     }
+    use({this->threads(), false});
+    if (!workers_.empty() && clocks.size() == workers_.size() && make_reader) {
+        load_ = make_reader(clocks);
+    }
+    look_after_ = kFirstLook;
 }
 
 ThreadPool::~ThreadPool() {
     stop_.store(true);
+    use({threads(), false});
     wake_.fetch_add(1);
     wake_.notify_all();
     for (std::thread& worker : workers_) {
@@ -97,6 +131,9 @@ void ThreadPool::run_pieces(std::size_t pieces, Function function, void* context
 }
 
 void ThreadPool::fork_join(std::size_t pieces, Function function, void* context) {
+    if (load_ != nullptr && ticks() - last_look_ > look_after_) {
+        look_at_load();
+    }
     function_ = function;
     context_ = context;
     done_.store(0, std::memory_order_relaxed);
@@ -139,22 +176,59 @@ bool ThreadPool::take_piece(unsigned thread) {
 
 void ThreadPool::worker_loop(unsigned thread) {
     while (!stop_.load(std::memory_order_relaxed)) {
+        sleep_while_unused(thread);
         while (take_piece(thread)) {
         }
         const auto ready = [this] {
             return has_piece(ticket_.load(std::memory_order_relaxed)) ||
                    stop_.load(std::memory_order_relaxed);
         };
-        if (spin(kWorkerSpin, ready)) {
-            continue;
+        if (!spin(kWorkerSpin, ready)) {
+            sleep_until_wanted();
         }
-        const std::uint32_t seen = wake_.load();
-        sleepers_.fetch_add(1);
-        if (!has_piece(ticket_.load()) && !stop_.load()) {
-            wake_.wait(seen);
-        }
-        sleepers_.fetch_sub(1);
     }
+}
+
+void ThreadPool::sleep_until_wanted() {
+    const std::uint32_t seen = wake_.load();
+    sleepers_.fetch_add(1);
+    if (!has_piece(ticket_.load()) && !stop_.load()) {
+        wake_.wait(seen);
+    }
+    sleepers_.fetch_sub(1);
+}
+
+/// A thread that is not used sleeps where no fork wakes it.
+void ThreadPool::sleep_while_unused(unsigned thread) {
+    for (std::uint32_t used = in_use_.load(std::memory_order_relaxed); used <= thread;
+         used = in_use_.load()) {
+        in_use_.wait(used);
+    }
+}
+
+void ThreadPool::use(Sharing sharing) {
+    waits_asleep_.store(sharing.waits_asleep, std::memory_order_relaxed);
+    if (in_use_.exchange(sharing.threads) < sharing.threads) {
+        in_use_.notify_all();
+    }
+}
+
+/// Between two jobs: compares the sums with those of the last look and chooses how to share.
+void ThreadPool::look_at_load() {
+    const std::uint64_t now = ticks();
+    const std::optional<LoadReading> reading = load_->read();
+    if (reading && last_reading_) {
+        const double seconds = reading->clock - last_reading_->clock;
+        if (seconds > 0) {
+            look_after_ =
+                static_cast<std::uint64_t>(static_cast<double>(now - last_look_) * kLoadWindow / seconds);
+        }
+        if (seconds < kOldWindow) {
+            use(share_beside(work_of_others(*last_reading_, *reading), reading->cores, threads(), sharing()));
+        }
+    }
+    last_reading_ = reading;
+    last_look_ = now;
 }
 
 }  // namespace tendril::engine

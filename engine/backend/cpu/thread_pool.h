@@ -1,29 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fork-join over small pieces, for one caller (the engine thread). Built to share the machine: pieces are
 // taken one at a time from a counter, so a thread that lost its core delays its own piece only; threads that
-// wait spin shortly, yield, then sleep, and all ask the system for short turns.
+// wait spin shortly, yield, then sleep, and all ask the system for short turns. Beside other busy programs
+// they sleep at once, and there are fewer of them (machine_load.h); results do not depend on their number.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <thread>
 #include <type_traits>
 #include <vector>
 
+#include "engine/backend/cpu/machine_load.h"
+
 namespace tendril::engine {
+
+using MakeLoadReader = std::function<std::unique_ptr<LoadReader>(const std::vector<clockid_t>& others)>;
 
 class ThreadPool {
   public:
     /// `threads` counts the caller, which should be the thread that makes the pool (see
-    /// ask_for_short_turns(); the others inherit it); 0 and 1 mean: no other thread.
-    explicit ThreadPool(unsigned threads);
+    /// ask_for_short_turns(); the others inherit it); 0 and 1 mean: no other thread. `make_reader` is given
+    /// the clocks of the other threads; none, or a null reader: always all threads work.
+    explicit ThreadPool(unsigned threads, const MakeLoadReader& make_reader = make_load_reader);
     ~ThreadPool();
     ThreadPool(const ThreadPool&) = delete;
     ThreadPool& operator=(const ThreadPool&) = delete;
 
+    /// All of them, so that nothing that is cut by this number changes with the load.
     unsigned threads() const { return static_cast<unsigned>(workers_.size()) + 1; }
+    /// How the machine is shared at present; the caller is one of the threads. Caller's thread.
+    Sharing sharing() const { return {in_use_.load(), waits_asleep_.load()}; }
 
     /// Calls work(piece, thread) once for each piece below `pieces`, thread < threads(), and returns when all
     /// are done. The caller takes part (as thread 0). `work` must not throw and not call run(). Allocates
@@ -46,6 +57,12 @@ class ThreadPool {
     void fork_join(std::size_t pieces, Function function, void* context);
     bool take_piece(unsigned thread);
     void worker_loop(unsigned thread);
+    void sleep_until_wanted();
+    void sleep_while_unused(unsigned thread);
+    void look_at_load();
+    void use(Sharing sharing);
+    template <typename Ready>
+    bool spin(std::chrono::microseconds limit, Ready&& ready) const;
 
     // The job on offer: its number, its pieces, and the next piece to take, in one word, so that a late
     // thread cannot take a piece of another job than the one whose function it will read.
@@ -59,6 +76,14 @@ class ThreadPool {
     alignas(64) Function function_ = nullptr;
     void* context_ = nullptr;
     std::uint32_t job_ = 0;
+    // The caller's: when it last looked at the machine's load, and when it will again, in the processor's
+    // ticks.
+    std::unique_ptr<LoadReader> load_;
+    std::optional<LoadReading> last_reading_;
+    std::uint64_t last_look_ = 0;
+    std::uint64_t look_after_ = 0;
+    alignas(64) std::atomic<std::uint32_t> in_use_{1};
+    std::atomic<bool> waits_asleep_{false};
     std::vector<std::thread> workers_;
 };
 

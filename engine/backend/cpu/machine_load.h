@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// How busy the cores are with other programs' work, and how many threads of a fork-join that leaves room for.
+// The engine thread reads; the rule is a pure function.
+#pragma once
+
+#include <ctime>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace tendril::engine {
+
+/// Sums up to now; two of them make a window.
+struct LoadReading {
+    double clock = 0;  ///< seconds
+    double idle = 0;   ///< seconds that the cores we may use did nothing, all of them together
+    double ours = 0;   ///< seconds that our threads had a core, all of them together
+    unsigned cores = 0;
+};
+
+/// Where readings come from; tests inject their own.
+class LoadReader {
+  public:
+    virtual ~LoadReader() = default;
+    /// Called by the thread that computes as thread 0, every kLoadWindow. Allocates nothing. None: not known.
+    virtual std::optional<LoadReading> read() = 0;
+};
+
+inline constexpr double kLoadWindow = 0.2;  ///< seconds; the system counts idle time in hundredths
+
+/// Cores' worth of work of others between two readings: what was neither idle nor ours. The time that a
+/// virtual machine's host took away counts as well.
+double work_of_others(const LoadReading& from, const LoadReading& to);
+
+/// How a fork-join shares the machine.
+struct Sharing {
+    unsigned threads = 1;       ///< that take pieces
+    bool waits_asleep = false;  ///< a thread that waits gives its core up at once, instead of spinning first
+
+    bool operator==(const Sharing&) const = default;
+};
+
+/// What is best for `most` threads on `cores` cores beside `others` cores' worth of work, where `now` holds.
+/// Spinning spends the share of the core that the piece to come needs, and a thread that yields comes back a
+/// whole turn later, whereas one that sleeps is woken into the core: so waits are slept as soon as the cores
+/// do not suffice for all. And a step waits for the last of its threads: beside two busy programs and more it
+/// does with a thread less for each, but never with fewer than three quarters of them, which would give away
+/// more than the others need. What lies near a border leaves things as they are.
+Sharing share_beside(double others, unsigned cores, unsigned most, Sharing now);
+
+/// Idle seconds of the cores in `wanted` (a list of their numbers, ascending) by the text of Linux's
+/// /proc/stat, `ticks` to the second; none when one of them is missing.
+std::optional<double> idle_seconds(std::string_view proc_stat, const std::vector<unsigned>& wanted,
+                                   double ticks);
+
+/// Reads /proc/stat for the cores that the calling thread may use, and the clocks of the calling thread and
+/// of `others`. Null where the system has neither.
+std::unique_ptr<LoadReader> make_load_reader(const std::vector<clockid_t>& others);
+
+}  // namespace tendril::engine
