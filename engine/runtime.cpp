@@ -91,6 +91,8 @@ class Opening {
             return fail(std::move(weights.error()));
         }
         runtime_.weights = std::move(*weights);
+        // Neither need what the system mapped around the copied parts, and the header's lists.
+        runtime_.file->release_pages(runtime_.file->bytes());
         const ModelConfig& config = runtime_.config;
         const std::size_t context = runtime_.model.context;
         Result<std::unique_ptr<KvPages>> pages =

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // After reserve(), the CPU backend's ops take no memory: calls of operator new are counted around whole
 // steps.
+#include <algorithm>
+
 #include <QTest>
 
 #include "tests/ops/ops_fixture.h"
@@ -17,7 +19,27 @@ class AllocationTest : public QObject {
 
   private Q_SLOTS:
     void stepsTakeNoMemory();
+    void buffersShareHugePages();
 };
+
+/// A huge page begun for each buffer of a step would be as much as the buffers of a small model.
+void AllocationTest::buffersShareHugePages() {
+    constexpr std::size_t kFloats = 300'000;
+    const auto backend = cpu(best_host_isa(), 1);
+    std::vector<std::unique_ptr<Buffer>> buffers;
+    for (int i = 0; i < 6; ++i) {
+        buffers.push_back(std::move(*backend->allocate(kFloats)));
+        QCOMPARE(buffers.back()->size(), kFloats);
+        const std::span<const float> values(buffers.back()->data(), kFloats);
+        QVERIFY(std::all_of(values.begin(), values.end(), [](float value) { return value == 0.0F; }));
+        std::fill_n(buffers.back()->data(), kFloats, 1.0F);
+    }
+    const std::ptrdiff_t span = buffers.back()->data() + kFloats - buffers.front()->data();
+    QVERIFY(span >= static_cast<std::ptrdiff_t>(6 * kFloats));
+    QVERIFY(span <= static_cast<std::ptrdiff_t>(6 * (kFloats + 16)));
+    QVERIFY(!backend->allocate(SIZE_MAX / 2));
+    QVERIFY(!backend->allocate(SIZE_MAX / 8));
+}
 
 void AllocationTest::stepsTakeNoMemory() {
     constexpr std::size_t kWidth = 256;

@@ -67,6 +67,9 @@ HugeMemory::~HugeMemory() {
 }
 
 Result<WeightArena::Piece> WeightArena::take(std::size_t bytes) {
+    if (bytes > kMost) {
+        return fail(HugeMemory::take(bytes).error());
+    }
     bytes = round_up(std::max<std::size_t>(bytes, 1), 64);
     std::shared_ptr<HugeMemory> chunk = chunk_.lock();
     if (chunk == nullptr || used_ + bytes > chunk->size()) {

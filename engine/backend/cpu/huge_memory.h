@@ -29,8 +29,8 @@ class HugeMemory {
     std::size_t size_;
 };
 
-/// Weights come in hundreds of small pieces: they are laid one after the other into chunks, and a chunk goes
-/// back with its last piece. Engine thread only.
+/// Weights come in hundreds of small pieces, a step's buffers in a dozen: they are laid one after the other
+/// into chunks, and a chunk goes back with its last piece. Zeroed. Engine thread only.
 class WeightArena {
   public:
     struct Piece {

@@ -35,9 +35,26 @@ bool forget_peak() {
     return file.good();
 }
 
+/// Bytes of a file's mappings that are in memory.
+double resident_of(const std::filesystem::path& path) {
+    std::ifstream maps("/proc/self/smaps");
+    const std::string name = std::filesystem::canonical(path).string();
+    double bytes = 0;
+    bool inside = false;
+    for (std::string line; std::getline(maps, line);) {
+        if (line.size() > 12 && line.find('-') < 17 && std::isxdigit(static_cast<unsigned char>(line[0]))) {
+            inside = line.ends_with(name);
+        } else if (inside && line.starts_with("Rss:")) {
+            bytes += std::stod(line.substr(4)) * 1024;
+        }
+    }
+    return bytes;
+}
+
 struct Measured {
     double file = 0;
-    double peak = 0;  // above what the process had before
+    double left = -1;  // of the file itself, after the load
+    double peak = 0;   // above what the process had before
 };
 
 Measured load_once(const std::filesystem::path& path, const BackendFactory& factory) {
@@ -55,8 +72,12 @@ Measured load_once(const std::filesystem::path& path, const BackendFactory& fact
     if (runtime) {
         measured.peak = static_cast<double>(status_bytes("VmHWM")) - static_cast<double>(before);
     }
-    qInfo("file %.1f MiB, peak %.1f MiB = %.2f of it", measured.file / 1048576, measured.peak / 1048576,
-          measured.peak / measured.file);
+    if (runtime) {
+        measured.left = resident_of(path);
+    }
+    qInfo("file %.1f MiB, peak %.1f MiB = %.2f of it, %.1f MiB of the file itself stay",
+          measured.file / 1048576, measured.peak / 1048576, measured.peak / measured.file,
+          measured.left / 1048576);
     return measured;
 }
 
@@ -96,6 +117,8 @@ class TestMemory : public QObject {
         QVERIFY(measured.file > 100e6);
         QVERIFY(measured.peak > 0.9 * measured.file);  // the measurement measures
         QVERIFY(measured.peak <= 1.15 * measured.file);
+        QVERIFY(measured.left >= 0);
+        QVERIFY(measured.left <= 3e6);
     }
 
     void real_models_data() {
@@ -113,6 +136,8 @@ class TestMemory : public QObject {
         const Measured measured = load_once(path, make_backend);
         QVERIFY(measured.peak > 0.9 * measured.file);
         QVERIFY(measured.peak <= 1.15 * measured.file);
+        QVERIFY(measured.left >= 0);
+        QVERIFY(measured.left <= 3e6);
     }
 };
 
