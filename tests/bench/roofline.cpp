@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What this machine can do at most: bytes read per second from memory, by all threads in huge pages, and
-// whole-number, bf16 and fp32 operations per second in loops that touch registers only. Prints one JSON
-// object; figures.py sets our speeds against it.
+// whole-number, bf16 and fp32 operations per second in loops that touch registers (or AMX tiles) only. Prints
+// one JSON object; figures.py sets our speeds against it.
 //   roofline [--threads N] [--short]
 #include <algorithm>
 #include <atomic>
@@ -139,18 +139,54 @@ __attribute__((target("avx"))) void clear_registers() {
     asm volatile("vzeroall" ::: YMM_CLOBBERS, "xmm14", "xmm15");  // no denormal or infinite numbers
 }
 
+// Tiles: four sums (a product takes 16 cycles, its result some 50), each in turn three times.
+#define FOUR(one) one(0) one(1) one(2) one(3)
+#define TILES8(n) "tdpbssd %%tmm5, %%tmm4, %%tmm" #n "\n"
+#define TILES16(n) "tdpbf16ps %%tmm5, %%tmm4, %%tmm" #n "\n"
+#define ZERO_TILE(n) "tilezero %%tmm" #n "\n"
+
+__attribute__((target("amx-tile,amx-int8"))) void tiles8() {
+    asm volatile(FOUR(TILES8) FOUR(TILES8) FOUR(TILES8)::);
+}
+__attribute__((target("amx-tile,amx-bf16"))) void tiles16() {
+    asm volatile(FOUR(TILES16) FOUR(TILES16) FOUR(TILES16)::);
+}
+/// Tiles of 16 rows of 64 bytes, all of them; of the calling thread.
+__attribute__((target("amx-tile"))) void clear_tiles() {
+    struct alignas(64) {
+        std::uint8_t palette = 1;
+        std::uint8_t start = 0;
+        std::uint8_t reserved[14] = {};
+        std::uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+        std::uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+    } shape;
+    static_assert(sizeof shape == 64);
+    asm volatile("ldtilecfg %0" ::"m"(shape));
+    asm volatile(FOUR(ZERO_TILE) ZERO_TILE(4) ZERO_TILE(5)::);
+}
+__attribute__((target("amx-tile"))) void release_tiles() {
+    asm volatile("tilerelease");
+}
+void nothing() {}
+
 struct Peak {
     const char* name;
     const char* kind;
     bool runs;
     void (*twelve)();
     double operations;  // of one of the twelve
+    void (*begin)() = clear_registers;
+    void (*end)() = nothing;
 };
 
 std::vector<Peak> peaks() {
     const bool avx512 = host_supports(Isa::avx512);
     const bool avx2 = host_supports(Isa::avx2);
-    return {{"avx2", "int8", avx2, pairs256, 64},
+    const bool amx = host_supports(Isa::amx);
+    const double tile = 2.0 * 16 * 16 * 64;  // operations of a product of bytes; of bf16 half as many
+    return {{"amx", "int8", amx, tiles8, tile, clear_tiles, release_tiles},
+            {"amx", "bf16", amx, tiles16, tile / 2, clear_tiles, release_tiles},
+            {"avx2", "int8", avx2, pairs256, 64},
             {"avxvnni", "int8", host_supports(Isa::avxvnni), vnni256, 64},
             {"avx512", "int8", avx512, pairs512, 128},
             {"avx512vnni", "int8", host_supports(Isa::avx512vnni), vnni512, 128},
@@ -161,14 +197,17 @@ std::vector<Peak> peaks() {
 
 /// Thousands of millions of operations per second of all threads; the best of a few.
 double measure(const Peak& peak, const Options& options) {
-    const std::int64_t rounds = options.is_short ? 20000 : 4000000;
+    // About as long for each kind: a tile's product is a thousand times the work of a register's.
+    const double most = (options.is_short ? 20000.0 : 4000000.0) * 128;
+    const auto rounds = static_cast<std::int64_t>(most / std::clamp(peak.operations / 16, 128.0, 4096.0));
     double best = 0;
     for (int pass = 0; pass < (options.is_short ? 2 : 5); ++pass) {
         const double time = together(options.threads, [&](unsigned) {
-            clear_registers();
+            peak.begin();
             for (std::int64_t i = 0; i < rounds; ++i) {
                 peak.twelve();
             }
+            peak.end();
         });
         const double work = 12.0 * peak.operations * static_cast<double>(rounds) * options.threads;
         best = std::max(best, work / time / 1e9);
