@@ -7,7 +7,8 @@ Usage: figures.py --build build/release --model SmolLM2-135M-Instruct.Q4_1.gguf 
 
 Needs Xvfb (packaging/test installs it). Each figure is the median of the runs, with the lowest and the highest. The frame times come from
 ui_conversation_speed of the build that --tests names. --roofline sets our speeds against what the machine can do at most, --peer (a folder
-with llama-bench) our highest memory against that of llama.cpp, --loads measures our speed beside so many busy processes.
+with llama-bench) our highest memory against that of llama.cpp, --loads measures our speed beside so many busy processes; with --peer also
+llama.cpp's, with few tokens (it takes minutes for more beside as many busy processes as cores) and once.
 """
 import argparse
 import json
@@ -96,9 +97,16 @@ def shares(build, model, roofline, runs):
         yield f"{key[0]}, batch {key[1]}", text
 
 
-def peak_memory(command):
+PEER_LIMIT = 100  # seconds that a call of the peer may take
+
+
+def peer_environment(peer):
+    return dict(os.environ, LD_LIBRARY_PATH=peer)
+
+
+def peak_memory(command, environment=None):
     """The highest resident memory of a program that succeeds, in MiB."""
-    program = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    program = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
     _, status, usage = os.wait4(program.pid, 0)
     program.returncode = os.waitstatus_to_exitcode(status)
     if program.returncode != 0:
@@ -112,27 +120,55 @@ def memory(build, model, peer):
     ours = peak_memory([f"{build}/app/tendril-cli", "bench", model, "-p", "128", "-n", "8", "-r", "1", "--json"])
     text = f"{ours:.0f} MiB, the file has {file:.0f}, so much of the cache is used: {about['kv_bytes_per_token'] * 136 / 2**20:.0f}"
     if peer:
-        theirs = [peak_memory([f"{peer}/llama-bench", "-m", model, "-p", "128", "-n", "8", "-r", "1", "--repack", repack]) for repack in "10"]
+        theirs = [peak_memory([f"{peer}/llama-bench", "-m", model, "-p", "128", "-n", "8", "-r", "1", "--repack", repack], peer_environment(peer))
+                  for repack in "10"]
         text += f"; llama.cpp {theirs[0]:.0f} MiB repacked, {theirs[1]:.0f} not"
     yield "highest memory", text
+
+
+class Busy:
+    """So many processes that never rest, while it is held."""
+
+    def __init__(self, count):
+        self.count = count
+
+    def __enter__(self):
+        self.processes = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(self.count)]
+
+    def __exit__(self, *_):
+        for process in self.processes:
+            process.kill()
+            process.wait()
 
 
 def beside_others(build, model, loads, runs):
     samples = {}
     for _ in range(runs):
         for load in loads:
-            busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(load)]
-            try:
+            with Busy(load):
                 for key, row in bench(build, model, ["-p", "128", "-n", "32", "-b", "1,4"]).items():
                     samples.setdefault(key, {}).setdefault(load, []).append(row["tokens_per_second"][0])
-            finally:
-                for process in busy:
-                    process.kill()
-                    process.wait()
     for key, by_load in samples.items():
         first = statistics.median(by_load[loads[0]])
         cells = [f"{load}: {spread(values, 'tokens/s')} = {statistics.median(values) / first:.2f}" for load, values in by_load.items()]
         yield f"{key[0]}, batch {key[1]}, beside busy processes", "; ".join(cells)
+
+
+def peer_beside_others(build, model, peer, loads):
+    """Both with the same few tokens, ours first, once for each load; the peer repacks its weights, as it does by itself."""
+    command = [f"{peer}/llama-bench", "-m", model, "-t", str(os.cpu_count()), "-p", "64", "-n", "8", "-r", "1", "--no-warmup", "-o", "json"]
+    for load in loads:
+        with Busy(load):
+            ours = {name: row["tokens_per_second"][0] for (name, _), row in bench(build, model, ["-p", "64", "-n", "8", "-b", "1"]).items()}
+            try:
+                output = subprocess.run(command, check=True, capture_output=True, text=True, timeout=PEER_LIMIT, env=peer_environment(peer)).stdout
+            except subprocess.TimeoutExpired:
+                yield f"beside {load} busy processes", f"llama.cpp did not end within {PEER_LIMIT} s"
+                continue
+        for row in json.loads(output):
+            name = "prefill" if row["n_prompt"] else "decode"
+            yield f"{name} beside {load} busy processes, few tokens", \
+                f"{ours[name]:.0f} tokens/s, llama.cpp {row['avg_ts']:.1f} = {ours[name] / row['avg_ts']:.1f} times"
 
 
 def main():
@@ -158,6 +194,8 @@ def main():
             yield from shares(a.build, a.model, a.roofline, a.runs)
         if a.loads:
             yield from beside_others(a.build, a.model, a.loads, a.runs)
+            if a.peer:
+                yield from peer_beside_others(a.build, a.model, a.peer, a.loads)
 
     for name, value in rows():
         print(f"| {name} | {value} |", flush=True)
