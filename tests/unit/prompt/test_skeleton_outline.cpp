@@ -84,6 +84,30 @@ class SkeletonOutlineTest : public QObject {
         QVERIFY(!outline.error().sentence.empty());
     }
 
+    void needs_are_read() {
+        using Needs = std::vector<std::uint32_t>;
+        const auto outline = read(
+            "1. Choose a market\n2. Build the product [needs 1]\n3. Hire people\n4. Sell the product [needs "
+            "2, 1]");
+        QVERIFY(outline);
+        QCOMPARE(titles(*outline),
+                 QStringList({"Choose a market", "Build the product", "Hire people", "Sell the product"}));
+        QCOMPARE(outline->points[0].needs, Needs{});
+        QCOMPARE(outline->points[1].needs, Needs{0});
+        QCOMPARE(outline->points[3].needs, (Needs{0, 1}));
+        QCOMPARE(levels(outline->points), (std::vector<Needs>{{0, 2}, {1}, {3}}));
+        const auto chinese = read("1. 选择市场\n2. 开发产品[需要1]\n3. 招聘员工", "zh");
+        QVERIFY(chinese);
+        QCOMPARE(chinese->points[1].title, std::string("开发产品"));
+        QCOMPARE(chinese->points[1].needs, Needs{0});
+        // What was cut off is not waited for; numbers out of range mean nothing.
+        const auto cut = read(
+            "1. Choose a market\n2. Build the product [needs 9]\n3. Hire people\n4. Sell goods\n5. Hire "
+            "people");
+        QVERIFY(cut && cut->cut);
+        QCOMPARE(cut->points[1].needs, Needs{});
+    }
+
     void a_late_repeat_cuts_the_outline() {
         const std::string good =
             "1. Time management\n2. Prioritization\n3. Delegation of work\n4. Healthy habits";

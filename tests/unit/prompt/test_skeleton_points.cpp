@@ -113,10 +113,10 @@ class SkeletonPointsTest : public QObject {
         const Limits& limits = own_phrases().limits;
         PointGuard guard(own_phrases(), kPoints, 0);
         QCOMPARE(guard.cap_tokens(), limits.first_cap_tokens);
-        guard.sibling_ended(80);
+        guard.sibling_ended(62);
         QCOMPARE(guard.cap_tokens(), limits.first_cap_tokens);
-        guard.sibling_ended(70);
-        QCOMPARE(guard.cap_tokens(), static_cast<std::uint32_t>(75 * limits.cap_over_median));
+        guard.sibling_ended(54);
+        QCOMPARE(guard.cap_tokens(), static_cast<std::uint32_t>(58 * limits.cap_over_median));
         PointGuard small(own_phrases(), kPoints, 0);
         small.sibling_ended(10);
         small.sibling_ended(12);
