@@ -64,7 +64,7 @@ std::pair<MessageStatus, std::string> outcome(const engine::FinishedEvent& finis
 
 void add_counters(storage::MessageCounters& counters, const engine::FinishedEvent& finished) {
     counters.prompt_tokens = finished.prompt_tokens;
-    counters.cached_tokens = finished.cached_tokens;
+    counters.cached_tokens = finished.cached_tokens + finished.moved_tokens;  // all that was not read
     counters.answer_tokens += static_cast<std::int64_t>(finished.tokens.size());
     counters.first_token_ms = finished.first_token_ms;
     counters.decode_ms += finished.decode_ms;

@@ -144,6 +144,7 @@ struct ToJson {
         json["model"] = e.message.model_name;
         json["prompt_tokens"] = e.message.counters.prompt_tokens;
         json["cached_tokens"] = e.message.counters.cached_tokens;
+        json["moved_tokens"] = e.finished ? e.finished->moved_tokens : 0;  // of the cached ones
         json["answer_tokens"] = e.message.counters.answer_tokens;
         json["first_token_ms"] = e.message.counters.first_token_ms;
         json["decode_ms"] = e.message.counters.decode_ms;
