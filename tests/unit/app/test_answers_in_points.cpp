@@ -24,6 +24,18 @@ const std::vector<std::string> kTexts = {"The heart grows strong with each walk.
                                          "Whoever moves by day rests at night.",
                                          "Falls become rare when legs learn."};
 
+/// What was asked for that the model has to compute.
+std::vector<std::string> work_of(const FakeEngine& engine) {
+    std::vector<std::string> work;
+    for (const std::string& one : engine.asked()) {
+        if (one.starts_with("generate") || one.starts_with("choose") || one.starts_with("prefill") ||
+            one == "measure") {
+            work.push_back(one);
+        }
+    }
+    return work;
+}
+
 struct PointsFixture : WorkerFixture {
     std::vector<FakeEngine::Request> points;
 
@@ -79,7 +91,7 @@ class TestAnswersInPoints : public QObject {
         f.engine.say("def f(): pass");
         f.engine.finish();
         const auto message = f.events.wait<app::TurnEnded>().message;
-        QCOMPARE(f.engine.asked(), std::vector<std::string>{"generate 1"});  // the answer, and nothing else
+        QCOMPARE(work_of(f.engine), std::vector<std::string>{"generate 1"});  // the answer, and nothing else
         QCOMPARE(message.text, std::string("def f(): pass"));
         const auto kept = app::read_expansion(f.stored(chat).expansion);
         QVERIFY(kept.has_value() && !kept->skeleton);
@@ -377,7 +389,7 @@ class TestAnswersInPoints : public QObject {
         f.start();
         f.worker->send(kQuestion);
         f.engine.take_choice();  // something would be gained
-        QCOMPARE(f.engine.asked().at(0), std::string("measure"));
+        QCOMPARE(work_of(f.engine).at(0), std::string("measure"));
         f.worker->stop();
         f.events.wait<app::TurnEnded>();
     }

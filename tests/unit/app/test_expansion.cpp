@@ -197,7 +197,10 @@ class TestExpansion : public QObject {
 
     void badOutlineCostsTheOutlineOnly_data() {
         QTest::addColumn<QString>("outline");
-        QTest::newRow("alike") << "1. Impact on modern c\n2. Impact on modern e\n3. Impact on modern m\n";
+        QTest::newRow("alike")
+            << "1. No impact on the development of modern c\n2. No impact on the development of modern e\n3. "
+               "No "
+               "impact on the development of modern m\n4. No impact on the development of modern t\n";
         QTest::newRow("one point") << "1. Everything\n";
         QTest::newRow("nothing") << "";
     }
@@ -217,9 +220,12 @@ class TestExpansion : public QObject {
     void spoiltOutlineIsStoppedEarly() {
         ExpansionFixture f;
         f.begin(AnswerMode::always);
-        f.say(1, "1. Impact on modern c\n");
+        f.say(1, "1. No impact on the development of modern c\n");
         QVERIFY(!f.asked(1).cancelled);
-        f.say(1, "2. Impact on modern e\n3. Impact on modern m\n");
+        f.say(
+            1,
+            "2. No impact on the development of modern e\n3. No impact on the development of modern m\n4. No "
+            "impact on the development of modern t\n5. No ");
         QVERIFY(f.asked(1).cancelled);
         f.finish(1, {}, engine::StopReason::cancelled);
         QCOMPARE(f.port.asked.size(), 2U);
