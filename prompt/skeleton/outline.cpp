@@ -35,8 +35,10 @@ std::string title_rules(const Language& language) {
         return "title ::= letter{2," + most + "}\nletter ::= " + std::string(kHanLetter) + "\n";
     }
     const std::string_view letter = language.script == Script::latin ? kLatinLetter : kAnyLetter;
-    return "title ::= word (\",\"? \" \" word){0," + most +
-           "}\nword ::= letter+ (\".\" [a-z0-9]+)?\nletter ::= " + std::string(letter) + "\n";
+    return "title ::= word next{0," + most +
+           "}\nnext ::= \",\"? \" \" word | \". \" [a-z0-9] letter*\nword ::= letter+ (\".\" "
+           "[a-z0-9]+)?\nletter ::= " +
+           std::string(letter) + "\n";
 }
 
 /// A GBNF literal.

@@ -68,6 +68,12 @@ LineStart read_line_start(std::string_view line, bool complete) {
     return start;
 }
 
+/// "- reliable sources", "2. ..."
+bool begins_item(std::string_view sentence) {
+    return sentence.starts_with("- ") || sentence.starts_with("* ") || sentence.starts_with("•") ||
+           read_line_start(sentence, true).number > 0;
+}
+
 /// The words at the end that repeat what stands in front of them; 0: no loop.
 std::size_t loop_words(std::span<const Word> words) {
     for (std::size_t period = 1; period <= kLongestLoop; ++period) {
@@ -206,9 +212,13 @@ PointStop PointGuard::look() {
         end(false);
         return PointStop::repeats;
     }
-    if (sentences.size() > limits_.point_sentences) {
-        keep_through(sentences[limits_.point_sentences - 1]);
-        return PointStop::sentences;
+    // The items of a list are no sentences of the point: a list is kept whole, the cap ends a long one.
+    std::uint32_t counted = 0;
+    for (std::size_t i = 0; i < sentences.size(); ++i) {
+        if (!begins_item(sentences[i]) && ++counted > limits_.point_sentences) {
+            keep_through(sentences[i - 1]);
+            return PointStop::sentences;
+        }
     }
     const std::size_t paragraph = all.find("\n\n", all.size() - trimmed(all).size());
     if (paragraph != std::string_view::npos && paragraph > 0) {

@@ -66,6 +66,15 @@ class SkeletonPointsTest : public QObject {
         QCOMPARE(fed.stop, PointStop::none);
     }
 
+    void a_list_is_kept_whole() {
+        const Fed fed = feed(
+            "Good judgement can be trained. Ask questions such as:\n- Is the source reliable?\n- Who gains "
+            "by it?\n"
+            "- What is missing?\n- Is there another view?\n- When was it written?");
+        QCOMPARE(fed.stop, PointStop::none);
+        QVERIFY(fed.text.endsWith("written?"));
+    }
+
     void repetition_is_stopped() {
         const Fed sentence = feed(
             "Goals give a clear direction. They help a lot every day. Goals give a clear direction. More.");
