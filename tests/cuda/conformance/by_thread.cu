@@ -27,6 +27,25 @@ TENDRIL_DEVICE uint32_t fold(uint64_t value) {
 }
 }  // namespace
 
+#if !defined(TENDRIL_CUDA_EMULATED) && TENDRIL_ARCH < 800
+// Turing has no reductions of integers: the same by shuffles, so that the functions below are there on all.
+namespace {
+template <class T, class F>
+TENDRIL_DEVICE T reduce(T v, F combine) {
+    for (int offset = 16; offset > 0; offset /= 2) {
+        v = combine(v, __shfl_xor_sync(0xffffffffu, v, offset));
+    }
+    return v;
+}
+}  // namespace
+#define __reduce_add_sync(mask, v) reduce(v, [](auto x, auto y) { return x + y; })
+#define __reduce_min_sync(mask, v) reduce(v, [](auto x, auto y) { return x < y ? x : y; })
+#define __reduce_max_sync(mask, v) reduce(v, [](auto x, auto y) { return x > y ? x : y; })
+#define __reduce_or_sync(mask, v) reduce(v, [](auto x, auto y) { return x | y; })
+#define __reduce_and_sync(mask, v) reduce(v, [](auto x, auto y) { return x & y; })
+#define __reduce_xor_sync(mask, v) reduce(v, [](auto x, auto y) { return x ^ y; })
+#endif
+
 constexpr unsigned kAll = 0xffffffffu;
 
 #define BY_THREAD(name, expression)                                                                          \

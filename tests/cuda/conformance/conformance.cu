@@ -161,6 +161,31 @@ cudaError_t reverse_by_grid(const float* in, float* sums, float* out, int n) {
                               0, nullptr, in, sums, out, n);
 }
 
+TENDRIL_DEVICE float2 with_double(float v) {
+    return make_float2(v, 2 * v);
+}
+
+TENDRIL_KERNEL store_returned_kernel(const float* in, __half* halves, float2* pairs) {
+    halves[threadIdx.x] = __float2half_rn(in[threadIdx.x]);
+    halves[kThreads + threadIdx.x] =
+        __float2half_rn(2 * in[threadIdx.x]);  // called twice: not inlined without need
+    pairs[threadIdx.x] = with_double(in[threadIdx.x]);
+}
+TENDRIL_KERNEL sum_stored_kernel(const __half* halves, const float2* pairs, float* out) {
+    const auto* bits = reinterpret_cast<const unsigned short*>(halves);  // loads that are seen in any case
+    const __half first = __ushort_as_half(bits[threadIdx.x]);
+    const __half second = __ushort_as_half(bits[kThreads + threadIdx.x]);
+    const float sum = __half2float(first) + __half2float(second);
+    out[threadIdx.x] = sum + pairs[threadIdx.x].x + pairs[threadIdx.x].y;
+}
+cudaError_t store_returned(const float* in, __half* halves, float2* pairs, float* out) {
+    const cudaError_t error =
+        launch(store_returned_kernel, dim3(1), dim3(kThreads), 0, nullptr, in, halves, pairs);
+    return error == cudaSuccess
+               ? launch(sum_stored_kernel, dim3(1), dim3(kThreads), 0, nullptr, halves, pairs, out)
+               : error;
+}
+
 namespace {
 TENDRIL_CONSTANT int kTable[8] = {3, -1, 4, 1, -5, 9, 2, 6};
 

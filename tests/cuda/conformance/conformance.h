@@ -40,6 +40,10 @@ cudaError_t number_threads(unsigned* out, dim3 grid, dim3 block);
 // out[i] = in[n - 1 - i] after two grid barriers.
 cudaError_t reverse_by_grid(const float* in, float* sums, float* out, int n);
 
+// halves[i] and halves[kThreads + i] = in[i] and 2 in[i] as halves, pairs[i] = {in[i], 2 in[i]}, by functions
+// that return them; then out[i] = the sum of the four.
+cudaError_t store_returned(const float* in, __half* halves, float2* pairs, float* out);
+
 // out[i] = the i-th value of a table of constants, a function that is called, an array in local memory and a
 // switch.
 cudaError_t use_compiled_forms(const int* in, int* out);

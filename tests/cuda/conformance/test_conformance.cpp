@@ -189,6 +189,20 @@ class TestConformance : public QObject {
         }
     }
 
+    // The checker must see these stores: it would say that the second kernel reads what nobody wrote.
+    void storesWhatFunctionsReturn() {
+        std::vector<float> in(conformance::kThreads);
+        std::iota(in.begin(), in.end(), 1.0f);
+        const DeviceBuffer<float> from(in), out(in.size());
+        const DeviceBuffer<__half> halves(2 * in.size());
+        const DeviceBuffer<float2> pairs(in.size());
+        QCOMPARE(conformance::store_returned(from.get(), halves.get(), pairs.get(), out.get()), cudaSuccess);
+        const std::vector<float> got = out.values();
+        for (size_t i = 0; i < in.size(); ++i) {
+            QCOMPARE(got[i], 6 * in[i]);
+        }
+    }
+
     void usesCompiledForms() {
         constexpr int kTable[8] = {3, -1, 4, 1, -5, 9, 2, 6};
         const auto called = [](int v, int times) {

@@ -100,6 +100,12 @@ Expected ballot_of(std::function<bool(uint32_t)> test) {
         });
     };
 }
+Expected over_warp(uint32_t start, std::function<uint32_t(uint32_t, uint32_t)> combine) {
+    return [=](const Words& w, unsigned i) {
+        return over(w, i / 32 * 32, 32, start,
+                    [&](uint32_t n, uint32_t v, unsigned) { return combine(n, v); });
+    };
+}
 Expected count_of(std::function<bool(uint32_t)> test, std::function<uint32_t(unsigned)> result) {
     return [=](const Words& w, unsigned) {
         return result(over(w, 0, kThreads, 0u,
@@ -138,6 +144,12 @@ std::vector<Row> collectives() {
          [](const Words& w, unsigned i) {
              return ballot_of([&](uint32_t v) { return v % 5 == w.a[i] % 5; })(w, i);
          }},
+        {"reduce_add", over_warp(0u, [](uint32_t n, uint32_t v) { return n + v; })},
+        {"reduce_min", over_warp(0x7fffffffu, [](uint32_t n, uint32_t v) { return s(v) < s(n) ? v : n; })},
+        {"reduce_max", over_warp(0u, [](uint32_t n, uint32_t v) { return std::max(n, v); })},
+        {"reduce_or", over_warp(0u, [](uint32_t n, uint32_t v) { return n | (v & 0x0ff0u); })},
+        {"reduce_and", over_warp(~0u, [](uint32_t n, uint32_t v) { return n & (v | 0x0ff0u); })},
+        {"reduce_xor", over_warp(0u, [](uint32_t n, uint32_t v) { return n ^ v; })},
         {"block_count", count_of(thirds, [](unsigned n) { return n; })},
         {"block_and",
          count_of([](uint32_t v) { return v != 1; }, [](unsigned n) { return n == kThreads ? 1u : 0u; })},
@@ -207,6 +219,9 @@ std::vector<Row> integers() {
          plain([](W a, W b, W) { return by_bytes(a, b, [](int x, int y) { return saturated(x + y); }); })},
         {"equal_bytes", plain([](W a, W b, W) {
              return by_bytes(a & 0x03030303u, b & 0x03030303u, [](int x, int y) { return x == y ? 255 : 0; });
+         })},
+        {"unequal_bytes", plain([](W a, W b, W) {
+             return by_bytes(a & 0x03030303u, b & 0x03030303u, [](int x, int y) { return x != y ? 255 : 0; });
          })},
         {"divide_signed", plain([](W a, W b, W) { return int64_t{s(a)} / (s(b) | 1); })},
         {"modulo_signed", plain([](W a, W b, W) { return int64_t{s(a)} % (s(b) | 1); })},
