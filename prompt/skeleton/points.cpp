@@ -68,6 +68,11 @@ LineStart read_line_start(std::string_view line, bool complete) {
     return start;
 }
 
+/// Not a sentence that only begins with the title's words.
+bool is_title(std::string_view text, std::string_view title) {
+    return words_of(text).size() <= words_of(title).size() + 1 && title_likeness(text, title) >= kSameTitle;
+}
+
 /// "- reliable sources", "2. ..."
 bool begins_item(std::string_view sentence) {
     return sentence.starts_with("- ") || sentence.starts_with("* ") || sentence.starts_with("•") ||
@@ -162,26 +167,28 @@ void PointGuard::end(bool complete) {
     }
 }
 
-PointStop PointGuard::look_at_last_line() {
+PointStop PointGuard::look_at_lines() {
     const std::string_view all = std::string_view(text_).substr(0, kept_);
-    for (std::size_t at = all.find('\n'); at != std::string_view::npos; at = all.find('\n', at + 1)) {
-        const std::size_t end = all.find('\n', at + 1);
-        const std::string_view line = all.substr(at + 1, end == std::string_view::npos ? end : end - at - 1);
-        const LineStart start = read_line_start(line, end != std::string_view::npos);
-        bool sibling = start.number == index_ + 2 && !trimmed(all.substr(0, at)).ends_with(':');
+    for (std::size_t begin = 0; begin < all.size();) {
+        const std::size_t end = std::min(all.find('\n', begin), all.size());
+        const LineStart start = read_line_start(all.substr(begin, end - begin), end < all.size());
+        // In the first line a number may belong to the text; the title of a sibling never does.
+        bool sibling =
+            begin > 0 && start.number == index_ + 2 && !trimmed(all.substr(0, begin)).ends_with(':');
         for (std::uint32_t i = 0; i < titles_.size() && start.title_ends && !sibling; ++i) {
-            sibling = title_likeness(start.title, titles_[i]) >= kSameTitle;
+            sibling = (begin > 0 || i != index_) && is_title(start.title, titles_[i]);
         }
         if (sibling) {
-            kept_ = at;
+            kept_ = begin;
             return PointStop::sibling;
         }
+        begin = end + 1;
     }
     return PointStop::none;
 }
 
 PointStop PointGuard::look() {
-    if (const PointStop sibling = look_at_last_line(); sibling != PointStop::none) {
+    if (const PointStop sibling = look_at_lines(); sibling != PointStop::none) {
         return sibling;
     }
     const std::string_view all = std::string_view(text_).substr(0, kept_);

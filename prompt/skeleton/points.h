@@ -50,7 +50,7 @@ class PointGuard {
 
   private:
     PointStop look();
-    PointStop look_at_last_line();
+    PointStop look_at_lines();
 
     Limits limits_;
     std::vector<std::string> titles_;

@@ -61,6 +61,15 @@ class SkeletonPointsTest : public QObject {
         QCOMPARE(fed.text, QString("One sentence here."));
     }
 
+    void a_point_that_is_another_ones_heading_is_empty() {
+        const Fed fed = feed("**2. Plan each day**\n\nMore.");
+        QCOMPARE(fed.stop, PointStop::sibling);
+        QVERIFY(fed.text.isEmpty());
+        QCOMPARE(feed("**Set clear goals**: write them down every day.").stop, PointStop::none);  // its own
+        QCOMPARE(feed("Plan each day with these in mind: time, rest and food.").stop,
+                 PointStop::none);  // a sentence
+    }
+
     void an_own_list_is_not_a_sibling() {
         const Fed fed = feed("There are two ways:\n- Use a list.\n- Use a calendar.");
         QCOMPARE(fed.stop, PointStop::none);
