@@ -133,7 +133,7 @@ class TestExpansionPoints : public QObject {
         const auto longest = f.asked(5).generate->prompt.size() + f.asked(5).generate->max_tokens;
         const auto stem = f.asked(1).generate->prompt.size() + std::string(ExpansionFixture::kOutline).size();
         ExpansionFixture g;
-        g.request.context = static_cast<std::uint32_t>(stem + 3 * (longest - stem + 192));
+        g.request.context = static_cast<std::uint32_t>(stem + 2 * (longest - stem + 192));
         g.begin_points();
         QVERIFY(g.open() >= 2 && g.open() <= 3);
     }
