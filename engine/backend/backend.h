@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -107,6 +108,12 @@ class Backend {
     virtual std::string description() const = 0;  ///< for the status line: "CPU, AVX-512 VNNI, 4 threads"
     /// What the bits of results depend on, and so the pages on the disk: the kernels, not the threads.
     virtual std::string arithmetic() const { return description(); }
+    /// Why this device and no other, for the status line: "CUDA: no NVIDIA driver". Empty: nothing to say.
+    virtual std::string remark() const { return {}; }
+    /// Free memory of a device that has its own; none: the host's counts.
+    virtual std::optional<std::uint64_t> free_memory() const { return std::nullopt; }
+    /// An error when the device is lost: results since then are not numbers, and all that it held is gone.
+    virtual Status health() const { return {}; }
 
     // --- memory; called at load, never in a step ---
     virtual Result<std::unique_ptr<Buffer>> allocate(std::size_t floats) = 0;

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kernels as the host sees them: for each a struct of arguments, plain data without stray bytes, and a
+// function that enqueues it. Whatever changes with every token is read from device memory, so that equal
+// arguments mean an equal launch (launch_queue.h). Engine thread.
+#pragma once
+
+#include <driver_types.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "engine/backend/cuda/kv_args.h"
+#include "engine/backend/cuda/weight_planes.h"
+
+namespace tendril::cuda {
+
+/// Of 32 quantised activations: their scale (not a number where one of them is none), and the sums of
+/// elements 0-15 (low half) and 16-31 as they were rounded.
+struct alignas(8) BlockRecord {
+    float scale;
+    std::int32_t sums;
+};
+
+/// Activations rounded to int8 by blocks of 32: [rows][stride], stride a multiple of 8 blocks, filled up with
+/// zeros.
+struct QuantisedRows {
+    std::int8_t* values = nullptr;
+    BlockRecord* records = nullptr;
+    std::uint64_t stride = 0;  ///< blocks
+};
+
+inline constexpr int kMostProducts = 4;  ///< of one launch
+struct ProductPlanes {
+    WeightPlanes weight;
+    const float* bias = nullptr;
+    float* out = nullptr;  ///< [rows][weight.rows]
+};
+
+struct QuantiseArgs {
+    const float* in = nullptr;
+    QuantisedRows out;
+    std::uint32_t rows = 0;
+    std::uint32_t width = 0;
+};
+/// Products of quantised weights; all have the same number of blocks a row.
+struct MatmulArgs {
+    QuantisedRows in;
+    ProductPlanes products[kMostProducts];
+    std::uint32_t count = 0;
+    std::uint32_t rows = 0;
+    std::uint32_t stages = 2;  ///< of the tile kernels' pipeline: 1 where shared memory is short
+    std::uint32_t unused = 0;
+};
+/// A product of float weights, on the activations as they are.
+struct FloatMatmulArgs {
+    const float* in = nullptr;
+    ProductPlanes product;
+    std::uint32_t rows = 0;
+    std::uint32_t width = 0;
+};
+struct EmbedArgs {
+    WeightPlanes table;
+    const std::int32_t* tokens = nullptr;
+    float* out = nullptr;
+    std::uint32_t rows = 0;
+    std::uint32_t width = 0;
+    float scale = 1.0F;
+    std::uint32_t unused = 0;
+};
+struct NormArgs {
+    const float* in = nullptr;
+    const float* weight = nullptr;
+    float* out = nullptr;
+    std::uint32_t rows = 0;
+    std::uint32_t width = 0;
+    float epsilon = 0.0F;
+    std::uint32_t unused = 0;
+};
+struct AddArgs {
+    const float* from = nullptr;
+    float* to = nullptr;
+    std::uint64_t count = 0;
+};
+struct GateArgs {
+    const float* gate = nullptr;
+    const float* up = nullptr;
+    float* out = nullptr;
+    std::uint64_t count = 0;
+    std::uint32_t gelu = 0;
+    std::uint32_t unused = 0;
+};
+struct SoftCapArgs {
+    float* x = nullptr;
+    std::uint64_t count = 0;
+    float cap = 0.0F;
+    std::uint32_t unused = 0;
+};
+
+cudaError_t quantise(const QuantiseArgs& args, cudaStream_t stream);
+cudaError_t matmul_vectors(const MatmulArgs& args, cudaStream_t stream);  ///< 1 to 8 rows
+cudaError_t matmul_tiles(const MatmulArgs& args, cudaStream_t stream);    ///< any number of rows
+cudaError_t matmul_floats(const FloatMatmulArgs& args, cudaStream_t stream);
+cudaError_t embed(const EmbedArgs& args, cudaStream_t stream);
+cudaError_t rms_norm(const NormArgs& args, cudaStream_t stream);
+cudaError_t add(const AddArgs& args, cudaStream_t stream);
+cudaError_t gate(const GateArgs& args, cudaStream_t stream);
+cudaError_t soft_cap(const SoftCapArgs& args, cudaStream_t stream);
+cudaError_t rope(const RopeArgs& args, cudaStream_t stream);
+cudaError_t store_kv(const StoreArgs& args, cudaStream_t stream);
+cudaError_t copy_page(const CopyPageArgs& args, cudaStream_t stream);
+cudaError_t attention(const AttentionArgs& args, cudaStream_t stream);
+
+/// Shared memory that a tile launch with two stages takes, at most.
+std::size_t most_tile_shared_bytes(std::uint32_t stages);
+/// Tells the driver how much shared memory the kernels want, once for each device.
+cudaError_t allow_shared_memory(std::uint32_t stages);
+
+}  // namespace tendril::cuda

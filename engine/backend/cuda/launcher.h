@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one stream of a backend, and what went wrong on it: after the first error nothing more is enqueued, so
+// that a lost device costs one sentence and no crash. Engine thread.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <cstdint>
+
+#include "engine/backend/cuda/cuda_error.h"
+
+namespace tendril::cuda {
+
+class Launcher {
+  public:
+    Launcher() = default;
+    ~Launcher();
+    Launcher(const Launcher&) = delete;
+    Launcher& operator=(const Launcher&) = delete;
+
+    Status open();
+    cudaStream_t stream() const { return stream_; }
+    const Status& status() const { return status_; }
+    std::uint64_t launches() const { return launches_; }
+
+    /// Enqueues one of the kernels of kernels.h.
+    template <typename Args>
+    void run(cudaError_t (*kernel)(const Args&, cudaStream_t), const Args& args, const char* doing) {
+        if (status_) {
+            ++launches_;
+            note(kernel(args, stream_), doing);
+        }
+    }
+    /// From host to device, device to host or within the device; the host's side must stay as it is until
+    /// synchronize().
+    void copy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, const char* doing);
+    void synchronize(const char* doing);
+    void note(cudaError_t code, const char* doing);
+    /// The first error stays.
+    void fail_with(Error error);
+
+  private:
+    cudaStream_t stream_ = nullptr;
+    Status status_;
+    std::uint64_t launches_ = 0;
+};
+
+}  // namespace tendril::cuda

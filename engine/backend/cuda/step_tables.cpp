@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// Uploads of a step's tables; see step_tables.h.
+#include "engine/backend/cuda/step_tables.h"
+
+#include <algorithm>
+#include <cstring>
+#include <iterator>
+
+namespace tendril::cuda {
+namespace {
+
+constexpr std::size_t kStagingBytes = std::size_t{1} << 20;
+constexpr const char* kDoing = "taking up a step";
+
+template <typename T>
+void append(std::vector<std::int32_t>& to, const T& value) {
+    static_assert(sizeof(T) % sizeof(std::int32_t) == 0);
+    const std::size_t at = to.size();
+    to.resize(at + sizeof(T) / sizeof(std::int32_t));
+    std::memcpy(to.data() + at, &value, sizeof value);
+}
+
+std::int32_t narrow(std::size_t value) {
+    return static_cast<std::int32_t>(value);
+}
+
+void append_ids(std::vector<std::int32_t>& to, std::span<const engine::PageId> ids) {
+    std::transform(ids.begin(), ids.end(), std::back_inserter(to),
+                   [](engine::PageId id) { return static_cast<std::int32_t>(id); });
+}
+
+}  // namespace
+
+Status StepUploads::reserve(std::size_t rows) {
+    if (staging_.size() == 0) {
+        Result<PinnedMemory> staging = PinnedMemory::take(kStagingBytes, "taking memory for steps");
+        if (!staging) {
+            return fail(std::move(staging.error()));
+        }
+        staging_ = std::move(*staging);
+    }
+    struct Want {
+        Table& table;
+        std::size_t words;
+    };
+    for (const Want& want :
+         {Want{tokens_, rows}, Want{positions_, rows}, Want{view_of_row_, rows}, Want{views_, rows * 6},
+          Want{segments_, rows * 24}, Want{page_ids_, rows * 64}, Want{blocks_, rows * 32}}) {
+        if (Status status = grow(want.table, want.words); !status) {
+            return status;
+        }
+        want.table.next.reserve(want.words);
+        want.table.there.reserve(want.words);
+    }
+    return {};
+}
+
+Status StepUploads::grow(Table& table, std::size_t words) {
+    if (table.memory.size() >= words * sizeof(std::int32_t)) {
+        return {};
+    }
+    launcher_.synchronize(kDoing);  // kernels under way still read the old place
+    Result<DeviceMemory> memory = DeviceMemory::take(words * sizeof(std::int32_t), "taking memory for steps");
+    if (!memory) {
+        return fail(std::move(memory.error()));
+    }
+    table.memory = std::move(*memory);
+    table.there.clear();
+    return {};
+}
+
+const std::int32_t* StepUploads::update(Table& table) {
+    if (table.next == table.there) {
+        return table.memory.data<std::int32_t>();
+    }
+    const std::size_t bytes = table.next.size() * sizeof(std::int32_t);
+    if (bytes > table.memory.size()) {
+        if (Status status = grow(table, std::max(table.next.size() * 2, std::size_t{1024})); !status) {
+            launcher_.fail_with(std::move(status.error()));
+            return table.memory.data<std::int32_t>();
+        }
+    }
+    // Through pinned memory, piece by piece, so that the copy is enqueued and the vector may change at once.
+    const auto* from = reinterpret_cast<const std::byte*>(table.next.data());
+    for (std::size_t done = 0; done < bytes;) {
+        if (staged_ + 256 > staging_.size()) {
+            launcher_.synchronize(kDoing);
+            staged_ = 0;
+            if (staging_.size() == 0) {
+                if (Status status = reserve(1); !status) {
+                    launcher_.fail_with(std::move(status.error()));
+                    return table.memory.data<std::int32_t>();
+                }
+            }
+        }
+        const std::size_t part = std::min(bytes - done, staging_.size() - staged_);
+        std::memcpy(staging_.data() + staged_, from + done, part);
+        launcher_.copy(table.memory.data() + done, staging_.data() + staged_, part, cudaMemcpyHostToDevice,
+                       kDoing);
+        staged_ += (part + 15) / 16 * 16;
+        done += part;
+    }
+    table.there = table.next;
+    return table.memory.data<std::int32_t>();
+}
+
+const std::int32_t* StepUploads::tokens(std::span<const engine::TokenId> tokens) {
+    tokens_.next.assign(tokens.begin(), tokens.end());
+    return update(tokens_);
+}
+
+const std::int32_t* StepUploads::positions(std::span<const std::int32_t> positions) {
+    positions_.next.assign(positions.begin(), positions.end());
+    return update(positions_);
+}
+
+StepTables StepUploads::tables(const engine::StepPlan& plan) {
+    for (Table* table : {&views_, &segments_, &view_of_row_, &page_ids_}) {
+        table->next.clear();
+    }
+    std::int32_t segments = 0;
+    for (std::size_t v = 0; v < plan.views.size(); ++v) {
+        const engine::StepView& view = plan.views[v];
+        append(views_.next,
+               DeviceView{narrow(view.first_row), narrow(view.row_count), narrow(view.first_position),
+                          segments, narrow(view.segments.size()), 0});
+        std::size_t position = 0;
+        for (const engine::KvSegment& segment : view.segments) {
+            DeviceSegment out;
+            out.begin = narrow(position);
+            out.end = narrow(position + segment.length);
+            out.first_slot = narrow(segment.first_slot);
+            out.delta = segment.delta;
+            out.pages = narrow(page_ids_.next.size());
+            append_ids(page_ids_.next, segment.pages);
+            out.window_pages = narrow(page_ids_.next.size());
+            append_ids(page_ids_.next, segment.window_pages);
+            append(segments_.next, out);
+            position += segment.length;
+            ++segments;
+        }
+        view_of_row_.next.resize(view_of_row_.next.size() + view.row_count, narrow(v));
+    }
+    StepTables out;
+    out.views = reinterpret_cast<const DeviceView*>(update(views_));
+    out.segments = reinterpret_cast<const DeviceSegment*>(update(segments_));
+    out.view_of_row = update(view_of_row_);
+    out.page_ids = reinterpret_cast<const std::uint32_t*>(update(page_ids_));
+    return out;
+}
+
+StepUploads::AttentionBlocks StepUploads::blocks(const engine::StepPlan& plan, std::size_t shared_heads,
+                                                 std::size_t window) {
+    AttentionBlocks out;
+    blocks_.next.clear();
+    for (std::size_t v = 0; v < plan.views.size(); ++v) {
+        const engine::StepView& view = plan.views[v];
+        for (std::size_t query = 0; query < view.row_count * shared_heads; query += kQueries) {
+            blocks_.next.push_back(narrow(v));
+            blocks_.next.push_back(narrow(query));
+        }
+        const std::size_t end = view.first_position + view.row_count;
+        const std::size_t first = view.first_position + 1;
+        const std::size_t begin = window != 0 && first > window ? first - window : 0;
+        out.most_chunks =
+            std::max(out.most_chunks, static_cast<std::uint32_t>((end - 1) / kChunk - begin / kChunk + 1));
+    }
+    out.count = static_cast<std::uint32_t>(blocks_.next.size() / 2);
+    out.list = update(blocks_);
+    return out;
+}
+
+}  // namespace tendril::cuda
