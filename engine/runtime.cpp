@@ -8,6 +8,7 @@
 #include <spdlog/logger.h>
 
 #include "engine/backend/cpu/cpu_backend.h"
+#include "engine/backend/cuda_loader.h"
 #include "engine/cache/disk/disk_page_store.h"
 #include "engine/cache/disk/page_identity.h"
 #include "engine/model/describe.h"
@@ -64,7 +65,8 @@ class Opening {
             return runtime_.backend->prepared_bytes(source);
         };
         const MemoryNeeds needs = memory_needs(gguf_, runtime_.config, prepared, options_.kv);
-        Result<MemoryPlan> plan = plan_memory(needs, options_.context, available_memory());
+        const std::uint64_t available = runtime_.backend->free_memory().value_or(available_memory());
+        Result<MemoryPlan> plan = plan_memory(needs, options_.context, available);
         if (!plan) {
             return fail(std::move(plan.error()));
         }
@@ -112,7 +114,8 @@ class Opening {
         runtime_.forward = std::move(*forward);
         SchedulerSettings settings;
         settings.check = [this_runtime = &runtime_]() -> Status {
-            return this_runtime->file->damaged() ? Status(fail(MappedFile::damage_error())) : Status();
+            return this_runtime->file->damaged() ? Status(fail(MappedFile::damage_error()))
+                                                 : this_runtime->backend->health();
         };
         if (log_) {
             settings.matched = [log = log_](RequestId id, const MatchReport& report) {
@@ -161,15 +164,32 @@ class Opening {
     std::vector<std::string> warnings_;
 };
 
+/// For a model that the graphics card has no room for.
+Result<std::unique_ptr<Runtime>> open_on_cpu(LoadOptions options, const std::function<bool(double)>& progress,
+                                             const BackendFactory& factory,
+                                             const std::shared_ptr<spdlog::logger>& log, const char* remark) {
+    options.device = Device::cpu;
+    Result<std::unique_ptr<Runtime>> runtime = Runtime::open(options, progress, factory, log);
+    if (runtime) {
+        (*runtime)->model.device += std::string(" (") + remark + ")";
+    }
+    return runtime;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Backend>> make_backend(const LoadOptions& options) {
-    if (options.device == Device::cuda) {
-        return fail(
-            ErrorCode::unsupported,
-            "This build has no CUDA plugin, so it cannot use a graphics card. Choose the CPU or automatic.");
-    }
     CpuOptions cpu;
+    if (options.device != Device::cpu) {
+        auto graphics = load_cuda_backend(default_cuda_search());
+        if (graphics) {
+            return std::move(*graphics);
+        }
+        if (options.device == Device::cuda) {
+            return fail(std::move(graphics.error().error));
+        }
+        cpu.remark = std::move(graphics.error().note);
+    }
     cpu.threads = options.threads;
     return make_cpu_backend(cpu);
 }
@@ -212,6 +232,10 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const LoadOptions& options,
     if (status) {
         status = opening.take_memory();
     }
+    if (!status && status.error().code == ErrorCode::out_of_memory && options.device == Device::automatic &&
+        runtime->backend && runtime->backend->free_memory()) {
+        return open_on_cpu(options, progress, factory, log, "CUDA: too little graphics memory");
+    }
     if (!status) {
         return fail(std::move(status.error()));
     }
@@ -224,8 +248,8 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const LoadOptions& options,
     if (runtime->store) {
         runtime->idle->write_pages();
     }
-    if (options.device == Device::automatic) {
-        model.device += " (no CUDA plugin)";
+    if (const std::string remark = runtime->backend->remark(); !remark.empty()) {
+        model.device += " (" + remark + ")";
     }
     model.kv = options.kv;
     model.tokenizer = runtime->tokenizer;

@@ -76,8 +76,9 @@ class SmallBuffer final : public Buffer {
 
 class CpuBackend final : public Backend {
   public:
-    CpuBackend(Isa isa, unsigned threads, bool rotate_quantised)
+    CpuBackend(Isa isa, unsigned threads, bool rotate_quantised, std::string remark)
         : isa_(isa),
+          remark_(std::move(remark)),
           kernels_(kernels_of(isa)),
           pool_(threads),
           matmul_(pool_, kernels_.matmul, kernels_.vectors),
@@ -94,6 +95,7 @@ class CpuBackend final : public Backend {
                (threads == 1 ? " thread" : " threads");
     }
     std::string arithmetic() const override { return std::string("CPU, ") + display_name(isa_); }
+    std::string remark() const override { return remark_; }
 
     Result<std::unique_ptr<Buffer>> allocate(std::size_t floats) override {
         if (floats < kLeastInArena) {  // norms and biases, hundreds of them
@@ -275,6 +277,7 @@ class CpuBackend final : public Backend {
     }
 
     Isa isa_;
+    std::string remark_;
     KernelSet kernels_;
     ThreadPool pool_;
     WeightArena arena_;
@@ -292,7 +295,7 @@ Result<std::unique_ptr<Backend>> make_cpu_backend(CpuOptions options) {
         return fail(isa.error());
     }
     return std::make_unique<CpuBackend>(*isa, options.threads == 0 ? usable_cores() : options.threads,
-                                        options.rotate_quantised);
+                                        options.rotate_quantised, std::move(options.remark));
 }
 
 }  // namespace tendril::engine

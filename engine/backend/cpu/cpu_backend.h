@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "engine/backend/backend.h"
 #include "engine/backend/cpu/isa.h"
@@ -16,6 +17,7 @@ struct CpuOptions {
     std::optional<Isa> isa;  ///< none: TENDRIL_CPU_ISA, else the best of the host
     /// False: quantised keys and values are not rotated first; a control, to measure what rotating gains.
     bool rotate_quantised = true;
+    std::string remark{};  ///< why the CPU: Backend::remark
 };
 
 /// Refuses, in words, an instruction set that is unknown or that the host lacks.

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+# Runs nvcc and keeps what it says in a file; shows it when nvcc fails. Usage: cmake -DREPORT=FILE -P run_nvcc.cmake -- COMMAND...
+set(command)
+set(found FALSE)
+math(EXPR last "${CMAKE_ARGC} - 1")
+foreach(i RANGE ${last})
+  if(found)
+    list(APPEND command "${CMAKE_ARGV${i}}")
+  elseif(CMAKE_ARGV${i} STREQUAL "--")
+    set(found TRUE)
+  endif()
+endforeach()
+execute_process(COMMAND ${command} RESULT_VARIABLE result OUTPUT_VARIABLE said ERROR_VARIABLE said)
+file(WRITE ${REPORT} "${said}")
+if(NOT result EQUAL 0)
+  message(FATAL_ERROR "${said}")
+endif()

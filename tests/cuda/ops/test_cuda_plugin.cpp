@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+// The CUDA plugin as the program loads it, with the emulator in place of driver and card: every reason for
+// which it may not be used, in words; the engine with it, answers equal to the CPU's; a card that is too
+// small; a card that is lost.
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+
+#include <QTemporaryDir>
+#include <QtTest>
+
+#include "engine/backend/cuda_loader.h"
+#include "tests/cuda/emulator/machine_control.h"
+#include "tests/support/gguf_writer.h"
+#include "tests/support/real_models.h"
+#include "tests/unit/engine/engine_client.h"
+
+using namespace tendril;
+using namespace tendril::engine;
+using namespace tendril::test;
+
+namespace {
+
+CudaSearch search(const char* plugin = TENDRIL_EMULATED_PLUGIN) {
+    return {{plugin}};
+}
+
+emulator::MachineDescription machine(std::vector<std::size_t> free_megabytes = {4096}) {
+    emulator::MachineDescription out;
+    out.devices.clear();
+    for (const std::size_t megabytes : free_megabytes) {
+        emulator::DeviceDescription device;
+        device.name = "Emulated " + std::to_string(megabytes);
+        device.used_by_others = device.memory - (megabytes << 20);
+        out.devices.push_back(device);
+    }
+    return out;
+}
+
+GenerateRequest request(std::vector<TokenId> prompt, std::uint32_t tokens) {
+    GenerateRequest made;
+    made.prompt = std::move(prompt);
+    made.max_tokens = tokens;
+    made.sampler.temperature = 0.0F;
+    return made;
+}
+
+}  // namespace
+
+class TestCudaPlugin : public QObject {
+    Q_OBJECT
+
+    QTemporaryDir folder_;
+
+    /// The refusal's words; fails the test where there is none.
+    void refused(const CudaSearch& where, const std::string& note, const std::string& words) {
+        const auto backend = load_cuda_backend(where);
+        QVERIFY(!backend);
+        QCOMPARE(backend.error().note, note);
+        QVERIFY2(backend.error().error.message.find(words) != std::string::npos,
+                 backend.error().error.message.c_str());
+    }
+    std::filesystem::path model(const TinyModel& options, const char* name) const {
+        std::filesystem::path path = std::filesystem::path(folder_.path().toStdString()) / name;
+        if (!tiny_model(options).write(path)) {
+            qFatal("cannot write a test model");
+        }
+        return path;
+    }
+    static std::string answer(const std::filesystem::path& path, Device device, std::uint32_t tokens,
+                              std::string& on, const char* prompt = "the quick brown fox") {
+        EngineClient client;
+        LoadOptions options;
+        options.path = path;
+        options.device = device;
+        options.context = 256;
+        const auto loaded = client.load(options);
+        if (!loaded) {
+            return loaded.error().message;
+        }
+        on = loaded->device;
+        return client.ask(request(loaded->tokenizer->encode(prompt, {}), tokens)).text;
+    }
+
+  private Q_SLOTS:
+    void initTestCase() { qputenv("TENDRIL_CUDA_PLUGIN", TENDRIL_EMULATED_PLUGIN); }
+    void init() {
+        emulator::reset_machine(machine());
+        qunsetenv("CUDA_VISIBLE_DEVICES");
+    }
+
+    void reasonsAreSaid() {
+        refused({}, "no CUDA plugin", "no CUDA plugin");
+        refused(search("/nowhere/libtendril-cuda.so"), "no CUDA plugin", "no CUDA plugin");
+        const std::string text = folder_.path().toStdString() + "/text.so";
+        std::ofstream(text) << "no library";
+        refused(search(text.c_str()), "CUDA: the plugin cannot be loaded", "cannot be loaded");
+        refused(search(TENDRIL_OTHER_PLUGIN), "CUDA: the plugin is of another version", "another version");
+
+        emulator::MachineDescription none = machine();
+        none.driver_version = 0;
+        emulator::reset_machine(none);
+        refused(search(), "CUDA: no NVIDIA driver", "No driver");
+        none.driver_version = 12040;
+        emulator::reset_machine(none);
+        refused(search(), "CUDA: the driver is too old", "12.4");
+
+        emulator::reset_machine(machine({}));
+        refused(search(), "CUDA: no graphics card", "No NVIDIA graphics card");
+        qputenv("CUDA_VISIBLE_DEVICES", "");
+        refused(search(), "CUDA: CUDA_VISIBLE_DEVICES hides the graphics card", "CUDA_VISIBLE_DEVICES");
+
+        emulator::reset_machine(machine({100}));
+        refused(search(), "CUDA: too little graphics memory", "100 MB");
+        emulator::reset_machine(machine());
+        emulator::fail_call("cudaStreamCreateWithFlags", 1, cudaErrorUnknown);
+        refused(search(), "CUDA: the graphics card cannot be used", "stopped working");
+    }
+
+    void theDeviceWithMostFreeMemoryIsUsed() {
+        emulator::reset_machine(machine({1000, 3000, 2000}));
+        const auto backend = load_cuda_backend(search());
+        QVERIFY(backend.has_value());
+        QCOMPARE((*backend)->description().substr(0, 19), std::string("CUDA, Emulated 3000"));
+        QVERIFY(*(*backend)->free_memory() < std::uint64_t{3000} << 20);
+        QVERIFY((*backend)->health().has_value());
+    }
+
+    void outOfMemoryAtLoadIsSaid() {
+        const auto backend = load_cuda_backend(search());
+        emulator::fail_allocation(1);
+        const auto buffer = (*backend)->allocate(1000);
+        QVERIFY(!buffer && buffer.error().code == ErrorCode::out_of_memory);
+        QVERIFY((*backend)->allocate(1000).has_value());  // and the next one is well again
+        QVERIFY((*backend)->health().has_value());
+    }
+
+    void aLostDeviceIsSaidAndGivesNoNumbers() {
+        const auto backend = load_cuda_backend(search());
+        auto x = std::move(*(*backend)->allocate(64));
+        std::vector<float> host(64, 2.0F);
+        (*backend)->upload(host, x->data());
+        emulator::lose_device(0, 1);
+        (*backend)->soft_cap(30.0F, {x->data(), 1, 64});
+        (*backend)->download(x->data(), host);
+        QVERIFY(std::isnan(host[0]) && std::isnan(host[63]));
+        const Status health = (*backend)->health();
+        QVERIFY(!health && health.error().message.find("stopped working") != std::string::npos);
+    }
+
+    void theEngineAnswersAsOnTheCpu_data() {
+        QTest::addColumn<QString>("architecture");
+        for (const char* architecture : {"llama", "qwen2", "qwen3", "gemma3"}) {
+            QTest::newRow(architecture) << architecture;
+        }
+    }
+    void theEngineAnswersAsOnTheCpu() {
+        QFETCH(QString, architecture);
+        TinyModel options;
+        options.architecture = architecture.toStdString();
+        const auto path = model(options, "tiny.gguf");
+        std::string on;
+        const std::string cpu = answer(path, Device::cpu, 24, on);
+        QVERIFY(on.find("CUDA") == std::string::npos);
+        const std::string cuda = answer(path, Device::cuda, 24, on);
+        QCOMPARE(on.substr(0, 14), std::string("CUDA, Emulated"));
+        QVERIFY(!cpu.empty());
+        QCOMPARE(cuda, cpu);
+        QCOMPARE(answer(path, Device::automatic, 24, on), cpu);
+        QCOMPARE(on.substr(0, 14), std::string("CUDA, Emulated"));
+    }
+
+    void aModelThatDoesNotFitGoesToTheCpu() {
+        TinyModel options;
+        options.width = 512;
+        options.feed_forward = 2048;
+        options.layers = 8;
+        options.context = 8192;
+        const auto path = model(options, "large.gguf");
+        EngineClient client;
+        LoadOptions load;
+        load.path = path;
+        load.context = 8192;
+        emulator::reset_machine(machine({550}));
+        emulator::fail_allocation(20, true);
+        auto loaded = client.load(load);
+        QVERIFY2(loaded.has_value(), loaded ? "" : loaded.error().message.c_str());
+        QVERIFY2(loaded->device.find("(CUDA: too little graphics memory)") != std::string::npos,
+                 loaded->device.c_str());
+        load.device = Device::cuda;
+        loaded = client.load(load);
+        QVERIFY(!loaded && loaded.error().code == ErrorCode::out_of_memory);
+    }
+
+    void aDeviceThatIsLostInMidAnswerEndsItInWords() {
+        EngineClient client;
+        LoadOptions load;
+        load.path = model({}, "lost.gguf");
+        load.device = Device::cuda;
+        const auto loaded = client.load(load);
+        QVERIFY(loaded.has_value());
+        emulator::lose_device(0, 500);
+        const Reply reply = client.ask(request(loaded->tokenizer->encode("the quick", {}), 200));
+        QVERIFY(reply.error.has_value());
+        QVERIFY2(reply.error->message.find("stopped working") != std::string::npos,
+                 reply.error->message.c_str());
+        QCOMPARE(reply.ends, 1);
+        emulator::reset_machine(machine());
+        load.device = Device::cpu;  // the same engine goes on
+        QVERIFY(client.load(load).has_value());
+        QVERIFY(client.ask(request(loaded->tokenizer->encode("the quick", {}), 5)).finished.has_value());
+    }
+
+    /// Sixteen tokens of a real model.
+    void aRealModelAnswersAsOnTheCpu() {
+        const auto path = find_real_model(kDefaultModel);
+        if (path.empty()) {
+            QSKIP("The default model is not here (packaging/fetch-default-model).");
+        }
+        std::string on;
+        // Words that follow for certain: where two tokens are as likely, the order of float sums decides.
+        const char* const prompt = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,";
+        const std::string cpu = answer(path, Device::cpu, 20, on, prompt);
+        const std::string cuda = answer(path, Device::cuda, 20, on, prompt);
+        QCOMPARE(on.substr(0, 14), std::string("CUDA, Emulated"));
+        std::printf("%s\n", cuda.c_str());
+        QVERIFY(!cpu.empty());
+        QCOMPARE(cuda, cpu);
+    }
+};
+
+QTEST_GUILESS_MAIN(TestCudaPlugin)
+#include "test_cuda_plugin.moc"
