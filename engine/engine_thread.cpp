@@ -161,6 +161,38 @@ void Engine::Thread::work(std::deque<Command>& commands) {
         runtime_->scheduler->fail_all(error);
         runtime_->idle->give_up();
     }
+    leave_lost_device();
+}
+
+/// What lay on the device is gone; the model file is not: the same model is opened on the CPU, and the next
+/// request is answered there.
+void Engine::Thread::leave_lost_device() {
+    if (!runtime_) {
+        return;
+    }
+    const Status health = runtime_->backend->health();
+    if (health) {
+        return;
+    }
+    if (log_) {
+        log_->error("the device is lost, the model is opened on the CPU: {}", health.error().detail);
+    }
+    runtime_->scheduler->fail_all(lost_device_error(health.error()));
+    drop_model();
+    options_.device = Device::cpu;
+    try {
+        Result<std::unique_ptr<Runtime>> opened = Runtime::open(
+            options_, [](double) { return true; }, factory_, log_);
+        if (opened) {
+            runtime_ = std::move(*opened);
+        } else if (log_) {
+            log_->warn("loading failed: {} ({})", opened.error().message, opened.error().detail);
+        }
+    } catch (const std::exception& exception) {
+        if (log_) {
+            log_->warn("loading failed: {}", exception.what());
+        }
+    }
 }
 
 /// True when a step was run.
@@ -242,6 +274,7 @@ void Engine::Thread::perform(Load& load) {
         return;
     }
     runtime_ = std::move(*opened);
+    options_ = load.options;
     const LoadedModel& model = runtime_->model;
     if (log_) {
         log_->info("model loaded in {:.0f} ms: {}, {} parameters, {}, context {}, device {}", model.load_ms,
@@ -350,7 +383,7 @@ void Engine::Thread::drop_model() {
         bench.sink(bench.id, Error{ErrorCode::cancelled, "The model was unloaded.", {}});
     }
     benches_.clear();
-    if (!runtime_->file->damaged()) {  // else what was read last may be wrong
+    if (!runtime_->file->damaged() && runtime_->backend->health()) {  // else what was read last may be wrong
         runtime_->idle->flush(kTimeToFlush);
     }
     runtime_.reset();

@@ -104,6 +104,7 @@ class Engine::Thread {
     std::unique_ptr<PageStore> store_without_model() const;
     void drop_model();
     void drop_damaged_model();
+    void leave_lost_device();
     EventSink logged(EventSink sink) const;
 
     std::shared_ptr<spdlog::logger> log_;
@@ -123,6 +124,7 @@ class Engine::Thread {
     std::atomic<RequestId> last_request_{0};
 
     std::filesystem::path cache_folder_;  // of the last load that named one; engine thread from here on
+    LoadOptions options_;                 // of the model that is loaded
     std::unique_ptr<Runtime> runtime_;
     std::deque<Submit> benches_;  // wait until all tasks are done
     std::thread thread_;

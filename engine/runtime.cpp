@@ -114,8 +114,11 @@ class Opening {
         runtime_.forward = std::move(*forward);
         SchedulerSettings settings;
         settings.check = [this_runtime = &runtime_]() -> Status {
-            return this_runtime->file->damaged() ? Status(fail(MappedFile::damage_error()))
-                                                 : this_runtime->backend->health();
+            if (this_runtime->file->damaged()) {
+                return fail(MappedFile::damage_error());
+            }
+            const Status health = this_runtime->backend->health();
+            return health ? health : Status(fail(lost_device_error(health.error())));
         };
         if (log_) {
             settings.matched = [log = log_](RequestId id, const MatchReport& report) {
@@ -177,6 +180,11 @@ Result<std::unique_ptr<Runtime>> open_on_cpu(LoadOptions options, const std::fun
 }
 
 }  // namespace
+
+Error lost_device_error(Error health) {
+    health.message += " The model is opened again on the CPU; ask once more.";
+    return health;
+}
 
 Result<std::unique_ptr<Backend>> make_backend(const LoadOptions& options) {
     CpuOptions cpu;

@@ -24,6 +24,9 @@ namespace tendril::engine {
 using BackendFactory = std::function<Result<std::unique_ptr<Backend>>(const LoadOptions& options)>;
 Result<std::unique_ptr<Backend>> make_backend(const LoadOptions& options);
 
+/// What a request is told that ran when the device was lost.
+Error lost_device_error(Error health);
+
 struct Runtime {
     std::unique_ptr<MappedFile> file;
     ModelConfig config;

@@ -47,7 +47,7 @@ class KvPages {
     virtual void copy_page(PageGroup group, PageId from, PageId to, std::size_t tokens) = 0;
 
     // A page as bytes, for the disk: opaque, exact bit for bit, meaningful only where layout_name() is the
-    // same.
+    // same. export_page throws std::runtime_error when the device is lost (Backend::health).
     virtual std::string layout_name() const = 0;
     virtual std::size_t page_bytes(PageGroup group) const = 0;
     virtual void export_page(PageGroup group, PageId page, std::span<std::byte> to) const = 0;

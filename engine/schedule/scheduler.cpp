@@ -121,16 +121,15 @@ void Scheduler::step(const std::atomic<bool>& interrupt) {
         }
         return;
     }
-    if (settings_.check) {
-        if (const Status status = settings_.check(); !status) {
-            fail_all(status.error());
-            return;
-        }
+    if (!sound()) {
+        return;
     }
     for (const Part& part : parts_) {
         settle(*part.task);  // before an answer of one token ends
     }
-    hand_out_logits();
+    if (!hand_out_logits()) {
+        return;
+    }
     cost_.record(tokens_.size(), milliseconds_between(start, Clock::now()));
     ++work_.steps;
     work_.rows += tokens_.size();
@@ -325,13 +324,26 @@ void Scheduler::lay_out(const Run& run, Task& task, std::span<const TokenId> dra
 }
 
 /// Logits come in blocks. A guessed row counts only when all drawn before it equals what it guessed.
-void Scheduler::hand_out_logits() {
+/// False: what was computed may be wrong, and all requests have ended in words.
+bool Scheduler::sound() {
+    const Status status = settings_.check ? settings_.check() : Status();
+    if (!status) {
+        fail_all(status.error());
+    }
+    return status.has_value();
+}
+
+/// False as sound(): a device's errors show when its results are fetched.
+bool Scheduler::hand_out_logits() {
     const std::size_t block = forward_.limits().max_logit_rows;
     const std::size_t vocabulary = forward_.config().vocabulary;
     std::size_t part_index = 0;
     for (std::size_t first = 0; first < wanted_.size(); first += block) {
         const std::size_t count = std::min(block, wanted_.size() - first);
         const std::span<float> logits = forward_.logits(first, count);
+        if (!sound()) {
+            return false;
+        }
         for (std::size_t i = 0; i < count; ++i) {
             const std::size_t row = wanted_[first + i];
             while (row >= parts_[part_index].first_row + parts_[part_index].rows +
@@ -355,6 +367,7 @@ void Scheduler::hand_out_logits() {
             part.task->take(position, logits.subspan(i * vocabulary, vocabulary));
         }
     }
+    return true;
 }
 
 void Scheduler::close_step() {

@@ -109,7 +109,8 @@ class Scheduler {
     void lay_out_rows();
     void lay_out(const Run& run, Task& task, std::span<const TokenId> drafts,
                  std::span<const KvSegment> segments);
-    void hand_out_logits();
+    bool sound();
+    bool hand_out_logits();
     void close_step();
     std::size_t prompt_to_keep(const Task& task) const;
     void release(Task& task);

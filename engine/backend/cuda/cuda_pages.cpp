@@ -2,8 +2,8 @@
 // KV pages in device memory; see cuda_pages.h.
 #include "engine/backend/cuda/cuda_pages.h"
 
-#include <algorithm>
 #include <cassert>
+#include <stdexcept>
 
 #include "engine/backend/cuda/launcher.h"
 
@@ -95,8 +95,8 @@ void CudaPages::export_page(PageGroup group, engine::PageId page, std::span<std:
     const auto* from = part(group).memory.data() + page * page_bytes(group);
     launcher_.copy(to.data(), from, to.size(), cudaMemcpyDeviceToHost, "reading a page of the context");
     launcher_.synchronize("reading a page of the context");
-    if (!launcher_.status()) {
-        std::fill(to.begin(), to.end(), std::byte{0});
+    if (!launcher_.status()) {  // what is here must not reach the disk; caught at the engine thread's border
+        throw std::runtime_error(launcher_.status().error().detail);
     }
 }
 

@@ -192,23 +192,27 @@ class TestCudaPlugin : public QObject {
         QVERIFY(!loaded && loaded.error().code == ErrorCode::out_of_memory);
     }
 
-    void aDeviceThatIsLostInMidAnswerEndsItInWords() {
+    /// The answer ends in words, and the next one comes from the CPU, of the same model, without a new load.
+    void aDeviceThatIsLostInMidAnswerIsLeft() {
         EngineClient client;
         LoadOptions load;
         load.path = model({}, "lost.gguf");
         load.device = Device::cuda;
         const auto loaded = client.load(load);
         QVERIFY(loaded.has_value());
+        const auto prompt = loaded->tokenizer->encode("the quick", {});
         emulator::lose_device(0, 500);
-        const Reply reply = client.ask(request(loaded->tokenizer->encode("the quick", {}), 200));
+        const Reply reply = client.ask(request(prompt, 200));
         QVERIFY(reply.error.has_value());
         QVERIFY2(reply.error->message.find("stopped working") != std::string::npos,
                  reply.error->message.c_str());
+        QVERIFY2(reply.error->message.find("on the CPU") != std::string::npos, reply.error->message.c_str());
         QCOMPARE(reply.ends, 1);
-        emulator::reset_machine(machine());
-        load.device = Device::cpu;  // the same engine goes on
+        const Reply next = client.ask(request(prompt, 12));
+        QVERIFY2(next.finished.has_value(), next.error ? next.error->message.c_str() : "");
+        load.device = Device::cpu;
         QVERIFY(client.load(load).has_value());
-        QVERIFY(client.ask(request(loaded->tokenizer->encode("the quick", {}), 5)).finished.has_value());
+        QCOMPARE(client.ask(request(prompt, 12)).text, next.text);
     }
 
     /// Sixteen tokens of a real model.
