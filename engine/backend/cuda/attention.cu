@@ -323,7 +323,7 @@ struct Attend {
 };
 
 template <KvType T>
-TENDRIL_KERNEL __launch_bounds__(kThreads) attention_kernel(AttentionArgs a) {
+TENDRIL_KERNEL __launch_bounds__(kThreads, 4) attention_kernel(AttentionArgs a) {
     TENDRIL_DYNAMIC_SHARED(float, shared);
     TENDRIL_SHARED(unsigned, is_last, [1]);
     const unsigned padded = a.planes.padded_size;

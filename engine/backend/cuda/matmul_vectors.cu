@@ -84,7 +84,7 @@ TENDRIL_DEVICE void run(const MatmulArgs& a, const ProductPlanes& p, unsigned fi
 }
 
 template <int R>
-TENDRIL_KERNEL __launch_bounds__(kThreads) vectors_kernel(MatmulArgs a) {
+TENDRIL_KERNEL __launch_bounds__(kThreads, R >= 4 ? 4 : 8) vectors_kernel(MatmulArgs a) {
     unsigned block = blockIdx.x;
     unsigned which = 0;
     while (which + 1 < a.count) {

@@ -107,6 +107,9 @@ void CudaAttentionTest::matchesReference() {
     const auto backend = cuda();
     for (const KvType type : kTypes) {
         for (const SceneSetup& setup : setups(type, schedule == 0)) {
+            if (slow_build() && type == KvType::f16 && setup.softcap > 0.0F) {
+                continue;
+            }
             const Scene s(setup, 83);
             const double error =
                 worst(s.run(*backend, slow_build() ? 50 : 7 + 50 * static_cast<std::size_t>(schedule)),
@@ -122,6 +125,9 @@ void CudaAttentionTest::sharedEqualsAlone() {
     use_schedule(schedule);
     const auto backend = cuda();
     for (const KvType type : kTypes) {
+        if (slow_build() && type != KvType::q8_0) {
+            continue;
+        }
         const std::size_t window = type == KvType::q8_0 ? 200 : 0;
         const Scene s(branches(type, window), 89);
         const auto pages = s.fill(*backend);
