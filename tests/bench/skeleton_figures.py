@@ -118,13 +118,14 @@ def peer_answers(peer, lab, question, language, outline_text):
     outline_ms = round(1000 * (time.monotonic() - begin))
     titles = [line.split(". ", 1)[1] for line in outline.split("\n") if ". " in line]
 
-    def point(index):
-        suffix = lab.ask(suffix=index, titles=titles, language=language)
+    suffixes = [lab.ask(suffix=index, titles=titles, language=language) for index in range(len(titles))]
+
+    def point(suffix):
         prompt = peer.render(messages + [{"role": "assistant", "content": outline}, {"role": "user", "content": suffix["user"]}])
-        return suffix["heading"] + peer.complete(prompt + suffix["heading"], 160).strip()
+        return suffix["heading"] + peer.complete(prompt + suffix["heading"], 140).strip()
 
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        points = list(pool.map(point, range(len(titles))))
+        points = list(pool.map(point, suffixes))
     text = "\n\n".join(points)
     return normal, {"total_ms": round(1000 * (time.monotonic() - begin)), "outline_ms": outline_ms, "words": len(words_of(text)), "points": len(points)}
 
@@ -167,7 +168,7 @@ def main():
     rows = questions(options.questions)
     rows = [r for r in rows if r["suits"]] if options.only_suitable else rows
     if options.count:
-        rows = rows[:: max(1, len(rows) // options.count)][: options.count]
+        rows = [rows[i * len(rows) // options.count] for i in range(min(options.count, len(rows)))]
     curve = options.curve
     if not curve:
         measured = ours(options.cli, model, "What are the main reasons that people move to large cities?", "auto", "", extra)["curve"]
