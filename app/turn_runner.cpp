@@ -201,7 +201,14 @@ void TurnRunner::start_next() {
             std::nullopt);
         return;
     }
-    start(*turns_.front());
+    Turn& next = *turns_.front();
+    if (curve_.empty() && !next.curve_asked) {  // it may have been measured since the model was loaded
+        next.curve_asked = true;
+        curve_awaited_ = true;
+        ask_curve();
+        return;
+    }
+    start(next);
 }
 
 Result<ExpansionRequest> TurnRunner::request_of(Turn& turn) {

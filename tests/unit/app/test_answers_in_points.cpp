@@ -394,6 +394,22 @@ class TestAnswersInPoints : public QObject {
         f.events.wait<app::TurnEnded>();
     }
 
+    /// The engine measures when it is idle: what it knows when the question comes counts, not when the model
+    /// was loaded.
+    void measuredSinceTheModelWasLoaded() {
+        PointsFixture f;
+        const auto measured = std::exchange(f.engine.curve, {});
+        f.options.settings.answer_mode = AnswerMode::automatic;
+        f.start();
+        f.worker->ask_cache();
+        f.events.wait<app::CacheChanged>();  // behind the load, nothing was measured yet
+        f.engine.curve = measured;
+        f.worker->send(kQuestion);
+        f.engine.take_choice();  // something would be gained
+        f.worker->stop();
+        f.events.wait<app::TurnEnded>();
+    }
+
     void nextTurnTakesTheTextOver() {
         PointsFixture f;
         f.start();
