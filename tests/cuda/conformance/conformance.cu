@@ -137,12 +137,14 @@ cudaError_t count_atomically(unsigned* words, float* sum, unsigned long long* wi
     return launch(count_atomically_kernel, grid, dim3(threads), 0, nullptr, words, sum, wide);
 }
 
+namespace {  // kernels in unnamed namespaces are found as PTX as well
 TENDRIL_KERNEL number_threads_kernel(unsigned* out) {
     const unsigned block = (blockIdx.z * gridDim.y + blockIdx.y) * gridDim.x + blockIdx.x;
     const unsigned thread = (threadIdx.z * blockDim.y + threadIdx.y) * blockDim.x + threadIdx.x;
     const unsigned number = block * blockDim.x * blockDim.y * blockDim.z + thread;
     out[number] = number;
 }
+}  // namespace
 cudaError_t number_threads(unsigned* out, dim3 grid, dim3 block) {
     return launch(number_threads_kernel, grid, block, 0, nullptr, out);
 }

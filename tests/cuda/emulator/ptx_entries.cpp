@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// nvcc and g++ give a kernel the same name, which the program's symbol table tells of the function's address.
+// nvcc and g++ give a kernel the same name (but for unnamed namespaces), which the program's symbol table
+// tells of the function's address.
 #include "tests/cuda/emulator/ptx_entries.h"
-
-#include <dlfcn.h>
 
 #include <map>
 #include <mutex>
 #include <string>
 #include <utility>
 
+#include "tests/cuda/emulator/function_names.h"
 #include "tests/cuda/emulator/report.h"
 
 namespace tendril::emulator {
@@ -27,7 +27,10 @@ Entries& entries() {
 
 void register_ptx_entry(int arch, const char* name, PtxEntry entry) {
     const std::lock_guard lock(entries().mutex);
-    entries().by_name[{arch, name}] = entry;
+    const auto [known, is_new] = entries().by_name.try_emplace({arch, common_name(name)}, entry);
+    if (!is_new) {
+        known->second = nullptr;  // two files have it in unnamed namespaces: neither is meant
+    }
 }
 
 PtxEntry find_ptx_entry(const void* kernel, int arch) {
@@ -36,18 +39,13 @@ PtxEntry find_ptx_entry(const void* kernel, int arch) {
     if (known != entries().by_kernel.end()) {
         return known->second;
     }
-    Dl_info symbol{};
-    if (dladdr(kernel, &symbol) == 0 || symbol.dli_sname == nullptr || symbol.dli_saddr != kernel) {
-        report(
-            "ptx",
-            "a kernel without a name in the symbol table: it must have external linkage, and the program be "
-            "linked with ENABLE_EXPORTS");
-        return nullptr;
-    }
-    const auto named = entries().by_name.find({arch, symbol.dli_sname});
-    if (named == entries().by_name.end()) {
-        report("ptx",
-               std::string("no translation of ") + symbol.dli_sname + " for sm_" + std::to_string(arch / 10));
+    const std::string name = common_name(function_name(kernel));
+    const auto named = entries().by_name.find({arch, name});
+    if (named == entries().by_name.end() || named->second == nullptr) {
+        const bool twice = named != entries().by_name.end();
+        report("ptx", (twice ? "several translations of " : "no translation of ") +
+                          (name.empty() ? "a kernel that the symbol table does not name" : name) +
+                          " for sm_" + std::to_string(arch / 10));
         return nullptr;
     }
     return entries().by_kernel[{arch, kernel}] = named->second;
