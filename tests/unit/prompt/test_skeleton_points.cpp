@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Points: what stops one, what is kept of it, copies of each other, and the stitched answer.
+#include <random>
+
 #include <QtTest>
 
 #include "prompt/skeleton/points.h"
@@ -150,6 +152,29 @@ class SkeletonPointsTest : public QObject {
         QCOMPARE(guard.text(), std::string_view("目标很重要。"));
         PointGuard bad(own_phrases(), kPoints, 0);
         QCOMPARE(bad.feed("\xff\xfe broken \xe4", 4), PointStop::none);  // must not run past the end
+    }
+
+    void any_bytes_are_borne() {
+        std::mt19937 random(7);
+        const std::string_view pieces[] = {"\xff", "\xe4\xbd", "\xa0",          "。", "\n", "\n\n",
+                                           "**",   "2. ",      "Plan each day", ":",  ". ", "word ",
+                                           "- ",   "\xf0\x9f"};
+        for (int round = 0; round < 300; ++round) {
+            PointGuard guard(own_phrases(), kPoints, static_cast<std::uint32_t>(random() % kPoints.size()));
+            std::string all;
+            PointStop stop = PointStop::none;
+            for (int i = 0; i < 60 && stop == PointStop::none; ++i) {
+                const std::string_view piece = pieces[random() % std::size(pieces)];
+                all += piece;
+                stop = guard.feed(piece, 1);
+                QVERIFY(guard.kept_bytes() <= all.size());
+            }
+            guard.end(stop == PointStop::none);
+            QVERIFY(guard.kept_bytes() <= all.size());
+            QVERIFY(all.find(guard.text()) != std::string::npos);
+            (void)read_outline(own_phrases(), own_language("en"), all);
+            (void)outline_is_spoilt(own_phrases(), own_language("zh"), all);
+        }
     }
 
     void copies_are_found() {
