@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// How many threads a fork-join uses beside other programs: the rule on recorded windows, the reading of
+// How a fork-join waits beside other programs: the rule on recorded windows, the reading of
 // /proc/stat, and a pool that is told of load by an injected reader.
 #include "engine/backend/cpu/machine_load.h"
 
-#include <array>
 #include <atomic>
 #include <chrono>
-#include <thread>
 
 #include <QElapsedTimer>
 #include <QTest>
@@ -50,15 +48,14 @@ class MachineLoadTest : public QObject {
 
   private Q_SLOTS:
     void othersAreWhatIsNeitherIdleNorOurs();
-    void sharesBeside_data();
-    void sharesBeside();
-    void nearABorderAllStays();
+    void waitsAsleepBeside_data();
+    void waitsAsleepBeside();
+    void nearTheBorderAllStays();
     void readsTheCoresWeMayUse();
     void refusesATextItDoesNotKnow();
     void readsThisMachine();
     void aPoolFollowsItsReader();
-    void aPoolWithoutAReaderUsesAll();
-    void unusedThreadsSleep();
+    void aPoolWithoutAReaderSpins();
 };
 
 void MachineLoadTest::othersAreWhatIsNeitherIdleNorOurs() {
@@ -70,46 +67,35 @@ void MachineLoadTest::othersAreWhatIsNeitherIdleNorOurs() {
     QCOMPARE(work_of_others(from, {9, 100, 50, 4}), 0.0);
 }
 
-void MachineLoadTest::sharesBeside_data() {
+void MachineLoadTest::waitsAsleepBeside_data() {
     QTest::addColumn<double>("others");
     QTest::addColumn<unsigned>("cores");
-    QTest::addColumn<unsigned>("most");
-    QTest::addColumn<unsigned>("wanted");
-    QTest::addColumn<bool>("asleep");
-    QTest::newRow("alone") << 0.0 << 4U << 4U << 4U << false;
-    QTest::newRow("a light program") << 0.3 << 4U << 4U << 4U << false;
-    QTest::newRow("one busy program") << 0.9 << 4U << 4U << 4U << true;
-    QTest::newRow("two") << 1.5 << 4U << 4U << 3U << true;
-    QTest::newRow("as many as cores") << 2.6 << 4U << 4U << 3U << true;
-    QTest::newRow("far more") << 4.0 << 4U << 4U << 3U << true;
-    QTest::newRow("half of the cores are ours, two are the others'") << 2.0 << 4U << 2U << 2U << false;
-    QTest::newRow("two of eight") << 2.0 << 8U << 8U << 7U << true;
-    QTest::newRow("three quarters stay") << 12.0 << 16U << 16U << 12U << true;
-    QTest::newRow("one thread") << 3.0 << 4U << 1U << 1U << false;
-    QTest::newRow("more threads than cores") << 0.0 << 4U << 6U << 5U << true;
+    QTest::addColumn<unsigned>("threads");
+    QTest::addColumn<bool>("wanted");
+    QTest::newRow("alone") << 0.0 << 4U << 4U << false;
+    QTest::newRow("a light program") << 0.3 << 4U << 4U << false;
+    QTest::newRow("one busy program") << 0.9 << 4U << 4U << true;
+    QTest::newRow("two") << 1.5 << 4U << 4U << true;
+    QTest::newRow("as many as cores") << 2.6 << 4U << 4U << true;
+    QTest::newRow("half of the cores are ours, two are the others'") << 2.0 << 4U << 2U << false;
+    QTest::newRow("half of the cores are ours, three are the others'") << 3.0 << 4U << 2U << true;
+    QTest::newRow("one thread on a full machine") << 3.0 << 4U << 1U << false;
+    QTest::newRow("more threads than cores") << 0.0 << 4U << 6U << true;
 }
 
-void MachineLoadTest::sharesBeside() {
+void MachineLoadTest::waitsAsleepBeside() {
     QFETCH(const double, others);
     QFETCH(const unsigned, cores);
-    QFETCH(const unsigned, most);
-    QFETCH(const unsigned, wanted);
-    QFETCH(const bool, asleep);
-    // From whatever state it starts.
-    for (unsigned now = 1; now <= most; ++now) {
-        for (const bool slept : {false, true}) {
-            QCOMPARE(share_beside(others, cores, most, {now, slept}), (Sharing{wanted, asleep}));
-        }
+    QFETCH(const unsigned, threads);
+    QFETCH(const bool, wanted);
+    for (const bool now : {false, true}) {
+        QCOMPARE(waits_asleep_beside(others, cores, threads, now), wanted);
     }
 }
 
-void MachineLoadTest::nearABorderAllStays() {
-    QCOMPARE(share_beside(1.15, 4, 4, {4, true}).threads, 4U);
-    QCOMPARE(share_beside(1.15, 4, 4, {3, true}).threads, 3U);
-    QCOMPARE(share_beside(1.25, 4, 4, {4, true}).threads, 3U);
-    QCOMPARE(share_beside(1.05, 4, 4, {3, true}).threads, 4U);
-    QVERIFY(share_beside(0.5, 4, 4, {4, true}).waits_asleep);
-    QVERIFY(!share_beside(0.5, 4, 4, {4, false}).waits_asleep);
+void MachineLoadTest::nearTheBorderAllStays() {
+    QVERIFY(waits_asleep_beside(0.5, 4, 4, true));
+    QVERIFY(!waits_asleep_beside(0.5, 4, 4, false));
 }
 
 void MachineLoadTest::readsTheCoresWeMayUse() {
@@ -156,70 +142,43 @@ void MachineLoadTest::aPoolFollowsItsReader() {
     ThreadPool pool(4, [&](const std::vector<clockid_t>& clocks) -> std::unique_ptr<LoadReader> {
         return clocks.size() == 3 ? std::make_unique<ToldLoad>(others) : nullptr;
     });
-    const auto run_until = [&](unsigned wanted) {
+    const auto run = [&] {
+        std::atomic<int> count{0};
+        pool.run(16, [&](std::size_t, unsigned) { ++count; });
+        QCOMPARE(count.load(), 16);
+    };
+    const auto run_until = [&](bool asleep) {
         QElapsedTimer timer;
         timer.start();
-        while (pool.sharing().threads != wanted && timer.elapsed() < 20000) {
-            std::atomic<int> count{0};
-            pool.run(16, [&](std::size_t, unsigned) { ++count; });
-            QCOMPARE(count.load(), 16);
+        while (pool.waits_asleep() != asleep && timer.elapsed() < 20000) {
+            run();
         }
-        QCOMPARE(pool.sharing().threads, wanted);
-        QCOMPARE(pool.threads(), 4U);  // what is cut by their number is not cut otherwise
+        QCOMPARE(pool.waits_asleep(), asleep);
+        for (int i = 0; i < 500; ++i) {
+            run();
+        }
     };
-    run_until(4);
+    run_until(false);
     others = 2;
-    run_until(3);
-    others = -1;  // the reading fails: the number stays
+    run_until(true);
+    others = -1;  // the reading fails: all stays
     for (int i = 0; i < 1000; ++i) {
-        pool.run(16, [](std::size_t, unsigned) {});
+        run();
     }
-    QCOMPARE(pool.sharing().threads, 3U);
-    QVERIFY(pool.sharing().waits_asleep);
-    others = 0.9;
-    run_until(4);
-    QVERIFY(pool.sharing().waits_asleep);
+    QVERIFY(pool.waits_asleep());
+    others = 0;
+    run_until(false);
     others = 4;
-    run_until(3);  // and is destroyed with a thread unused
+    run_until(true);  // and is destroyed so
 }
 
-void MachineLoadTest::aPoolWithoutAReaderUsesAll() {
+void MachineLoadTest::aPoolWithoutAReaderSpins() {
     ThreadPool none(3, nullptr);
-    QCOMPARE(none.sharing(), (Sharing{3, false}));
+    none.run(16, [](std::size_t, unsigned) {});
+    QVERIFY(!none.waits_asleep());
     ThreadPool refused(3, [](const std::vector<clockid_t>&) { return nullptr; });
     refused.run(16, [](std::size_t, unsigned) {});
-    QCOMPARE(refused.sharing(), (Sharing{3, false}));
-}
-
-void MachineLoadTest::unusedThreadsSleep() {
-    std::atomic<double> others{4};
-    ThreadPool pool(4, [&](const std::vector<clockid_t>&) { return std::make_unique<ToldLoad>(others); });
-    QElapsedTimer timer;
-    timer.start();
-    while (pool.sharing().threads != 3 && timer.elapsed() < 20000) {
-        pool.run(16, [](std::size_t, unsigned) {});
-    }
-    QCOMPARE(pool.sharing().threads, 3U);
-    // It may take pieces of the job that ran while it was told; from the next but a few on it takes none.
-    std::array<std::atomic<int>, 4> taken{};
-    const auto spread = [&](int jobs) {
-        for (int job = 0; job < jobs; ++job) {
-            pool.run(16, [&](std::size_t, unsigned thread) {
-                ++taken[thread];
-                std::this_thread::yield();
-            });
-        }
-    };
-    spread(200);
-    taken[3] = 0;
-    spread(2000);
-    QCOMPARE(taken[3].load(), 0);
-    others = 0;
-    timer.start();
-    while (taken[3] == 0 && timer.elapsed() < 20000) {
-        spread(10);
-    }
-    QVERIFY(taken[3] > 0);  // else the test above could not fail
+    QVERIFY(!refused.waits_asleep());
 }
 
 }  // namespace tendril::engine::test

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 
 #if defined(__linux__)
 #include <fcntl.h>
@@ -15,18 +14,9 @@
 namespace tendril::engine {
 namespace {
 
-// More than this much too much work for the cores: a thread less. Beside one busy program, which counts as
-// 0.8 to 1, all threads stay; beside two, which count as 1.3 to 2, one goes.
-constexpr double kTooMuch = 0.2;
-constexpr double kNotTooMuch = 0.1;  // the border on the way back
-// So much more work than cores: waits are slept.
+// So much more work than cores: waits are slept. One busy program counts as 0.8 to 1.
 constexpr double kCrowded = 0.6;
-constexpr double kNotCrowded = 0.4;
-
-/// Whole threads' worth in `excess`, of which `border` is left out.
-unsigned whole_threads(double excess, double border) {
-    return excess < 1 + border ? 0 : static_cast<unsigned>(std::floor(excess - border));
-}
+constexpr double kNotCrowded = 0.4;  // the border on the way back
 
 /// The next word of a line, taken off it; empty at its end.
 std::string_view take_word(std::string_view& line) {
@@ -71,14 +61,8 @@ double work_of_others(const LoadReading& from, const LoadReading& to) {
     return std::clamp((busy - (to.ours - from.ours)) / seconds, 0.0, static_cast<double>(to.cores));
 }
 
-Sharing share_beside(double others, unsigned cores, unsigned most, Sharing now) {
-    const unsigned least = std::max(1U, (3 * most + 3) / 4);
-    const double excess = others + most - cores;
-    const auto without = [&](double border) {
-        return std::max(least, most - std::min(most, whole_threads(excess, border)));
-    };
-    return {std::clamp(now.threads, without(kNotTooMuch), without(kTooMuch)),
-            excess > (now.waits_asleep ? kNotCrowded : kCrowded)};
+bool waits_asleep_beside(double others, unsigned cores, unsigned threads, bool now) {
+    return others + threads - cores > (now ? kNotCrowded : kCrowded);
 }
 
 std::optional<double> idle_seconds(std::string_view proc_stat, const std::vector<unsigned>& wanted,

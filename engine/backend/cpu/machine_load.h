@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How busy the cores are with other programs' work, and how many threads of a fork-join that leaves room for.
-// The engine thread reads; the rule is a pure function.
+// How busy the cores are with other programs' work, and what that means for a fork-join. The engine thread
+// reads; the rule is a pure function.
 #pragma once
 
 #include <ctime>
@@ -33,21 +33,13 @@ inline constexpr double kLoadWindow = 0.2;  ///< seconds; the system counts idle
 /// virtual machine's host took away counts as well.
 double work_of_others(const LoadReading& from, const LoadReading& to);
 
-/// How a fork-join shares the machine.
-struct Sharing {
-    unsigned threads = 1;       ///< that take pieces
-    bool waits_asleep = false;  ///< a thread that waits gives its core up at once, instead of spinning first
-
-    bool operator==(const Sharing&) const = default;
-};
-
-/// What is best for `most` threads on `cores` cores beside `others` cores' worth of work, where `now` holds.
-/// Spinning spends the share of the core that the piece to come needs, and a thread that yields comes back a
-/// whole turn later, whereas one that sleeps is woken into the core: so waits are slept as soon as the cores
-/// do not suffice for all. And a step waits for the last of its threads: beside two busy programs and more it
-/// does with a thread less for each, but never with fewer than three quarters of them, which would give away
-/// more than the others need. What lies near a border leaves things as they are.
-Sharing share_beside(double others, unsigned cores, unsigned most, Sharing now);
+/// Whether a thread of a fork-join of `threads` that waits should give its core up at once (true), instead of
+/// spinning first, beside `others` cores' worth of work, where it does `now` or not. Spinning spends the
+/// share of the core that the piece to come needs, and a thread that yields comes back a whole turn later,
+/// whereas one that sleeps is woken into the core: so waits are slept as soon as the cores do not suffice for
+/// all. Near the border things stay as they are. Fewer threads were measured too: beside as many busy
+/// programs as cores they are slower than all threads that wait asleep.
+bool waits_asleep_beside(double others, unsigned cores, unsigned threads, bool now);
 
 /// Idle seconds of the cores in `wanted` (a list of their numbers, ascending) by the text of Linux's
 /// /proc/stat, `ticks` to the second; none when one of them is missing.

@@ -64,7 +64,7 @@ void pause() {
 /// Spins until `ready()` or the time is over; true: ready.
 template <typename Ready>
 bool ThreadPool::spin(std::chrono::microseconds limit, Ready&& ready) const {
-    const bool short_of_cores = waits_asleep_.load(std::memory_order_relaxed);
+    const bool short_of_cores = waits_asleep();
     for (int i = 0; i < (short_of_cores ? kGlances : kFirstGlances); ++i) {
         if (ready()) {
             return true;
@@ -103,7 +103,6 @@ ThreadPool::ThreadPool(unsigned threads, const MakeLoadReader& make_reader) {
             clocks.push_back(clock);
         }
     }
-    use({this->threads(), false});
     if (!workers_.empty() && clocks.size() == workers_.size() && make_reader) {
         load_ = make_reader(clocks);
     }
@@ -112,7 +111,6 @@ ThreadPool::ThreadPool(unsigned threads, const MakeLoadReader& make_reader) {
 
 ThreadPool::~ThreadPool() {
     stop_.store(true);
-    use({threads(), false});
     wake_.fetch_add(1);
     wake_.notify_all();
     for (std::thread& worker : workers_) {
@@ -176,7 +174,6 @@ bool ThreadPool::take_piece(unsigned thread) {
 
 void ThreadPool::worker_loop(unsigned thread) {
     while (!stop_.load(std::memory_order_relaxed)) {
-        sleep_while_unused(thread);
         while (take_piece(thread)) {
         }
         const auto ready = [this] {
@@ -198,22 +195,7 @@ void ThreadPool::sleep_until_wanted() {
     sleepers_.fetch_sub(1);
 }
 
-/// A thread that is not used sleeps where no fork wakes it.
-void ThreadPool::sleep_while_unused(unsigned thread) {
-    for (std::uint32_t used = in_use_.load(std::memory_order_relaxed); used <= thread;
-         used = in_use_.load()) {
-        in_use_.wait(used);
-    }
-}
-
-void ThreadPool::use(Sharing sharing) {
-    waits_asleep_.store(sharing.waits_asleep, std::memory_order_relaxed);
-    if (in_use_.exchange(sharing.threads) < sharing.threads) {
-        in_use_.notify_all();
-    }
-}
-
-/// Between two jobs: compares the sums with those of the last look and chooses how to share.
+/// Between two jobs: compares the sums with those of the last look and chooses how to wait.
 void ThreadPool::look_at_load() {
     const std::uint64_t now = ticks();
     const std::optional<LoadReading> reading = load_->read();
@@ -224,7 +206,9 @@ void ThreadPool::look_at_load() {
                 static_cast<std::uint64_t>(static_cast<double>(now - last_look_) * kLoadWindow / seconds);
         }
         if (seconds < kOldWindow) {
-            use(share_beside(work_of_others(*last_reading_, *reading), reading->cores, threads(), sharing()));
+            waits_asleep_.store(waits_asleep_beside(work_of_others(*last_reading_, *reading), reading->cores,
+                                                    threads(), waits_asleep()),
+                                std::memory_order_relaxed);
         }
     }
     last_reading_ = reading;

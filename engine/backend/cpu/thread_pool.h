@@ -2,7 +2,7 @@
 // Fork-join over small pieces, for one caller (the engine thread). Built to share the machine: pieces are
 // taken one at a time from a counter, so a thread that lost its core delays its own piece only; threads that
 // wait spin shortly, yield, then sleep, and all ask the system for short turns. Beside other busy programs
-// they sleep at once, and there are fewer of them (machine_load.h); results do not depend on their number.
+// they sleep at once (machine_load.h).
 #pragma once
 
 #include <atomic>
@@ -25,16 +25,16 @@ class ThreadPool {
   public:
     /// `threads` counts the caller, which should be the thread that makes the pool (see
     /// ask_for_short_turns(); the others inherit it); 0 and 1 mean: no other thread. `make_reader` is given
-    /// the clocks of the other threads; none, or a null reader: always all threads work.
+    /// the clocks of the other threads; none, or a null reader: threads that
+    /// wait always spin first.
     explicit ThreadPool(unsigned threads, const MakeLoadReader& make_reader = make_load_reader);
     ~ThreadPool();
     ThreadPool(const ThreadPool&) = delete;
     ThreadPool& operator=(const ThreadPool&) = delete;
 
-    /// All of them, so that nothing that is cut by this number changes with the load.
     unsigned threads() const { return static_cast<unsigned>(workers_.size()) + 1; }
-    /// How the machine is shared at present; the caller is one of the threads. Caller's thread.
-    Sharing sharing() const { return {in_use_.load(), waits_asleep_.load()}; }
+    /// Whether threads that wait sleep at once, because others want the cores too.
+    bool waits_asleep() const { return waits_asleep_.load(std::memory_order_relaxed); }
 
     /// Calls work(piece, thread) once for each piece below `pieces`, thread < threads(), and returns when all
     /// are done. The caller takes part (as thread 0). `work` must not throw and not call run(). Allocates
@@ -58,9 +58,7 @@ class ThreadPool {
     bool take_piece(unsigned thread);
     void worker_loop(unsigned thread);
     void sleep_until_wanted();
-    void sleep_while_unused(unsigned thread);
     void look_at_load();
-    void use(Sharing sharing);
     template <typename Ready>
     bool spin(std::chrono::microseconds limit, Ready&& ready) const;
 
@@ -82,8 +80,7 @@ class ThreadPool {
     std::optional<LoadReading> last_reading_;
     std::uint64_t last_look_ = 0;
     std::uint64_t look_after_ = 0;
-    alignas(64) std::atomic<std::uint32_t> in_use_{1};
-    std::atomic<bool> waits_asleep_{false};
+    alignas(64) std::atomic<bool> waits_asleep_{false};
     std::vector<std::thread> workers_;
 };
 
