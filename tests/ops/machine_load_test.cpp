@@ -74,11 +74,11 @@ void MachineLoadTest::waitsAsleepBeside_data() {
     QTest::addColumn<bool>("wanted");
     QTest::newRow("alone") << 0.0 << 4U << 4U << false;
     QTest::newRow("a light program") << 0.3 << 4U << 4U << false;
-    QTest::newRow("one busy program") << 0.9 << 4U << 4U << true;
-    QTest::newRow("two") << 1.5 << 4U << 4U << true;
+    QTest::newRow("one busy program") << 0.9 << 4U << 4U << false;
+    QTest::newRow("two, one of them at half") << 1.8 << 4U << 4U << true;
     QTest::newRow("as many as cores") << 2.6 << 4U << 4U << true;
-    QTest::newRow("half of the cores are ours, two are the others'") << 2.0 << 4U << 2U << false;
-    QTest::newRow("half of the cores are ours, three are the others'") << 3.0 << 4U << 2U << true;
+    QTest::newRow("half of the cores are ours, three are the others'") << 3.0 << 4U << 2U << false;
+    QTest::newRow("half of the cores are ours, all are the others' too") << 4.0 << 4U << 2U << true;
     QTest::newRow("one thread on a full machine") << 3.0 << 4U << 1U << false;
     QTest::newRow("more threads than cores") << 0.0 << 4U << 6U << true;
 }
@@ -94,8 +94,8 @@ void MachineLoadTest::waitsAsleepBeside() {
 }
 
 void MachineLoadTest::nearTheBorderAllStays() {
-    QVERIFY(waits_asleep_beside(0.5, 4, 4, true));
-    QVERIFY(!waits_asleep_beside(0.5, 4, 4, false));
+    QVERIFY(waits_asleep_beside(1.5, 4, 4, true));
+    QVERIFY(!waits_asleep_beside(1.5, 4, 4, false));
 }
 
 void MachineLoadTest::readsTheCoresWeMayUse() {
@@ -165,6 +165,11 @@ void MachineLoadTest::aPoolFollowsItsReader() {
     for (int i = 0; i < 1000; ++i) {
         run();
     }
+    QVERIFY(pool.waits_asleep());
+    pool.expect_long_pieces(true);
+    QVERIFY(!pool.waits_asleep());
+    run();
+    pool.expect_long_pieces(false);
     QVERIFY(pool.waits_asleep());
     others = 0;
     run_until(false);

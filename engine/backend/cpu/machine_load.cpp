@@ -15,8 +15,8 @@ namespace tendril::engine {
 namespace {
 
 // So much more work than cores: waits are slept. One busy program counts as 0.8 to 1.
-constexpr double kCrowded = 0.6;
-constexpr double kNotCrowded = 0.4;  // the border on the way back
+constexpr double kCrowded = 1.6;
+constexpr double kNotCrowded = 1.3;  // the border on the way back
 
 /// The next word of a line, taken off it; empty at its end.
 std::string_view take_word(std::string_view& line) {

@@ -36,9 +36,10 @@ double work_of_others(const LoadReading& from, const LoadReading& to);
 /// Whether a thread of a fork-join of `threads` that waits should give its core up at once (true), instead of
 /// spinning first, beside `others` cores' worth of work, where it does `now` or not. Spinning spends the
 /// share of the core that the piece to come needs, and a thread that yields comes back a whole turn later,
-/// whereas one that sleeps is woken into the core: so waits are slept as soon as the cores do not suffice for
-/// all. Near the border things stay as they are. Fewer threads were measured too: beside as many busy
-/// programs as cores they are slower than all threads that wait asleep.
+/// whereas one that sleeps is woken into the core: so waits are slept where the cores are well short of what
+/// all want. Beside one busy program spinning measured better. Near the border things stay as they are. Fewer
+/// threads were measured too: beside as many busy programs as cores they are slower than all threads that
+/// wait asleep.
 bool waits_asleep_beside(double others, unsigned cores, unsigned threads, bool now);
 
 /// Idle seconds of the cores in `wanted` (a list of their numbers, ascending) by the text of Linux's

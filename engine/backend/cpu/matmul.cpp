@@ -11,6 +11,9 @@
 namespace tendril::engine {
 namespace {
 
+/// Steps of more rows read prompts: their pieces take long.
+constexpr std::size_t kFewRows = 32;
+
 constexpr std::size_t kMostProducts = 8;  // of one fork
 constexpr std::size_t kAlone = std::size_t{48}
                                << 10;  // multiplications below which a fork costs more than it gains
@@ -147,6 +150,7 @@ void CpuMatmul::multiply(Rows in, std::span<const Product> products) {
 }
 
 void CpuMatmul::run(Rows in, std::span<const Product> products) {
+    pool_.expect_long_pieces(in.rows > kFewRows);
     const bool integers = std::any_of(products.begin(), products.end(), [](const Product& product) {
         return quantised(static_cast<const PackedWeight&>(*product.weight).type());
     });

@@ -64,14 +64,14 @@ void pause() {
 /// Spins until `ready()` or the time is over; true: ready.
 template <typename Ready>
 bool ThreadPool::spin(std::chrono::microseconds limit, Ready&& ready) const {
-    const bool short_of_cores = waits_asleep();
-    for (int i = 0; i < (short_of_cores ? kGlances : kFirstGlances); ++i) {
+    const bool asleep = waits_asleep();
+    for (int i = 0; i < (asleep ? kGlances : kFirstGlances); ++i) {
         if (ready()) {
             return true;
         }
         pause();
     }
-    if (short_of_cores) {
+    if (asleep) {
         return ready();
     }
     const auto end = std::chrono::steady_clock::now() + limit;
@@ -206,9 +206,10 @@ void ThreadPool::look_at_load() {
                 static_cast<std::uint64_t>(static_cast<double>(now - last_look_) * kLoadWindow / seconds);
         }
         if (seconds < kOldWindow) {
-            waits_asleep_.store(waits_asleep_beside(work_of_others(*last_reading_, *reading), reading->cores,
-                                                    threads(), waits_asleep()),
-                                std::memory_order_relaxed);
+            short_of_cores_.store(
+                waits_asleep_beside(work_of_others(*last_reading_, *reading), reading->cores, threads(),
+                                    short_of_cores_.load(std::memory_order_relaxed)),
+                std::memory_order_relaxed);
         }
     }
     last_reading_ = reading;

@@ -34,7 +34,13 @@ class ThreadPool {
 
     unsigned threads() const { return static_cast<unsigned>(workers_.size()) + 1; }
     /// Whether threads that wait sleep at once, because others want the cores too.
-    bool waits_asleep() const { return waits_asleep_.load(std::memory_order_relaxed); }
+    bool waits_asleep() const {
+        return short_of_cores_.load(std::memory_order_relaxed) &&
+               !long_pieces_.load(std::memory_order_relaxed);
+    }
+    /// The jobs to come have pieces that are long beside a wait (steps of many rows). Threads that wait for
+    /// such spin and yield whatever the load: asleep they lost a third of the speed beside busy programs.
+    void expect_long_pieces(bool are_long) { long_pieces_.store(are_long, std::memory_order_relaxed); }
 
     /// Calls work(piece, thread) once for each piece below `pieces`, thread < threads(), and returns when all
     /// are done. The caller takes part (as thread 0). `work` must not throw and not call run(). Allocates
@@ -80,7 +86,8 @@ class ThreadPool {
     std::optional<LoadReading> last_reading_;
     std::uint64_t last_look_ = 0;
     std::uint64_t look_after_ = 0;
-    alignas(64) std::atomic<bool> waits_asleep_{false};
+    alignas(64) std::atomic<bool> short_of_cores_{false};
+    std::atomic<bool> long_pieces_{false};
     std::vector<std::thread> workers_;
 };
 
