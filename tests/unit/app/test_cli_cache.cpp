@@ -151,7 +151,7 @@ class TestCliCache : public QObject {
                                   QString("mount -t tmpfs -o size=200k tmpfs '%1' 2>/dev/null || exit 77; "
                                           "dd if=/dev/zero of='%1/fill' bs=1k count=%2 2>/dev/null; "
                                           "exec '%3' chat '%4' --database '%1/c.db' --json -n 2")
-                                      .arg(mount, "60", TENDRIL_CLI, model())});
+                                      .arg(mount, "20", TENDRIL_CLI, model())});
         process.waitForStarted();
         QByteArray out;
         const auto read = [&] {
