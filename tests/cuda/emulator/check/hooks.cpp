@@ -13,7 +13,8 @@ using namespace tendril::emulator;
 
 inline void see(const void* p, size_t bytes, Access access, bool aligned, const void* instruction) {
     Thread* thread = Worker::running();
-    // The texts of a report are strings, whose code may be the program's: its accesses are none of a kernel's.
+    // The texts of a report are strings, whose code may be the program's: its accesses are none of a
+    // kernel's.
     static thread_local bool looking = false;
     if (thread == nullptr || looking) {
         return;
