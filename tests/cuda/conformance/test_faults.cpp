@@ -13,6 +13,10 @@
 using namespace tendril;
 using conformance::DeviceBuffer;
 
+#ifndef CUBLAS_STAND_IN
+#define CUBLAS_STAND_IN ""
+#endif
+
 namespace {
 constexpr int kCount = 100;
 }  // namespace
@@ -135,7 +139,11 @@ class TestFaults : public QObject {
 
     void standsInForCublas() {
         using namespace tendril::cublas;
-        void* library = dlopen(CUBLAS_STAND_IN, RTLD_NOW | RTLD_LOCAL);
+        const char* const stand_in = CUBLAS_STAND_IN;
+        if (*stand_in == '\0') {
+            QSKIP("NOT RUN: built without the headers of cuBLAS");
+        }
+        void* library = dlopen(stand_in, RTLD_NOW | RTLD_LOCAL);
         QVERIFY2(library != nullptr, "the stand-in does not load");
         const auto create = reinterpret_cast<Status (*)(Handle*)>(dlsym(library, "cublasCreate_v2"));
         const auto destroy = reinterpret_cast<Status (*)(Handle)>(dlsym(library, "cublasDestroy_v2"));
