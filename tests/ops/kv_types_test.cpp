@@ -6,12 +6,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <limits>
 
 #include <QTest>
 
 #include "engine/backend/reference/reference_backend.h"
-#include "tests/ops/attention_scene.h"
+#include "tests/ops/op_cases.h"
 
 namespace tendril::engine::test {
 
@@ -112,20 +111,7 @@ void KvTypesTest::brokenValuesShow() {
     for (const KvType type : kTypes) {
         for (const int which : {-1, static_cast<int>(Isa::scalar), static_cast<int>(best_host_isa())}) {
             const auto backend = backend_of(which);
-            auto pages = std::move(*backend->make_kv_pages({1, 1, 64, type, {}}, {1, 0}));
-            std::vector<float> keys(64, 1.0F);
-            keys[17] = std::numeric_limits<float>::infinity();
-            const PageId page = 0;
-            const KvSegment segment{std::span(&page, 1), {}, 0, 1, 0};
-            const StepView view{0, 1, 0, std::span(&segment, 1)};
-            const std::int32_t position = 0;
-            const StepPlan plan{std::span(&view, 1), std::span(&position, 1)};
-            const DeviceRows k(*backend, 64, keys), q(*backend, 64, std::vector<float>(64, 0.5F));
-            const DeviceRows out(*backend, 1, 64);
-            backend->store_kv(*pages, 0, plan, k.rows(), k.rows());
-            backend->attention(*pages, {0, 1, 0.1F, 0, 0.0F, nullptr}, plan, q.rows(), out.rows());
-            const auto got = out.values();
-            QVERIFY(!std::isfinite(got[17]));
+            QVERIFY(!std::isfinite(attend_to_infinity(*backend, type)[17]));
         }
     }
 }

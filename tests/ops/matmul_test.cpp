@@ -16,7 +16,7 @@
 
 #include "engine/backend/reference/reference_backend.h"
 #include "engine/half.h"
-#include "tests/ops/ops_fixture.h"
+#include "tests/ops/op_cases.h"
 
 namespace tendril::engine::test {
 
@@ -41,12 +41,6 @@ class MatmulTest : public QObject {
 
 namespace {
 
-constexpr double kExact = 1e-6;
-
-bool is_float(DataType type) {
-    return type == DataType::f32 || type == DataType::f16 || type == DataType::bf16;
-}
-
 /// The input as a product of this type sees it.
 std::vector<float> seen_by(Isa isa, DataType type, const std::vector<float>& in) {
     if (type == DataType::bf16 && (isa == Isa::avx512bf16 || isa == Isa::amx || isa == Isa::amxemulated)) {
@@ -58,10 +52,6 @@ std::vector<float> seen_by(Isa isa, DataType type, const std::vector<float>& in)
     }
     return is_float(type) ? in : quantised_rows(in);
 }
-
-struct Shape {
-    std::size_t outputs, columns, rows;
-};
 
 }  // namespace
 
@@ -79,13 +69,14 @@ void MatmulTest::matchesReference() {
         QSKIP("The host lacks these instructions.");
     }
     const auto reference = make_reference_backend();
-    const Shape shapes[] = {{1, 576, 1},    {7, 896, 3},     {16, 1536, 8},  {49, 576, 37}, {130, 4864, 2},
-                            {33, 256, 17},  {512, 1280, 5},  {17, 768, 64},  {96, 512, 9},  {576, 1536, 2},
-                            {896, 512, 36}, {1536, 576, 24}, {4864, 256, 10}};
-    const Shape odd[] = {{5, 32, 1}, {19, 160, 6}, {40, 96, 37}, {3, 544, 12}};
+    const ProductShape shapes[] = {{1, 576, 1},    {7, 896, 3},    {16, 1536, 8},  {49, 576, 37},
+                                   {130, 4864, 2}, {33, 256, 17},  {512, 1280, 5}, {17, 768, 64},
+                                   {96, 512, 9},   {576, 1536, 2}, {896, 512, 36}, {1536, 576, 24},
+                                   {4864, 256, 10}};
+    const ProductShape odd[] = {{5, 32, 1}, {19, 160, 6}, {40, 96, 37}, {3, 544, 12}};
     Random random(7);
     for (const DataType type : kAllTypes) {
-        std::vector<Shape> all(std::begin(shapes), std::end(shapes));
+        std::vector<ProductShape> all(std::begin(shapes), std::end(shapes));
         if (traits(type).block_elements <= 32) {
             all.insert(all.end(), std::begin(odd), std::end(odd));
         }
@@ -94,24 +85,19 @@ void MatmulTest::matchesReference() {
         }
         double exact = 0.0;
         double whole = 0.0;
-        for (const Shape& shape : all) {
+        for (const ProductShape& shape : all) {
             if (shape.columns % traits(type).block_elements != 0) {
                 continue;
             }
-            const auto bytes = random_weight(random, type, shape.outputs, shape.columns);
-            const WeightSource source = source_of(type, shape.outputs, shape.columns, bytes);
-            const auto in = random_rows(random, shape.rows, shape.columns);
-            const auto bias = random_rows(random, 1, shape.outputs);
-            const auto scale = product_scale(weight_floats(source), in, shape.columns);
-            const auto got = product(*backend, source, in, bias);
-            const auto seen = seen_by(static_cast<Isa>(isa), type, in);
-            exact = std::max(exact, worst(got, product(*reference, source, seen, bias), scale));
-            whole = std::max(whole, worst(got, product(*reference, source, in, bias), scale) *
-                                        std::sqrt(static_cast<double>(shape.columns)));
+            const ProductErrors errors = product_errors(
+                *backend, *reference, random, type, shape,
+                [&](const std::vector<float>& in) { return seen_by(static_cast<Isa>(isa), type, in); });
+            exact = std::max(exact, errors.exact);
+            whole = std::max(whole, errors.whole);
         }
         std::printf("%-10s %-5s error / (|w||x|): rounded input %.2g, end to end %.2g / sqrt(columns)\n",
                     name(static_cast<Isa>(isa)), traits(type).name, exact, whole);
-        QVERIFY2(exact <= kExact, traits(type).name);
+        QVERIFY2(exact <= kExactProduct, traits(type).name);
         QVERIFY2(whole <= 0.12, traits(type).name);
     }
 }
@@ -141,7 +127,7 @@ void MatmulTest::everyNumberOfRows() {
             for (std::size_t count = 1; count <= rows; ++count) {
                 const auto got = product(*backend, source, std::span(in).first(count * columns));
                 QVERIFY2(worst(got, std::span(wanted).first(got.size()),
-                               std::span(scale).first(got.size())) <= kExact,
+                               std::span(scale).first(got.size())) <= kExactProduct,
                          qPrintable(QString("%1, %2 rows").arg(traits(type).name).arg(count)));
             }
         }
@@ -176,7 +162,7 @@ void MatmulTest::sharesOneInput() {
             const WeightSource source = source_of(kAllTypes[i], weights[i]->rows(), 512, bytes[i]);
             const auto wanted = product(*reference, source, seen_by(isa, kAllTypes[i], in));
             const auto scale = product_scale(weight_floats(source), in, 512);
-            QVERIFY(worst(outputs[i]->values(), wanted, scale) <= kExact);
+            QVERIFY(worst(outputs[i]->values(), wanted, scale) <= kExactProduct);
         }
     }
 }
@@ -189,18 +175,15 @@ void MatmulTest::plantedErrorIsSeen() {
     for (const DataType type : kAllTypes) {
         const auto bytes = random_weight(random, type, 33, 1536);
         const WeightSource source = source_of(type, 33, 1536, bytes);
-        auto broken = bytes;
-        const std::size_t blocks = broken.size() / traits(type).block_bytes;
-        const std::size_t at = blocks / 2 * traits(type).block_bytes;
-        const std::size_t sign = type == DataType::q6_k ? 209 : traits(type).block_bytes == 4 ? 3 : 1;
-        broken[at + sign] ^= std::byte{0x80};
+        const auto broken = with_a_wrong_sign(type, bytes);
         const auto in = random_rows(random, 4, 1536);
         const auto seen = seen_by(best_host_isa(), type, in);
         const auto scale = product_scale(weight_floats(source), in, 1536);
         const auto wanted = product(*reference, source, seen);
-        QVERIFY(worst(product(*backend, source, in), wanted, scale) <= kExact);
-        QVERIFY2(worst(product(*backend, source_of(type, 33, 1536, broken), in), wanted, scale) > kExact,
-                 traits(type).name);
+        QVERIFY(worst(product(*backend, source, in), wanted, scale) <= kExactProduct);
+        QVERIFY2(
+            worst(product(*backend, source_of(type, 33, 1536, broken), in), wanted, scale) > kExactProduct,
+            traits(type).name);
     }
 }
 

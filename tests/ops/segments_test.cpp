@@ -11,7 +11,7 @@
 #include <QTest>
 
 #include "engine/backend/reference/reference_backend.h"
-#include "tests/ops/attention_scene.h"
+#include "tests/ops/op_cases.h"
 
 namespace tendril::engine::test {
 
@@ -151,22 +151,11 @@ void SegmentsTest::matchesReference() {
 
 namespace {
 
-/// Branches of one prefix, some of branches, one with another window into it, one moved; tails of their own.
 SceneSetup branches(KvType type, std::size_t window, bool window_group) {
-    SceneSetup setup;
+    SceneSetup setup = branches_of_a_prefix(2, 7);
     setup.type = type;
     setup.window = window;
     setup.window_group = window_group;
-    setup.kv_heads = 2;
-    setup.shared = 7;
-    setup.strands = {{0, 1280}, {0, 100}, {0, 90}, {0, 64}, {0, 70}, {0, 130}, {0, 33}};
-    setup.views = {{{{0, 0, 1280, 0}, {1, 0, 100, 0}}, 1},
-                   {{{0, 0, 1280, 0}, {2, 0, 90, 0}}, 1},
-                   {{{0, 0, 1280, 0}, {1, 0, 64, 0}, {3, 0, 64, 0}}, 4},
-                   {{{0, 0, 640, 0}, {4, 0, 70, 0}}, 70},
-                   {{{0, 0, 1200, 0}, {5, 0, 130, 0}}, 3},
-                   {{{0, 0, 700, 11}, {6, 0, 33, 0}}, 1},
-                   {{{0, 0, 1280, 0}}, 2}};
     return setup;
 }
 

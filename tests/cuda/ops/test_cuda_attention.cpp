@@ -5,13 +5,12 @@
 // not. Tolerances, of the largest value: f16 4e-6; quantised types 2e-5 (the bytes are the reference's).
 #include <cmath>
 #include <cstdio>
-#include <limits>
 
 #include <QTest>
 
 #include "engine/backend/reference/reference_backend.h"
 #include "tests/cuda/ops/cuda_fixture.h"
-#include "tests/ops/attention_scene.h"
+#include "tests/ops/op_cases.h"
 
 namespace tendril::engine::test {
 
@@ -80,22 +79,11 @@ std::vector<SceneSetup> setups(KvType type, bool all) {
     return out;
 }
 
-/// Branches of one prefix, some of branches, one with another window into it, one moved; tails of their own.
 SceneSetup branches(KvType type, std::size_t window) {
-    SceneSetup setup;
+    SceneSetup setup = branches_of_a_prefix(1, 3);
     setup.type = type;
     setup.window = window;
     setup.window_group = window != 0;
-    setup.kv_heads = 1;
-    setup.shared = 3;
-    setup.strands = {{0, 1280}, {0, 100}, {0, 90}, {0, 64}, {0, 70}, {0, 130}, {0, 33}};
-    setup.views = {{{{0, 0, 1280, 0}, {1, 0, 100, 0}}, 1},
-                   {{{0, 0, 1280, 0}, {2, 0, 90, 0}}, 1},
-                   {{{0, 0, 1280, 0}, {1, 0, 64, 0}, {3, 0, 64, 0}}, 4},
-                   {{{0, 0, 640, 0}, {4, 0, 70, 0}}, 70},
-                   {{{0, 0, 1200, 0}, {5, 0, 130, 0}}, 3},
-                   {{{0, 0, 700, 11}, {6, 0, 33, 0}}, 1},
-                   {{{0, 0, 1280, 0}}, 2}};
     return setup;
 }
 
@@ -170,19 +158,7 @@ void CudaAttentionTest::brokenValuesShow() {
     use_schedule(0);
     const auto backend = cuda();
     for (const KvType type : kTypes) {
-        auto pages = std::move(*backend->make_kv_pages({1, 1, 64, type, {}}, {1, 0}));
-        std::vector<float> keys(64, 1.0F);
-        keys[17] = std::numeric_limits<float>::infinity();
-        const PageId page = 0;
-        const KvSegment segment{std::span(&page, 1), {}, 0, 1, 0};
-        const StepView view{0, 1, 0, std::span(&segment, 1)};
-        const std::int32_t position = 0;
-        const StepPlan plan{std::span(&view, 1), std::span(&position, 1)};
-        const DeviceRows k(*backend, 64, keys), q(*backend, 64, std::vector<float>(64, 0.5F));
-        const DeviceRows out(*backend, 1, 64);
-        backend->store_kv(*pages, 0, plan, k.rows(), k.rows());
-        backend->attention(*pages, {0, 1, 0.1F, 0, 0.0F, nullptr}, plan, q.rows(), out.rows());
-        QVERIFY(!std::isfinite(out.values()[17]));
+        QVERIFY(!std::isfinite(attend_to_infinity(*backend, type)[17]));
     }
 }
 

@@ -10,12 +10,12 @@
 // kernel.
 #include <cmath>
 #include <cstdio>
-#include <cstring>
 
 #include <QTest>
 
 #include "engine/backend/reference/reference_backend.h"
 #include "tests/cuda/ops/cuda_fixture.h"
+#include "tests/ops/op_cases.h"
 
 namespace tendril::engine::test {
 
@@ -39,22 +39,12 @@ class CudaMatmulTest : public QObject {
 
 namespace {
 
-constexpr double kExact = 1e-6;
-
-bool is_float(DataType type) {
-    return type == DataType::f32 || type == DataType::f16 || type == DataType::bf16;
-}
-
 std::vector<float> seen_by(DataType type, const std::vector<float>& in) {
     return is_float(type) ? in : quantised_rows(in);
 }
 
-struct Shape {
-    std::size_t outputs, columns, rows;
-};
-
-std::vector<Shape> shapes_for(DataType type, bool all) {
-    std::vector<Shape> shapes;
+std::vector<ProductShape> shapes_for(DataType type, bool all) {
+    std::vector<ProductShape> shapes;
     if (slow_build()) {
         shapes = {{7, 896, 1}, {33, 512, 3}, {35, 768, 17}, {9, 256, 70}};
     } else {
@@ -70,12 +60,9 @@ std::vector<Shape> shapes_for(DataType type, bool all) {
         shapes.push_back({9, 37, 11});
         shapes.push_back({3, 65, 2});
     }
-    std::erase_if(shapes, [&](const Shape& s) { return s.columns % traits(type).block_elements != 0; });
+    std::erase_if(shapes,
+                  [&](const ProductShape& s) { return s.columns % traits(type).block_elements != 0; });
     return shapes;
-}
-
-bool same_bits(std::span<const float> a, std::span<const float> b) {
-    return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
 }
 
 }  // namespace
@@ -90,21 +77,16 @@ void CudaMatmulTest::matchesReference() {
     for (const DataType type : kAllTypes) {
         double exact = 0.0;
         double whole = 0.0;
-        for (const Shape& shape : shapes_for(type, schedule == 0)) {
-            const auto bytes = random_weight(random, type, shape.outputs, shape.columns);
-            const WeightSource source = source_of(type, shape.outputs, shape.columns, bytes);
-            const auto in = random_rows(random, shape.rows, shape.columns);
-            const auto bias = random_rows(random, 1, shape.outputs);
-            const auto scale = product_scale(weight_floats(source), in, shape.columns);
-            const auto got = product(*backend, source, in, bias);
-            const auto seen = seen_by(type, in);
-            exact = std::max(exact, worst(got, product(*reference, source, seen, bias), scale));
-            whole = std::max(whole, worst(got, product(*reference, source, in, bias), scale) *
-                                        std::sqrt(static_cast<double>(shape.columns)));
+        for (const ProductShape& shape : shapes_for(type, schedule == 0)) {
+            const ProductErrors errors =
+                product_errors(*backend, *reference, random, type, shape,
+                               [&](const std::vector<float>& in) { return seen_by(type, in); });
+            exact = std::max(exact, errors.exact);
+            whole = std::max(whole, errors.whole);
         }
         std::printf("%-5s error / (|w||x|): rounded input %.2g, end to end %.2g / sqrt(columns)\n",
                     traits(type).name, exact, whole);
-        QVERIFY2(exact <= kExact, traits(type).name);
+        QVERIFY2(exact <= kExactProduct, traits(type).name);
         QVERIFY2(whole <= 0.12, traits(type).name);
     }
 }
@@ -147,7 +129,7 @@ void CudaMatmulTest::multipliesByAVocabulary() {
         const auto in = random_rows(random, 1, 256);
         const auto scale = product_scale(weight_floats(source), in, 256);
         QVERIFY(worst(product(*backend, source, in), product(*reference, source, seen_by(type, in)), scale) <=
-                kExact);
+                kExactProduct);
     }
 }
 
@@ -179,7 +161,7 @@ void CudaMatmulTest::sharesOneInput() {
             const WeightSource source = source_of(kAllTypes[i], weights[i]->rows(), 512, bytes[i]);
             const auto wanted = product(*reference, source, seen_by(kAllTypes[i], in));
             const auto scale = product_scale(weight_floats(source), in, 512);
-            QVERIFY2(worst(outputs[i]->values(), wanted, scale) <= kExact, traits(kAllTypes[i]).name);
+            QVERIFY2(worst(outputs[i]->values(), wanted, scale) <= kExactProduct, traits(kAllTypes[i]).name);
         }
     }
 }
@@ -193,17 +175,14 @@ void CudaMatmulTest::plantedErrorIsSeen() {
     for (const DataType type : kAllTypes) {
         const auto bytes = random_weight(random, type, 13, 512);
         const WeightSource source = source_of(type, 13, 512, bytes);
-        auto broken = bytes;
-        const std::size_t blocks = broken.size() / traits(type).block_bytes;
-        const std::size_t at = blocks / 2 * traits(type).block_bytes;
-        const std::size_t sign = type == DataType::q6_k ? 209 : traits(type).block_bytes == 4 ? 3 : 1;
-        broken[at + sign] ^= std::byte{0x80};
+        const auto broken = with_a_wrong_sign(type, bytes);
         const auto in = random_rows(random, 4, 512);
         const auto scale = product_scale(weight_floats(source), in, 512);
         const auto wanted = product(*reference, source, seen_by(type, in));
-        QVERIFY(worst(product(*backend, source, in), wanted, scale) <= kExact);
-        QVERIFY2(worst(product(*backend, source_of(type, 13, 512, broken), in), wanted, scale) > kExact,
-                 traits(type).name);
+        QVERIFY(worst(product(*backend, source, in), wanted, scale) <= kExactProduct);
+        QVERIFY2(
+            worst(product(*backend, source_of(type, 13, 512, broken), in), wanted, scale) > kExactProduct,
+            traits(type).name);
     }
 }
 
