@@ -38,7 +38,7 @@ function(tendril_cuda_ptx NAME)
       get_filename_component(path ${source} ABSOLUTE)
       set(ptx ${folder}/${stem}_${arch}.ptx)
       add_custom_command(OUTPUT ${ptx} DEPFILE ${ptx}.d DEPENDS ${path}
-        COMMAND ${TENDRIL_CUDA_NVCC} -std=c++20 -O3 -lineinfo --expt-relaxed-constexpr -I${CMAKE_SOURCE_DIR} ${T_DEFINITIONS}
+        COMMAND ${TENDRIL_NVCC} -std=c++20 -O3 -lineinfo --expt-relaxed-constexpr -I${CMAKE_SOURCE_DIR} ${T_DEFINITIONS}
           -arch=compute_${arch} -ptx -MD -MT ${ptx} -MF ${ptx}.d ${path} -o ${ptx}
         COMMENT "PTX of ${stem} for sm_${arch}" VERBATIM)
       list(APPEND modules ${ptx})
