@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "app/control_texts.h"
+#include "app/text_files.h"
 #include "app/token_counts.h"
 #include "prompt/context_fit.h"
 
@@ -34,16 +35,30 @@ struct Prepared {
     }
 };
 
+bool is_empty_answer(const Message& message) {
+    return message.role == Role::assistant && message.text.empty();
+}
+
+/// A message as the model reads it: its documents, then its text.
+std::string text_of(const BranchMessage& one) {
+    std::string text;
+    for (const DocumentText& document : one.documents) {
+        text += framed_text(document.name, document.text);
+    }
+    return text + one.message->text;
+}
+
 Prepared prepare(const ComposeRequest& request, const ControlTexts& controls) {
     Prepared prepared;
     if (!request.system_prompt.empty()) {
         prepared.add("system", controls.cut(request.system_prompt), {});
     }
-    for (const Message* message : request.branch) {
-        if (message->role == Role::assistant && message->text.empty()) {
+    for (const BranchMessage& one : request.branch) {
+        const Message& message = *one.message;
+        if (is_empty_answer(message)) {
             continue;  // failed or stopped before its first word
         }
-        prepared.add(name_of(message->role), controls.cut(message->text), {message->id});
+        prepared.add(name_of(message.role), controls.cut(text_of(one)), {message.id});
     }
     return prepared;
 }
@@ -57,9 +72,8 @@ std::vector<MessageId> rows_left_out(const ComposeRequest& request, const Prepar
         }
     }
     std::vector<MessageId> out;
-    for (const Message* message : request.branch) {
-        const bool empty_answer = message->role == Role::assistant && message->text.empty();
-        if (!empty_answer && !in.contains(message->id)) {
+    for (const auto& [message, documents] : request.branch) {
+        if (!is_empty_answer(*message) && !in.contains(message->id)) {
             out.push_back(message->id);
         }
     }
@@ -84,7 +98,9 @@ constexpr std::string_view kThinking[] = {"<think>", "enable_thinking", "reasoni
 ComposeRequest compose_request(const ConversationTree& tree, std::optional<MessageId> end,
                                const WorkerSettings& settings, std::uint32_t context) {
     ComposeRequest request;
-    request.branch = tree.branch_to(end);
+    for (const Message* message : tree.branch_to(end)) {
+        request.branch.push_back({message});
+    }
     request.system_prompt = tree.conversation().system_prompt;
     request.context = context;
     if (settings.max_answer_tokens != 0) {
@@ -184,7 +200,7 @@ Result<std::vector<engine::TokenId>> PromptComposer::certain_beginning(const Com
         next.role = Role::user;
         next.text = std::string(words).append(rest);
         ComposeRequest whole = request;
-        whole.branch.push_back(&next);
+        whole.branch.push_back({&next});
         auto composed = compose(whole);
         if (!composed) {
             return fail(composed.error());

@@ -25,8 +25,21 @@ namespace tendril::app {
 class ControlTexts;
 class TokenCounts;
 
+/// A document of a message in the form that the model reads.
+struct DocumentText {
+    storage::DocumentId id = 0;
+    std::string name;
+    storage::RepresentationForm form = storage::RepresentationForm::full;
+    std::string text;
+};
+
+struct BranchMessage {
+    const storage::Message* message = nullptr;
+    std::vector<DocumentText> documents = {};  ///< of a user's message; rendered in front of its text
+};
+
 struct ComposeRequest {
-    std::vector<const storage::Message*> branch;  ///< up to the user message that is to be answered
+    std::vector<BranchMessage> branch;  ///< up to the user message that is to be answered
     std::string_view system_prompt;
     std::string_view answer_so_far;  ///< of an answer that is continued
     std::uint32_t context = 0;       ///< tokens of the model as loaded

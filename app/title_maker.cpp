@@ -75,7 +75,7 @@ void TitleMaker::ask(const std::shared_ptr<ConversationTree>& tree) {
     question.role = Role::user;
     question.text = kQuestion;
     auto request = compose_request(*tree, tree->conversation().leaf, link_.settings, models_.model().context);
-    request.branch.push_back(&question);
+    request.branch.push_back({&question});
     auto prompt = models_.composer().compose(request);
     if (!prompt || !prompt->left_out.empty()) {
         tried_.insert(tree->conversation().id);  // it would have to be read anew

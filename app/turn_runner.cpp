@@ -226,9 +226,10 @@ Result<ExpansionRequest> TurnRunner::request_of(Turn& turn) {
     request.question = question != nullptr ? question->text : std::string();
     request.facts.attachments = request.question.find(":\n```") != std::string::npos;
     request.facts.thinking = models_.composer().thinks();
-    request.facts.history = std::any_of(compose.branch.begin(), compose.branch.end(), [](const Message* one) {
-        return one->role == Role::assistant && !one->text.empty();
-    });
+    request.facts.history =
+        std::any_of(compose.branch.begin(), compose.branch.end(), [](const BranchMessage& one) {
+            return one.message->role == Role::assistant && !one.message->text.empty();
+        });
     request.continued = turn.resumed;
     request.sampler = turn.sampler;
     request.max_tokens = turn.max_tokens;

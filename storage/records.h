@@ -11,6 +11,7 @@ namespace tendril::storage {
 
 using ConversationId = std::int64_t;
 using MessageId = std::int64_t;
+using DocumentId = std::int64_t;
 using TimeMs = std::int64_t;  ///< milliseconds since 1970, UTC
 
 enum class Role : std::uint8_t { system, user, assistant };
@@ -22,6 +23,9 @@ enum class TitledBy : std::uint8_t { first_words, model, person };
 
 /// Whether answers of a conversation may grow in points side by side: where it pays, always, or never.
 enum class AnswerMode : std::uint8_t { automatic, always, never };
+
+/// In which form a model reads a stretch of a conversation or a document. Numbers as in the database.
+enum class RepresentationForm : std::uint8_t { full, compressed, summary, pruned, left_out };
 
 /// One name per thing in exports, events and templates: "user", "complete", "auto", ...
 const char* name_of(Role role);

@@ -96,11 +96,11 @@ void StitchedAnswers::keep(storage::MessageId answer, std::vector<engine::TokenI
     }
 }
 
-std::vector<engine::MovedText> StitchedAnswers::moved(const std::vector<const storage::Message*>& branch,
+std::vector<engine::MovedText> StitchedAnswers::moved(const std::vector<BranchMessage>& branch,
                                                       const std::vector<engine::TokenId>& prompt) const {
     std::vector<engine::MovedText> all;
     std::size_t behind = 0;
-    for (const storage::Message* message : branch) {
+    for (const auto& [message, documents] : branch) {
         const auto it = std::find_if(kept_.begin(), kept_.end(),
                                      [&](const Kept& one) { return one.answer == message->id; });
         if (it == kept_.end() || it->prompt.size() < behind || !begins_with(prompt, it->prompt)) {

@@ -26,7 +26,7 @@ class StitchedAnswers {
     void keep(storage::MessageId answer, std::vector<engine::TokenId> prompt,
               std::vector<WrittenPoint> points);
     /// What of `prompt`, that ends behind these messages, may be taken from elsewhere.
-    std::vector<engine::MovedText> moved(const std::vector<const storage::Message*>& branch,
+    std::vector<engine::MovedText> moved(const std::vector<BranchMessage>& branch,
                                          const std::vector<engine::TokenId>& prompt) const;
     /// These tokens are known exactly by now.
     void read(std::span<const engine::TokenId> tokens);

@@ -36,7 +36,7 @@ class TestComposing : public QObject {
         app::ComposeRequest request(std::uint32_t context) const {
             app::ComposeRequest request;
             for (const Message& message : messages) {
-                request.branch.push_back(&message);
+                request.branch.push_back({&message});
             }
             request.context = context;
             request.answer_reserve = 64;
@@ -65,6 +65,26 @@ class TestComposing : public QObject {
         QVERIFY(text(m, prompt).find("First") != std::string::npos);
         QCOMPARE(prompt.stop, prompt::chatml_stops());
         QCOMPARE(composer.warnings().size(), 1U);
+    }
+
+    void documentsStandInFrontOfTheirMessage() {
+        const auto m = model();
+        app::PromptComposer composer(m);
+        Branch branch;
+        branch.exchange("One", "First");
+        branch.add(Role::user, "Two");
+        auto request = branch.request(4096);
+        request.branch.back().documents = {
+            {7, "notes.txt", storage::RepresentationForm::full, "Ivy climbs."},
+            {8, "more.md", storage::RepresentationForm::full, "It is ```green```.\n"}};
+        const std::string whole = text(m, composer.compose(request).value());
+        QVERIFY2(
+            whole.find(
+                "notes.txt:\n```\nIvy climbs.\n```\n\nmore.md:\n````\nIt is ```green```.\n````\n\nTwo") !=
+                std::string::npos,
+            whole.c_str());
+        const auto without = composer.compose(branch.request(4096)).value();
+        QVERIFY(text(m, without).find("Ivy") == std::string::npos);
     }
 
     void oldestAreLeftOutAndNamed() {

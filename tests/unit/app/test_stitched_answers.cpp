@@ -83,9 +83,10 @@ class TestStitchedAnswers : public QObject {
         storage::Message answer;
         answer.id = 5;
         const Tokens next = joined({prompt, range(100, 40), range(60, 5)});
-        QCOMPARE(answers.moved({&question, &answer}, next).size(), 1U);
-        QVERIFY(answers.moved({&question}, next).empty());                          // another branch
-        QVERIFY(answers.moved({&question, &answer}, joined({{2}, next})).empty());  // something was left out
+        QCOMPARE(answers.moved({{&question}, {&answer}}, next).size(), 1U);
+        QVERIFY(answers.moved({app::BranchMessage{&question}}, next).empty());  // another branch
+        QVERIFY(
+            answers.moved({{&question}, {&answer}}, joined({{2}, next})).empty());  // something was left out
         answers.read(prompt);
         QVERIFY(!answers.empty());  // not yet the answer
         answers.read(next);
@@ -93,9 +94,9 @@ class TestStitchedAnswers : public QObject {
         for (storage::MessageId id = 1; id <= 9; ++id) {
             answers.keep(id, prompt, {{range(100, 40), 0}});
         }
-        QVERIFY(answers.moved({&question, &answer}, next).empty());  // the oldest ones went
+        QVERIFY(answers.moved({{&question}, {&answer}}, next).empty());  // the oldest ones went
         answer.id = 9;
-        QCOMPARE(answers.moved({&question, &answer}, next).size(), 1U);
+        QCOMPARE(answers.moved({{&question}, {&answer}}, next).size(), 1U);
         answers.clear();
         QVERIFY(answers.empty());
     }
@@ -108,10 +109,10 @@ class TestStitchedAnswers : public QObject {
         answers.keep(2, first, {{range(100, 40), 0}});
         answers.keep(4, second, {{range(200, 40), 0}});
         std::vector<storage::Message> rows(4);
-        std::vector<const storage::Message*> branch;
+        std::vector<app::BranchMessage> branch;
         for (std::size_t i = 0; i < rows.size(); ++i) {
             rows[i].id = static_cast<storage::MessageId>(i + 1);
-            branch.push_back(&rows[i]);
+            branch.push_back({&rows[i]});
         }
         const auto runs = answers.moved(branch, next);
         QCOMPARE(runs.size(), 2U);
