@@ -61,7 +61,10 @@ class ChatStore {
     virtual Result<std::vector<Message>> messages(ConversationId id) = 0;  ///< the whole tree, by id
     virtual Result<std::vector<Message>> branch(ConversationId id) = 0;    ///< from the root to the leaf
     /// Adds a whole message as a child of `message.parent`, makes it the leaf. Durable when it returns.
-    virtual Result<MessageId> add_message(const Message& message) = 0;
+    /// The documents attached are the message's from then on, in this order, and no longer the draft's.
+    virtual Result<MessageId> add_message(const Message& message,
+                                          const std::vector<Attachment>& attachments = {}) = 0;
+    virtual Status set_memory(MessageId id, MessageMemory memory) = 0;
 
     // The reply in progress: begin, append at most every 250 ms, finish. Text that was appended survives kill
     // -9.
@@ -81,6 +84,34 @@ class ChatStore {
     virtual Status append_points(MessageId id, const std::vector<PointPiece>& pieces) = 0;
     /// As finish_reply(), but `message.text` is the whole text; the points go.
     virtual Status finish_expanded_reply(const Message& message) = 0;
+
+    // Documents. A list has them without their texts, in order of their ids.
+    virtual Result<std::vector<Document>> documents(ConversationId id) = 0;
+    virtual Result<Document> document(DocumentId id) = 0;
+    /// Keeps a document (its id is given by the store) and attaches it to the draft, last.
+    virtual Result<DocumentId> add_document(const Document& document, AttachmentChoice choice) = 0;
+    /// Of the draft and of all messages; those of one message in the order of their places.
+    virtual Result<std::vector<Attachment>> attachments(ConversationId id) = 0;
+    virtual Status attach_to_draft(DocumentId id, AttachmentChoice choice) = 0;
+    /// Takes it from the draft; a document that no message has goes altogether.
+    virtual Status remove_from_draft(DocumentId id) = 0;
+    virtual Status set_choice(DocumentId id, std::optional<MessageId> message, AttachmentChoice choice) = 0;
+
+    // Chunks of documents, which are found by BM25.
+    virtual Result<std::vector<DocumentChunk>> chunks(DocumentId id) = 0;
+    virtual Status set_chunks(DocumentId id, const std::vector<NewChunk>& chunks) = 0;  ///< replaces all
+    /// Chunks with at least one of the phrases (words with spaces between them), best first.
+    virtual Result<std::vector<ChunkHit>> search_chunks(const std::vector<DocumentId>& documents,
+                                                        const std::vector<std::string>& phrases,
+                                                        std::size_t limit) = 0;
+    virtual Result<std::vector<ChunkVector>> chunk_vectors(DocumentId id, std::string_view model) = 0;
+    virtual Status set_chunk_vectors(DocumentId id, std::string_view model,
+                                     const std::vector<ChunkVector>& vectors) = 0;
+
+    // What the model reads in place of documents and old turns; oldest first.
+    virtual Result<std::vector<Representation>> representations(ConversationId id) = 0;
+    virtual Result<RepresentationId> add_representation(const Representation& representation) = 0;
+    virtual Status set_undone(RepresentationId id, bool undone) = 0;
 
     virtual Result<std::vector<SearchHit>> search(std::string_view words, std::size_t limit) = 0;
 

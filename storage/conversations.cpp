@@ -53,6 +53,7 @@ Status found(int changed_rows) {
 SqliteStore::SqliteStore(std::unique_ptr<SQLite::Database> database, bool read_only, std::int64_t version)
     : database_(std::move(database)),
       read_only_(read_only),
+      has_documents_(version >= 4),
       columns_(columns(version)),
       select_(select_messages(version)) {
     // The file is known to be sound now: closing may fold the WAL into it.
@@ -264,7 +265,8 @@ Status SqliteStore::check() {
         if (!read_only_) {
             database_->exec(
                 "INSERT INTO message_search(message_search, rank) VALUES ('integrity-check', 1);"
-                "INSERT INTO title_search(title_search, rank) VALUES ('integrity-check', 1);");
+                "INSERT INTO title_search(title_search, rank) VALUES ('integrity-check', 1);"
+                "INSERT INTO chunk_search(chunk_search) VALUES ('integrity-check');");
         }
         return {};
     });

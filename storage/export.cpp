@@ -18,7 +18,7 @@ std::string iso_time(TimeMs time) {
     return fmt::format("{:%Y-%m-%dT%H:%M:%S}Z", std::chrono::floor<std::chrono::seconds>(point));
 }
 
-nlohmann::ordered_json to_json(const Message& m) {
+nlohmann::ordered_json to_json(const Message& m, const std::vector<Attachment>& attachments) {
     nlohmann::ordered_json json;
     json["id"] = m.id;
     json["parent"] = m.parent ? nlohmann::ordered_json(*m.parent) : nlohmann::ordered_json(nullptr);
@@ -48,10 +48,90 @@ nlohmann::ordered_json to_json(const Message& m) {
             json["expansion"] = std::move(expansion);
         }
     }
+    if (m.memory != MessageMemory::normal) {
+        json["memory"] = name_of(m.memory);
+    }
+    if (auto context = nlohmann::ordered_json::parse(m.context, nullptr, false); !context.is_discarded()) {
+        json["context"] = std::move(context);
+    }
+    for (const Attachment& a : attachments) {
+        if (a.message == m.id) {
+            json["documents"].push_back({{"document", a.document}, {"choice", name_of(a.choice)}});
+        }
+    }
     return json;
 }
 
-std::string as_markdown(const Conversation& conversation, const std::vector<Message>& branch) {
+nlohmann::ordered_json to_json(const Document& d) {
+    return {{"id", d.id},
+            {"name", d.name},
+            {"kind", name_of(d.kind)},
+            {"file_bytes", d.file_bytes},
+            {"created", iso_time(d.created)},
+            {"text", d.text}};
+}
+
+nlohmann::ordered_json to_json(const Representation& r) {
+    nlohmann::ordered_json json{{"form", name_of(r.form)},
+                                {"method", r.method},
+                                {"rate", r.rate},
+                                {"scorer", r.scorer},
+                                {"undone", r.undone},
+                                {"created", iso_time(r.created)},
+                                {"tokens_before", r.tokens_before},
+                                {"tokens_after", r.tokens_after},
+                                {"text", r.text}};
+    if (r.document) {
+        json["document"] = *r.document;
+    } else if (r.first_message && r.last_message) {
+        json["first_message"] = *r.first_message;
+        json["last_message"] = *r.last_message;
+    }
+    return json;
+}
+
+/// The documents with their texts and what the model reads in place of texts, as far as there are any.
+Status add_documents(nlohmann::ordered_json& json, ChatStore& store, ConversationId id) {
+    const auto documents = store.documents(id);
+    if (!documents) {
+        return fail(documents.error());
+    }
+    for (const Document& listed : *documents) {
+        const auto whole = store.document(listed.id);
+        if (!whole) {
+            return fail(whole.error());
+        }
+        json["documents"].push_back(to_json(*whole));
+    }
+    const auto representations = store.representations(id);
+    if (!representations) {
+        return fail(representations.error());
+    }
+    for (const Representation& r : *representations) {
+        json["representations"].push_back(to_json(r));
+    }
+    return {};
+}
+
+/// "Attached: `report.pdf` (searched), `notes.md`"
+std::string attached_names(MessageId message, const std::vector<Document>& documents,
+                           const std::vector<Attachment>& attachments) {
+    std::string names;
+    for (const Attachment& a : attachments) {
+        for (const Document& d : documents) {
+            if (a.message == message && d.id == a.document) {
+                names += names.empty() ? "Attached: " : ", ";
+                names += fmt::format("`{}`", d.name);
+                names += a.choice == AttachmentChoice::whole ? std::string()
+                                                             : fmt::format(" ({})", name_of(a.choice));
+            }
+        }
+    }
+    return names.empty() ? names : names + "\n\n";
+}
+
+std::string as_markdown(const Conversation& conversation, const std::vector<Message>& branch,
+                        const std::vector<Document>& documents, const std::vector<Attachment>& attachments) {
     std::string text =
         fmt::format("# {}\n\n", conversation.title.empty() ? "Conversation" : conversation.title);
     if (!conversation.system_prompt.empty()) {
@@ -62,7 +142,7 @@ std::string as_markdown(const Conversation& conversation, const std::vector<Mess
                                 : m.role == Role::system ? "System"
                                 : m.model_name.empty()   ? "Assistant"
                                                          : fmt::format("Assistant ({})", m.model_name);
-        text += fmt::format("## {}\n\n{}\n\n", who, m.text);
+        text += fmt::format("## {}\n\n{}{}\n\n", who, attached_names(m.id, documents, attachments), m.text);
         if (m.status == MessageStatus::interrupted) {
             text += "*(interrupted)*\n\n";
         } else if (m.status == MessageStatus::failed) {
@@ -80,6 +160,41 @@ const char* name_of(Role role) {
 
 const char* name_of(AnswerMode mode) {
     return mode == AnswerMode::always ? "always" : mode == AnswerMode::never ? "never" : "auto";
+}
+
+const char* name_of(MessageMemory memory) {
+    return memory == MessageMemory::pinned     ? "pinned"
+           : memory == MessageMemory::excluded ? "excluded"
+                                               : "normal";
+}
+
+const char* name_of(DocumentKind kind) {
+    return kind == DocumentKind::markdown ? "markdown"
+           : kind == DocumentKind::source ? "source"
+           : kind == DocumentKind::pdf    ? "pdf"
+                                          : "text";
+}
+
+const char* name_of(AttachmentChoice choice) {
+    return choice == AttachmentChoice::compressed ? "compressed"
+           : choice == AttachmentChoice::searched ? "searched"
+                                                  : "whole";
+}
+
+const char* name_of(RepresentationForm form) {
+    switch (form) {
+        case RepresentationForm::compressed:
+            return "compressed";
+        case RepresentationForm::summary:
+            return "summary";
+        case RepresentationForm::pruned:
+            return "pruned";
+        case RepresentationForm::left_out:
+            return "left out";
+        case RepresentationForm::full:
+            break;
+    }
+    return "full";
 }
 
 const char* name_of(MessageStatus status) {
@@ -101,9 +216,18 @@ Result<std::string> export_conversation(ChatStore& store, ConversationId id, Exp
     if (!conversation) {
         return fail(conversation.error());
     }
+    const auto attachments = store.attachments(id);
+    if (!attachments) {
+        return fail(attachments.error());
+    }
     if (format == ExportFormat::markdown) {
         const auto branch = store.branch(id);
-        return branch ? Result<std::string>(as_markdown(*conversation, *branch)) : fail(branch.error());
+        if (!branch) {
+            return fail(branch.error());
+        }
+        const auto documents = store.documents(id);
+        return documents ? Result<std::string>(as_markdown(*conversation, *branch, *documents, *attachments))
+                         : fail(documents.error());
     }
     const auto messages = store.messages(id);
     if (!messages) {
@@ -121,7 +245,10 @@ Result<std::string> export_conversation(ChatStore& store, ConversationId id, Exp
         conversation->leaf ? nlohmann::ordered_json(*conversation->leaf) : nlohmann::ordered_json(nullptr);
     json["messages"] = nlohmann::ordered_json::array();
     for (const Message& m : *messages) {
-        json["messages"].push_back(to_json(m));
+        json["messages"].push_back(to_json(m, *attachments));
+    }
+    if (auto added = add_documents(json, store, id); !added) {
+        return fail(added.error());
     }
     return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }

@@ -60,6 +60,8 @@ Message read_message(SQLite::Statement& row) {
     }
     m.left_out = ids_from_json(next().getString());
     m.expansion = next().getString();
+    m.memory = bounded_enum(next().getInt64(), MessageMemory::excluded);
+    m.context = next().getString();
     return m;
 }
 
@@ -77,6 +79,7 @@ int bind_outcome(SQLite::Statement& statement, int index, const Message& m) {
     statement.bind(index++, m.counters.decode_ms);
     statement.bind(index++, ids_to_json(m.left_out));
     statement.bind(index++, m.expansion);
+    statement.bind(index++, m.context);
     return index;
 }
 
@@ -88,9 +91,9 @@ std::string select_messages(std::int64_t version) {
         "SELECT id, conversation, parent, role, status, text || CASE status WHEN 1 THEN ifnull((SELECT "
         "group_concat(part, '') FROM (SELECT text AS part FROM reply_part WHERE message=message.id ORDER BY "
         "sequence)), '') || {} ELSE '' END, error, model_name, model_sha256, sampler, seed, prompt_tokens, "
-        "cached_tokens, answer_tokens, first_token_ms, decode_ms, created, finished, left_out, {} "
+        "cached_tokens, answer_tokens, first_token_ms, decode_ms, created, finished, left_out, {}, {} "
         "FROM message WHERE conversation=? ORDER BY id",
-        points, version < 3 ? "''" : "expansion");
+        points, version < 3 ? "''" : "expansion", version < 4 ? "0, ''" : "memory, context");
 }
 
 Result<std::vector<Message>> SqliteStore::messages(ConversationId id) {
@@ -134,7 +137,8 @@ Result<std::vector<Message>> SqliteStore::branch(ConversationId id) {
     return path;
 }
 
-Result<MessageId> SqliteStore::insert(const Message& m, MessageStatus status, const char* doing) {
+Result<MessageId> SqliteStore::insert(const Message& m, MessageStatus status,
+                                      const std::vector<Attachment>& attachments, const char* doing) {
     if (auto may = writable(); !may) {
         return fail(may.error());
     }
@@ -153,7 +157,7 @@ Result<MessageId> SqliteStore::insert(const Message& m, MessageStatus status, co
             "INSERT INTO message(conversation, parent, role, status, text, error, model_name, model_sha256, "
             "sampler, seed, "
             "prompt_tokens, cached_tokens, answer_tokens, first_token_ms, decode_ms, left_out, expansion, "
-            "created, finished) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+            "context, created, finished, memory) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
         const TimeMs now = m.created != 0 ? m.created : now_ms();
         insert.bind(1, m.conversation);
         if (m.parent) {
@@ -167,6 +171,7 @@ Result<MessageId> SqliteStore::insert(const Message& m, MessageStatus status, co
         if (status != MessageStatus::streaming) {
             insert.bind(index + 1, m.finished.value_or(now));
         }
+        insert.bind(index + 2, static_cast<int>(m.memory));
         insert.exec();
         const MessageId id = database_->getLastInsertRowid();
         auto& leaf = prepared("UPDATE conversation SET leaf=?, updated=? WHERE id=?");
@@ -174,20 +179,22 @@ Result<MessageId> SqliteStore::insert(const Message& m, MessageStatus status, co
         leaf.bind(2, now);
         leaf.bind(3, m.conversation);
         leaf.exec();
+        move_attachments(id, attachments);
         transaction.commit();
         return id;
     });
 }
 
-Result<MessageId> SqliteStore::add_message(const Message& message) {
+Result<MessageId> SqliteStore::add_message(const Message& message,
+                                           const std::vector<Attachment>& attachments) {
     if (message.status == MessageStatus::streaming) {
         return fail(ErrorCode::invalid_argument, "A message in progress is begun, not added.");
     }
-    return insert(message, message.status, "saving the message");
+    return insert(message, message.status, attachments, "saving the message");
 }
 
 Result<MessageId> SqliteStore::begin_reply(const Message& message) {
-    return insert(message, MessageStatus::streaming, "beginning the answer");
+    return insert(message, MessageStatus::streaming, {}, "beginning the answer");
 }
 
 Status SqliteStore::resume_reply(MessageId id) {
@@ -246,8 +253,9 @@ void SqliteStore::fold_parts(MessageId id) {
 Status SqliteStore::close_reply(const Message& m) {
     auto& update = prepared(
         "UPDATE message SET error=?, model_name=?, model_sha256=?, sampler=?, seed=?, prompt_tokens=?, "
-        "cached_tokens=?, answer_tokens=?, first_token_ms=?, decode_ms=?, left_out=?, expansion=?, status=?, "
-        "finished=? WHERE id=? AND status=1");
+        "cached_tokens=?, answer_tokens=?, first_token_ms=?, decode_ms=?, left_out=?, expansion=?, "
+        "context=?, "
+        "status=?, finished=? WHERE id=? AND status=1");
     const int index = bind_outcome(update, 1, m);
     const auto status = m.status == MessageStatus::streaming ? MessageStatus::complete : m.status;
     update.bind(index, static_cast<std::int64_t>(status));
@@ -296,6 +304,21 @@ Result<std::size_t> SqliteStore::close_interrupted() {
         database_->exec("UPDATE message SET status=2 WHERE status=1");
         transaction.commit();
         return cut.size();
+    });
+}
+
+Status SqliteStore::set_memory(MessageId id, MessageMemory memory) {
+    if (auto may = writable(); !may) {
+        return may;
+    }
+    return guarded("marking the message", [&]() -> Status {
+        auto& update = prepared("UPDATE message SET memory=? WHERE id=?");
+        update.bind(1, static_cast<int>(memory));
+        update.bind(2, id);
+        if (update.exec() == 0) {
+            return fail(ErrorCode::not_found, "There is no such message.");
+        }
+        return {};
     });
 }
 

@@ -12,6 +12,7 @@ namespace tendril::storage {
 using ConversationId = std::int64_t;
 using MessageId = std::int64_t;
 using DocumentId = std::int64_t;
+using RepresentationId = std::int64_t;
 using TimeMs = std::int64_t;  ///< milliseconds since 1970, UTC
 
 enum class Role : std::uint8_t { system, user, assistant };
@@ -24,13 +25,23 @@ enum class TitledBy : std::uint8_t { first_words, model, person };
 /// Whether answers of a conversation may grow in points side by side: where it pays, always, or never.
 enum class AnswerMode : std::uint8_t { automatic, always, never };
 
-/// In which form a model reads a stretch of a conversation or a document. Numbers as in the database.
+/// Whether a message may leave the model's memory: when it must, never, or at once.
+enum class MessageMemory : std::uint8_t { normal, pinned, excluded };
+
+enum class DocumentKind : std::uint8_t { text, markdown, source, pdf };
+/// How a message's document goes into the prompt.
+enum class AttachmentChoice : std::uint8_t { whole, compressed, searched };
+/// In what form the model reads a document or a run of messages.
 enum class RepresentationForm : std::uint8_t { full, compressed, summary, pruned, left_out };
 
 /// One name per thing in exports, events and templates: "user", "complete", "auto", ...
 const char* name_of(Role role);
 const char* name_of(MessageStatus status);
 const char* name_of(AnswerMode mode);
+const char* name_of(MessageMemory memory);
+const char* name_of(DocumentKind kind);
+const char* name_of(AttachmentChoice choice);
+const char* name_of(RepresentationForm form);
 
 struct Conversation {
     ConversationId id = 0;
@@ -72,6 +83,67 @@ struct Message {
     std::optional<TimeMs> finished;
     std::vector<std::int64_t> left_out;  ///< ids of messages that the model did not read for this answer
     std::string expansion;  ///< JSON: how an answer came about that could have grown in points; mostly empty
+    MessageMemory memory = MessageMemory::normal;
+    /// JSON. Of a user's message: the chunks that were found for it; of an answer: what the model read for
+    /// it.
+    std::string context;
+};
+
+/// A file's text, kept with the conversation.
+struct Document {
+    DocumentId id = 0;
+    ConversationId conversation = 0;
+    std::string name;  ///< of the file, without its folders
+    DocumentKind kind = DocumentKind::text;
+    std::int64_t file_bytes = 0;
+    std::string text;  ///< UTF-8; empty in lists
+    std::int64_t text_bytes = 0;
+    std::string text_hash;  ///< bytes; the same text has the same
+    TimeMs created = 0;
+};
+
+struct Attachment {
+    DocumentId document = 0;
+    std::optional<MessageId> message;  ///< none: the draft's
+    AttachmentChoice choice = AttachmentChoice::whole;
+};
+
+/// What the model reads in place of a document, or of the messages from first_message to last_message.
+struct Representation {
+    RepresentationId id = 0;
+    ConversationId conversation = 0;
+    std::optional<DocumentId> document;
+    std::optional<MessageId> first_message, last_message;
+    RepresentationForm form = RepresentationForm::compressed;
+    std::string method;
+    double rate = 1;
+    std::string scorer;
+    std::string text;
+    std::int64_t tokens_before = 0;
+    std::int64_t tokens_after = 0;
+    bool undone = false;  ///< a person wants the full text back
+    TimeMs created = 0;
+};
+
+/// A stretch of a document's text, in bytes.
+struct DocumentChunk {
+    std::uint32_t chunk = 0;  ///< from 0
+    std::int64_t first_byte = 0;
+    std::int64_t end_byte = 0;
+};
+struct NewChunk {
+    std::int64_t first_byte = 0;
+    std::int64_t end_byte = 0;
+    std::string words;  ///< what it is found by: its text, characters of scripts without spaces set apart
+};
+struct ChunkHit {
+    DocumentId document = 0;
+    std::uint32_t chunk = 0;
+    double score = 0;  ///< BM25; higher is better
+};
+struct ChunkVector {
+    std::uint32_t chunk = 0;
+    std::vector<float> vector;
 };
 
 /// What one point of a growing answer got since the last time.

@@ -27,6 +27,12 @@ constexpr const char* kConversationColumns =
 constexpr const char* kConversationColumnsSince2 = ", private, titled_by";
 constexpr const char* kConversationColumnsSince3 = ", answer_mode";
 constexpr const char* kMessageColumnsSince3 = ", expansion";
+constexpr const char* kMessageColumnsSince4 = ", memory, context";
+constexpr const char* kDocumentColumns = "id, conversation, name, kind, file_bytes, text, text_hash, created";
+constexpr const char* kAttachmentColumns = "id, document, message, place, choice";
+constexpr const char* kRepresentationColumns =
+    "id, conversation, document, first_message, last_message, form, method, rate, scorer, text, "
+    "tokens_before, tokens_after, undone, created";
 constexpr const char* kTitlesBefore2 =
     "UPDATE conversation SET titled_by=2 WHERE title<>''";  // as in schema-2.sql
 constexpr const char* kMessageColumns =
@@ -102,6 +108,8 @@ class RowRescue {
                 into.bind(i + 1, value.getInt64());
             } else if (value.isFloat()) {
                 into.bind(i + 1, value.getDouble());
+            } else if (value.isBlob()) {
+                into.bind(i + 1, value.getBlob(), value.getBytes());
             } else {
                 into.bind(i + 1, value.getString());
             }
@@ -146,7 +154,18 @@ void repair_references(SQLite::Database& database) {
         "UPDATE message SET status=2 WHERE status=1;"
         "UPDATE conversation SET leaf=(SELECT max(id) FROM message WHERE "
         "message.conversation=conversation.id) "
-        "WHERE leaf IS NULL OR leaf NOT IN (SELECT id FROM message);");
+        "WHERE leaf IS NULL OR leaf NOT IN (SELECT id FROM message);"
+        "INSERT INTO conversation(id, title, created, updated) SELECT conversation, 'Recovered documents', "
+        "min(created), max(created) "
+        "FROM document WHERE conversation NOT IN (SELECT id FROM conversation) GROUP BY conversation;"
+        "DELETE FROM attachment WHERE document NOT IN (SELECT id FROM document) OR (message IS NOT NULL AND "
+        "message NOT IN (SELECT id FROM message));"
+        "DELETE FROM representation WHERE conversation NOT IN (SELECT id FROM conversation) OR (document IS "
+        "NOT NULL AND document NOT IN (SELECT id FROM document)) OR (first_message IS NOT NULL AND "
+        "(first_message NOT IN (SELECT id FROM message) OR last_message NOT IN (SELECT id FROM message)));"
+        // a document whose message is lost goes back to the draft, where it is seen
+        "INSERT INTO attachment(document, message, place, choice) SELECT id, NULL, id, 0 FROM document WHERE "
+        "id NOT IN (SELECT document FROM attachment);");
 }
 
 /// Text of replies in progress lies in reply_part; what is readable is put behind the message's own text.
@@ -251,9 +270,15 @@ Result<SalvageCount> salvage(const fs::path& damaged, SQLite::Database& fresh) {
         if (columns == first) {
             fresh.exec(kTitlesBefore2);
         }
-        const std::string of_message = known_columns(
-            *from, "message", {std::string(kMessageColumns) + kMessageColumnsSince3, kMessageColumns});
+        const std::string of_3 = std::string(kMessageColumns) + kMessageColumnsSince3;
+        const std::string of_message =
+            known_columns(*from, "message", {of_3 + kMessageColumnsSince4, of_3, kMessageColumns});
         count.messages = RowRescue(*from, fresh, "message", of_message).run();
+        if (of_message.size() > of_3.size()) {
+            RowRescue(*from, fresh, "document", kDocumentColumns).run();
+            RowRescue(*from, fresh, "attachment", kAttachmentColumns).run();
+            RowRescue(*from, fresh, "representation", kRepresentationColumns).run();
+        }
         rescue_parts(*from, fresh);
         rescue_points(*from, fresh);
         repair_references(fresh);

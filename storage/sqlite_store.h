@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one implementation of ChatStore; split over conversations.cpp, messages.cpp,
-// points.cpp and search.cpp. Private to
-// this room.
+// The one implementation of ChatStore; split over conversations.cpp, messages.cpp, points.cpp, documents.cpp,
+// chunks.cpp, representations.cpp and search.cpp. Private to this room.
 #pragma once
 
 #include <map>
@@ -42,7 +41,9 @@ class SqliteStore final : public ChatStore {
 
     Result<std::vector<Message>> messages(ConversationId id) override;
     Result<std::vector<Message>> branch(ConversationId id) override;
-    Result<MessageId> add_message(const Message& message) override;
+    Result<MessageId> add_message(const Message& message,
+                                  const std::vector<Attachment>& attachments) override;
+    Status set_memory(MessageId id, MessageMemory memory) override;
     Result<MessageId> begin_reply(const Message& message) override;
     Status resume_reply(MessageId id) override;
     Status append_reply(MessageId id, std::string_view text) override;
@@ -51,6 +52,27 @@ class SqliteStore final : public ChatStore {
                         std::string_view expansion) override;
     Status append_points(MessageId id, const std::vector<PointPiece>& pieces) override;
     Status finish_expanded_reply(const Message& message) override;
+
+    Result<std::vector<Document>> documents(ConversationId id) override;
+    Result<Document> document(DocumentId id) override;
+    Result<DocumentId> add_document(const Document& document, AttachmentChoice choice) override;
+    Result<std::vector<Attachment>> attachments(ConversationId id) override;
+    Status attach_to_draft(DocumentId id, AttachmentChoice choice) override;
+    Status remove_from_draft(DocumentId id) override;
+    Status set_choice(DocumentId id, std::optional<MessageId> message, AttachmentChoice choice) override;
+
+    Result<std::vector<DocumentChunk>> chunks(DocumentId id) override;
+    Status set_chunks(DocumentId id, const std::vector<NewChunk>& chunks) override;
+    Result<std::vector<ChunkHit>> search_chunks(const std::vector<DocumentId>& documents,
+                                                const std::vector<std::string>& phrases,
+                                                std::size_t limit) override;
+    Result<std::vector<ChunkVector>> chunk_vectors(DocumentId id, std::string_view model) override;
+    Status set_chunk_vectors(DocumentId id, std::string_view model,
+                             const std::vector<ChunkVector>& vectors) override;
+
+    Result<std::vector<Representation>> representations(ConversationId id) override;
+    Result<RepresentationId> add_representation(const Representation& representation) override;
+    Status set_undone(RepresentationId id, bool undone) override;
 
     Result<std::vector<SearchHit>> search(std::string_view words, std::size_t limit) override;
     Result<std::string> setting(std::string_view key) override;
@@ -66,7 +88,10 @@ class SqliteStore final : public ChatStore {
     SQLite::Statement& prepared(const char* sql);
     Status writable() const;
     Status update_text(ConversationId id, const char* sql, std::string_view text, const char* doing);
-    Result<MessageId> insert(const Message& message, MessageStatus status, const char* doing);
+    Result<MessageId> insert(const Message& message, MessageStatus status,
+                             const std::vector<Attachment>& attachments, const char* doing);
+    void insert_draft_attachment(DocumentId id, AttachmentChoice choice);
+    void move_attachments(MessageId message, const std::vector<Attachment>& attachments);
     /// Closes the row of a reply in progress; not in a transaction of its own.
     Status close_reply(const Message& message);
     void fold_parts(MessageId id);
@@ -78,6 +103,7 @@ class SqliteStore final : public ChatStore {
     std::unique_ptr<SQLite::Database> database_;
     std::map<std::string, std::unique_ptr<SQLite::Statement>> statements_;  // destroyed before database_
     bool read_only_ = false;
+    bool has_documents_;   // false: of a version before them, which is read only
     std::string columns_;  // of a conversation, in the order of read_conversation()
     std::string select_;   // messages of a conversation, in the order of read_message()
 };

@@ -61,8 +61,59 @@ class FailingStore final : public storage::ChatStore {
     }
     Result<std::vector<storage::Message>> messages(ConversationId id) override { return real_->messages(id); }
     Result<std::vector<storage::Message>> branch(ConversationId id) override { return real_->branch(id); }
-    Result<MessageId> add_message(const storage::Message& message) override {
-        return fails() ? Result<MessageId>(fail(error())) : real_->add_message(message);
+    Result<MessageId> add_message(const storage::Message& message,
+                                  const std::vector<storage::Attachment>& attachments) override {
+        return fails() ? Result<MessageId>(fail(error())) : real_->add_message(message, attachments);
+    }
+    Status set_memory(MessageId id, storage::MessageMemory memory) override {
+        return real_->set_memory(id, memory);
+    }
+    Result<std::vector<storage::Document>> documents(ConversationId id) override {
+        return real_->documents(id);
+    }
+    Result<storage::Document> document(storage::DocumentId id) override { return real_->document(id); }
+    Result<storage::DocumentId> add_document(const storage::Document& document,
+                                             storage::AttachmentChoice choice) override {
+        return fails() ? Result<storage::DocumentId>(fail(error())) : real_->add_document(document, choice);
+    }
+    Result<std::vector<storage::Attachment>> attachments(ConversationId id) override {
+        return real_->attachments(id);
+    }
+    Status attach_to_draft(storage::DocumentId id, storage::AttachmentChoice choice) override {
+        return real_->attach_to_draft(id, choice);
+    }
+    Status remove_from_draft(storage::DocumentId id) override { return real_->remove_from_draft(id); }
+    Status set_choice(storage::DocumentId id, std::optional<MessageId> message,
+                      storage::AttachmentChoice choice) override {
+        return real_->set_choice(id, message, choice);
+    }
+    Result<std::vector<storage::DocumentChunk>> chunks(storage::DocumentId id) override {
+        return real_->chunks(id);
+    }
+    Status set_chunks(storage::DocumentId id, const std::vector<storage::NewChunk>& chunks) override {
+        return fails() ? Status(fail(error())) : real_->set_chunks(id, chunks);
+    }
+    Result<std::vector<storage::ChunkHit>> search_chunks(const std::vector<storage::DocumentId>& documents,
+                                                         const std::vector<std::string>& phrases,
+                                                         std::size_t limit) override {
+        return real_->search_chunks(documents, phrases, limit);
+    }
+    Result<std::vector<storage::ChunkVector>> chunk_vectors(storage::DocumentId id,
+                                                            std::string_view model) override {
+        return real_->chunk_vectors(id, model);
+    }
+    Status set_chunk_vectors(storage::DocumentId id, std::string_view model,
+                             const std::vector<storage::ChunkVector>& vectors) override {
+        return real_->set_chunk_vectors(id, model, vectors);
+    }
+    Result<std::vector<storage::Representation>> representations(ConversationId id) override {
+        return real_->representations(id);
+    }
+    Result<storage::RepresentationId> add_representation(const storage::Representation& made) override {
+        return fails() ? Result<storage::RepresentationId>(fail(error())) : real_->add_representation(made);
+    }
+    Status set_undone(storage::RepresentationId id, bool undone) override {
+        return real_->set_undone(id, undone);
     }
     Result<MessageId> begin_reply(const storage::Message& message) override {
         return fails() ? Result<MessageId>(fail(error())) : real_->begin_reply(message);

@@ -52,6 +52,18 @@ void make_version_2(const fs::path& file) {
         "INSERT INTO reply_part(message, sequence, text) VALUES (900, 1, 'an answer');");
 }
 
+/// The same of version 3: the second chat's answers always grow in points, one of them did.
+void make_version_3(const fs::path& file) {
+    make_version_2(file);
+    SQLite::Database raw(file.string(), SQLite::OPEN_READWRITE);
+    raw.exec(schemas()[2]);
+    raw.exec("PRAGMA user_version=3");
+    raw.exec(
+        "UPDATE conversation SET answer_mode=1 WHERE id=2;"
+        "UPDATE message SET expansion='{\"mode\":\"skeleton\"}' WHERE id=2;"
+        "INSERT INTO message_point(message, point, heading, text) VALUES (900, 0, ' in points: ', 'one');");
+}
+
 /// One page in the middle becomes nonsense.
 void damage(const fs::path& file) {
     {
@@ -89,7 +101,7 @@ class TestStorageVersions : public QObject {
         QCOMPARE(store.branch(1)->at(1).text, std::string("A climbing plant."));
         QCOMPARE(store.search("climbing", 5)->size(), 1U);
         QVERIFY(store.check());
-        SQLite::Database kept(fixture.file().string() + ".before-version-3");
+        SQLite::Database kept(fixture.file().string() + ".before-version-4");
         QCOMPARE(kept.execAndGet("PRAGMA user_version").getInt(), 1);
         QCOMPARE(kept.execAndGet("SELECT count(*) FROM message").getInt(), 2);
     }
@@ -133,8 +145,46 @@ class TestStorageVersions : public QObject {
         QCOMPARE(store.messages(2)->at(0).text, std::string("half an answer"));
         QVERIFY(store.set_answer_mode(1, AnswerMode::never));
         QVERIFY(store.check());
-        SQLite::Database kept(fixture.file().string() + ".before-version-3");
+        SQLite::Database kept(fixture.file().string() + ".before-version-4");
         QCOMPARE(kept.execAndGet("PRAGMA user_version").getInt(), 2);
+    }
+
+    void version3IsBroughtUpToDate() {
+        StoreFixture fixture;
+        make_version_3(fixture.file());
+        {
+            OpenReport report;
+            const auto reader = ChatStore::open_read_only(fixture.file(), report);
+            QCOMPARE((*reader)->branch(1)->at(1).expansion, std::string("{\"mode\":\"skeleton\"}"));
+            QCOMPARE((*reader)->branch(1)->at(1).memory, MessageMemory::normal);
+            QVERIFY((*reader)->documents(1)->empty());
+            QVERIFY((*reader)->attachments(1)->empty());
+            QVERIFY((*reader)->representations(1)->empty());
+            QVERIFY(!(*reader)->document(1));
+            QVERIFY(export_conversation(**reader, 1, ExportFormat::json).has_value());
+        }
+        auto& store = fixture.open();
+        QCOMPARE(store.conversation(2)->answer_mode, AnswerMode::always);
+        QCOMPARE(store.branch(1)->at(1).expansion, std::string("{\"mode\":\"skeleton\"}"));
+        QCOMPARE(store.branch(1)->at(1).memory, MessageMemory::normal);
+        QCOMPARE(store.branch(1)->at(1).context, std::string());
+        QCOMPARE(store.messages(2)->at(0).text, std::string("half an answer in points: one"));
+        QVERIFY(store.set_memory(2, MessageMemory::pinned));
+        QCOMPARE(store.branch(1)->at(1).memory, MessageMemory::pinned);
+        QVERIFY(store.check());
+        SQLite::Database kept(fixture.file().string() + ".before-version-4");
+        QCOMPARE(kept.execAndGet("PRAGMA user_version").getInt(), 3);
+    }
+
+    void damagedVersion3IsSalvaged() {
+        StoreFixture fixture;
+        make_version_3(fixture.file());
+        damage(fixture.file());
+        auto& store = fixture.open();
+        QCOMPARE(fixture.report.notices.size(), 1U);
+        QCOMPARE(store.conversation(2)->answer_mode, AnswerMode::always);
+        QVERIFY(store.messages(1)->size() > 200);
+        QVERIFY(store.check());
     }
 
     void damagedVersion2IsSalvaged() {
