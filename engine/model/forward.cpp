@@ -60,6 +60,7 @@ Status ForwardPass::allocate() {
         }
         rope_.push_back(std::move(*table));
     }
+    wanted_.reserve(limits_.max_rows);
     // Not cleared: pages of rows that no step asks for are never touched.
     host_logits_ = std::make_unique_for_overwrite<float[]>(limits_.max_logit_rows * config_.vocabulary);
     return backend_.reserve(rows, std::max({config_.width, q_width, config_.feed_forward_width}));
@@ -67,47 +68,41 @@ Status ForwardPass::allocate() {
 
 bool ForwardPass::run(std::span<const TokenId> tokens, const StepPlan& plan,
                       std::span<const std::uint32_t> wanted, const std::atomic<bool>& interrupt) {
-    const std::size_t rows = plan.rows();
-    assert(rows > 0 && rows == tokens.size() && rows <= limits_.max_rows);
-    backend_.embed(*weights_.embedding, tokens, config_.embedding_scale,
-                   rows_of(*stream_, rows, config_.width));
-    for (std::size_t layer = 0; layer < config_.layers; ++layer) {
-        if (interrupt.load(std::memory_order_relaxed)) {
-            return false;
+    assert(plan.rows() > 0 && plan.rows() == tokens.size() && plan.rows() <= limits_.max_rows);
+    wanted_.assign(wanted.begin(), wanted.end());
+    backend_.begin_step(plan);
+    bool whole = true;
+    for (std::size_t layer = 0; layer < config_.layers && whole; ++layer) {
+        whole = !interrupt.load(std::memory_order_relaxed);
+        if (whole) {
+            attend(layer, plan, tokens);
+            feed_forward(weights_.layers[layer], plan.rows());
         }
-        attend(layer, plan);
-        feed_forward(weights_.layers[layer], rows);
     }
-    gather_wanted(wanted);
-    return true;
+    backend_.end_step();
+    return whole;
 }
 
-void ForwardPass::attend(std::size_t index, const StepPlan& plan) {
+void ForwardPass::attend(std::size_t index, const StepPlan& plan, std::span<const TokenId> tokens) {
     const LayerWeights& layer = weights_.layers[index];
     const std::size_t rows = plan.rows();
     const std::size_t size = config_.head_size;
-    const Rows normed = rows_of(*normed_, rows, config_.width);
     const Rows query = rows_of(*query_, rows, config_.heads * size);
     const Rows key = rows_of(*key_, rows, config_.kv_heads * size);
     const Rows value = rows_of(*value_, rows, config_.kv_heads * size);
-    backend_.rms_norm(rows_of(*stream_, rows, config_.width), data_or_null(layer.attention_norm),
-                      config_.norm_epsilon, normed);
-    const std::array products = {Product{layer.query.get(), data_or_null(layer.query_bias), query},
-                                 Product{layer.key.get(), data_or_null(layer.key_bias), key},
-                                 Product{layer.value.get(), data_or_null(layer.value_bias), value}};
-    backend_.matmul(normed, products);
-    if (layer.query_norm) {
-        const Rows heads = {query.data, rows * config_.heads, size};
-        backend_.rms_norm(heads, data_or_null(layer.query_norm), config_.norm_epsilon, heads);
-    }
-    if (layer.key_norm) {
-        const Rows heads = {key.data, rows * config_.kv_heads, size};
-        backend_.rms_norm(heads, data_or_null(layer.key_norm), config_.norm_epsilon, heads);
-    }
     const LayerConfig& kind = config_.layer[index];
-    backend_.rope(*rope_[kind.rope_index], size, plan, query);
-    backend_.rope(*rope_[kind.rope_index], size, plan, key);
-    backend_.store_kv(pages_, index, plan, key, value);
+    const Embedding embedding = {weights_.embedding.get(), tokens, config_.embedding_scale};
+    const HeadProjection heads = {.in = stream_through(*layer.attention_norm, rows),
+                                  .embedding = index == 0 ? &embedding : nullptr,
+                                  .query = {layer.query.get(), data_or_null(layer.query_bias), query},
+                                  .key = {layer.key.get(), data_or_null(layer.key_bias), key},
+                                  .value = {layer.value.get(), data_or_null(layer.value_bias), value},
+                                  .query_norm = data_or_null(layer.query_norm),
+                                  .key_norm = data_or_null(layer.key_norm),
+                                  .rope = rope_[kind.rope_index].get(),
+                                  .head_size = size,
+                                  .layer = index};
+    backend_.project_heads(pages_, heads, plan);
     const Rows attended = rows_of(*attended_, rows, config_.heads * size);
     const AttentionSettings settings = {.layer = index,
                                         .heads = config_.heads,
@@ -116,57 +111,57 @@ void ForwardPass::attend(std::size_t index, const StepPlan& plan) {
                                         .softcap = config_.attention_softcap,
                                         .rope = rope_[kind.rope_index].get()};
     backend_.attention(pages_, settings, plan, query, attended);
-    const Product output = {layer.output.get(), data_or_null(layer.output_bias),
-                            rows_of(*part_, rows, config_.width)};
-    backend_.matmul(attended, {&output, 1});
-    add_to_stream(layer.post_attention_norm.get(), rows);
+    add_to_stream(attended, *layer.output, data_or_null(layer.output_bias),
+                  data_or_null(layer.post_attention_norm));
 }
 
 void ForwardPass::feed_forward(const LayerWeights& layer, std::size_t rows) {
-    const Rows normed = rows_of(*normed_, rows, config_.width);
     const Rows gate = rows_of(*gate_, rows, config_.feed_forward_width);
     const Rows up = rows_of(*up_, rows, config_.feed_forward_width);
-    backend_.rms_norm(rows_of(*stream_, rows, config_.width), data_or_null(layer.feed_forward_norm),
-                      config_.norm_epsilon, normed);
-    const std::array products = {Product{layer.gate.get(), nullptr, gate},
-                                 Product{layer.up.get(), nullptr, up}};
-    backend_.matmul(normed, products);
-    backend_.gate(config_.activation, gate, up, gate);
-    const Product down = {layer.down.get(), nullptr, rows_of(*part_, rows, config_.width)};
-    backend_.matmul(gate, {&down, 1});
-    add_to_stream(layer.post_feed_forward_norm.get(), rows);
+    backend_.project_gated({.in = stream_through(*layer.feed_forward_norm, rows),
+                            .gate = {layer.gate.get(), nullptr, gate},
+                            .up = {layer.up.get(), nullptr, up},
+                            .activation = config_.activation});
+    add_to_stream(gate, *layer.down, nullptr, data_or_null(layer.post_feed_forward_norm));
 }
 
-void ForwardPass::add_to_stream(const Buffer* post_norm, std::size_t rows) {
-    const Rows part = rows_of(*part_, rows, config_.width);
-    if (post_norm != nullptr) {
-        backend_.rms_norm(part, post_norm->data(), config_.norm_epsilon, part);
-    }
-    backend_.add(part, rows_of(*stream_, rows, config_.width));
+NormedRows ForwardPass::stream_through(const Buffer& norm, std::size_t rows) {
+    return {rows_of(*stream_, rows, config_.width), norm.data(), config_.norm_epsilon,
+            rows_of(*normed_, rows, config_.width)};
 }
 
-/// The last norm writes the wanted rows side by side, so that the head runs over them alone.
-void ForwardPass::gather_wanted(std::span<const std::uint32_t> wanted) {
-    for (std::size_t first = 0; first < wanted.size();) {
-        std::size_t count = 1;
-        while (first + count < wanted.size() && wanted[first + count] == wanted[first] + count) {
-            ++count;
-        }
-        const Rows from = {stream_->data() + wanted[first] * config_.width, count, config_.width};
-        const Rows to = {normed_->data() + first * config_.width, count, config_.width};
-        backend_.rms_norm(from, data_or_null(weights_.output_norm), config_.norm_epsilon, to);
-        first += count;
-    }
+void ForwardPass::add_to_stream(Rows in, const Weight& weight, const float* bias, const float* post_norm) {
+    backend_.project_residual({.in = in,
+                               .product = {&weight, bias, rows_of(*part_, in.rows, config_.width)},
+                               .norm = post_norm,
+                               .epsilon = config_.norm_epsilon,
+                               .to = rows_of(*stream_, in.rows, config_.width)});
 }
 
+/// Rows that lie apart are normed side by side first, so that the head runs over them alone.
 std::span<float> ForwardPass::logits(std::size_t first, std::size_t count) {
-    assert(count > 0 && count <= limits_.max_logit_rows && first + count <= limits_.max_rows);
-    const Rows in = {normed_->data() + first * config_.width, count, config_.width};
+    assert(count > 0 && count <= limits_.max_logit_rows && first + count <= wanted_.size());
     const Rows out = rows_of(*logits_, count, config_.vocabulary);
     const Product head = {&weights_.output_head(), nullptr, out};
-    backend_.matmul(in, {&head, 1});
-    if (config_.logit_softcap > 0.0F) {
-        backend_.soft_cap(config_.logit_softcap, out);
+    const std::span wanted = std::span(wanted_).subspan(first, count);
+    const float* norm = data_or_null(weights_.output_norm);
+    const auto state = [&](std::size_t row, std::size_t rows) {
+        return Rows{stream_->data() + row * config_.width, rows, config_.width};
+    };
+    if (wanted.back() - wanted.front() + 1 == count) {
+        backend_.project_logits({{state(wanted.front(), count), norm, config_.norm_epsilon,
+                                  rows_of(*normed_, count, config_.width)},
+                                 head,
+                                 config_.logit_softcap});
+    } else {
+        for (std::size_t i = 0; i < count; ++i) {
+            backend_.rms_norm(state(wanted[i], 1), norm, config_.norm_epsilon,
+                              {normed_->data() + i * config_.width, 1, config_.width});
+        }
+        backend_.matmul(rows_of(*normed_, count, config_.width), {&head, 1});
+        if (config_.logit_softcap > 0.0F) {
+            backend_.soft_cap(config_.logit_softcap, out);
+        }
     }
     const std::span<float> host(host_logits_.get(), count * config_.vocabulary);
     backend_.download(out.data, host);

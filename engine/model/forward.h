@@ -50,10 +50,10 @@ class ForwardPass {
                 ForwardLimits limits)
         : config_(config), weights_(weights), backend_(backend), pages_(pages), limits_(limits) {}
     Status allocate();
-    void attend(std::size_t layer, const StepPlan& plan);
+    void attend(std::size_t layer, const StepPlan& plan, std::span<const TokenId> tokens);
     void feed_forward(const LayerWeights& layer, std::size_t rows);
-    void add_to_stream(const Buffer* post_norm, std::size_t rows);
-    void gather_wanted(std::span<const std::uint32_t> wanted);
+    NormedRows stream_through(const Buffer& norm, std::size_t rows);
+    void add_to_stream(Rows in, const Weight& weight, const float* bias, const float* post_norm);
     static Rows rows_of(Buffer& buffer, std::size_t rows, std::size_t width) {
         return {buffer.data(), rows, width};
     }
@@ -65,7 +65,7 @@ class ForwardPass {
     ForwardLimits limits_;
     std::vector<std::unique_ptr<RopeTable>> rope_;  // one per config_.rope
     std::unique_ptr<Buffer> stream_;                // [rows][width], the residual stream
-    std::unique_ptr<Buffer> normed_;                // [rows][width]; after the layers: [wanted rows][width]
+    std::unique_ptr<Buffer> normed_;                // [rows][width]
     std::unique_ptr<Buffer> query_;                 // [rows][heads * head_size]
     std::unique_ptr<Buffer> key_;                   // [rows][kv_heads * head_size]
     std::unique_ptr<Buffer> value_;                 // [rows][kv_heads * head_size]
@@ -75,6 +75,7 @@ class ForwardPass {
     std::unique_ptr<Buffer> part_;                  // [rows][width], what a sub-layer adds to the stream
     std::unique_ptr<Buffer> logits_;                // [max_logit_rows][vocabulary]
     std::unique_ptr<float[]> host_logits_;          // the same, in host memory
+    std::vector<std::uint32_t> wanted_;             // rows of the last run whose logits may be asked for
 };
 
 }  // namespace tendril::engine
