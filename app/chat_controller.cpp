@@ -142,7 +142,24 @@ void ChatController::tell(WorkerEvent event) {
         void operator()(const TurnChanged& e) const { Q_EMIT c.turnChanged(to_status(e)); }
         void operator()(const ContextCounted& e) const {
             if (e.conversation == c.shown_) {
-                Q_EMIT c.contextCounted(e.used, e.limit);
+                Q_EMIT c.contextPlanned(to_plan(e));
+            }
+        }
+        void operator()(const DraftDocuments& e) const {
+            if (e.conversation == c.shown_) {
+                Q_EMIT c.attachmentsChanged(
+                    converted<AttachmentItem>(e.documents, [](const auto& one) { return to_item(one); }));
+            }
+        }
+        void operator()(const MemoryMarks& e) const {
+            if (e.conversation == c.shown_) {
+                Q_EMIT c.memoryMarksChanged(
+                    converted<MemoryMarkItem>(e.marks, [](const auto& mark) { return to_item(mark); }));
+            }
+        }
+        void operator()(const MemoryWork& e) const {
+            if (e.conversation == c.shown_) {
+                Q_EMIT c.memoryWorkChanged(to_item(e));
             }
         }
         void operator()(const CacheChanged& e) const { Q_EMIT c.cacheChanged(to_status(e)); }
@@ -246,6 +263,27 @@ void ChatController::saveDraft(const QString& text) {
 }
 void ChatController::readTextFiles(const QStringList& paths) {
     worker_->read_text_files(paths_of(paths));
+}
+void ChatController::attachFiles(const QStringList& paths) {
+    worker_->attach_files(paths_of(paths));
+}
+void ChatController::removeAttachment(qint64 document) {
+    worker_->remove_document(document);
+}
+void ChatController::setAttachmentChoice(qint64 document, AttachmentChoice choice) {
+    worker_->set_document_choice(document, to_stored(choice));
+}
+void ChatController::setMemory(qint64 message, MessageMemory memory) {
+    worker_->set_memory(message, to_stored(memory));
+}
+void ChatController::restoreFullText(qint64 mark) {
+    worker_->restore_full_text(mark);
+}
+void ChatController::shortenNow() {
+    worker_->shorten_now();
+}
+void ChatController::cancelMemoryWork() {
+    worker_->cancel_memory_work();
 }
 void ChatController::askCache() {
     worker_->ask_cache();

@@ -57,6 +57,14 @@ class ChatController final : public ChatPort {
     void saveDraft(const QString& text) override;
     void readTextFiles(const QStringList& paths) override;
 
+    void attachFiles(const QStringList& paths) override;
+    void removeAttachment(qint64 document) override;
+    void setAttachmentChoice(qint64 document, tendril::app::AttachmentChoice choice) override;
+    void setMemory(qint64 message, tendril::app::MessageMemory memory) override;
+    void restoreFullText(qint64 mark) override;
+    void shortenNow() override;
+    void cancelMemoryWork() override;
+
     void loadModel(const QString& path) override;
     void cancelLoad() override;
     void describeModels(const QStringList& paths) override;

@@ -48,6 +48,17 @@ class ChatPort : public QObject {
     virtual void saveDraft(const QString& text) = 0;
     virtual void readTextFiles(const QStringList& paths) = 0;  ///< answers with textFileRead for each
 
+    // Documents of the open conversation's draft; told by attachmentsChanged.
+    virtual void attachFiles(const QStringList& paths) = 0;
+    virtual void removeAttachment(qint64 document) = 0;
+    virtual void setAttachmentChoice(qint64 document, tendril::app::AttachmentChoice choice) = 0;
+
+    // What the model has of the open conversation.
+    virtual void setMemory(qint64 message, tendril::app::MessageMemory memory) = 0;
+    virtual void restoreFullText(qint64 mark) = 0;  ///< see MemoryMarkItem::id
+    virtual void shortenNow() = 0;                  ///< what the next compaction would take
+    virtual void cancelMemoryWork() = 0;
+
     virtual void loadModel(const QString& path) = 0;
     virtual void cancelLoad() = 0;
     /// Answers with modelsDescribed. An empty list asks for every GGUF file in the folders of the settings
@@ -73,7 +84,11 @@ class ChatPort : public QObject {
     void modelChanged(const tendril::app::ModelState& state);
     void modelsDescribed(const QVector<tendril::app::ModelItem>& models);
     void turnChanged(const tendril::app::TurnStatus& status);
-    void contextCounted(quint32 used, quint32 limit);  ///< by the open conversation with its draft, in tokens
+    /// What the open conversation with its draft takes of the context, and what would become shorter.
+    void contextPlanned(const tendril::app::ContextPlanItem& plan);
+    void attachmentsChanged(const QVector<tendril::app::AttachmentItem>& documents);  ///< all of the draft
+    void memoryMarksChanged(const QVector<tendril::app::MemoryMarkItem>& marks);      ///< all of the branch
+    void memoryWorkChanged(const tendril::app::MemoryWorkItem& work);
     void cacheChanged(const tendril::app::CacheStatus& status);
     void textFileRead(const QString& text,
                       const QString& error);  ///< to be put into the draft; error: not read

@@ -6,6 +6,8 @@
 #include <QString>
 #include <QVector>
 
+#include "app/context_types.h"
+
 namespace tendril::app {
 
 struct ConversationItem {
@@ -56,6 +58,9 @@ struct MessageItem {
     int versions = 1;
     bool leftOut = false;  ///< the model did not read it for the newest answer
     ExpansionItem expansion;
+    MessageMemory memory = MessageMemory::normal;
+    QVector<AttachmentItem> documents;  ///< that it came with
+    QVector<SourceItem> sources;        ///< that the answer was made with
 };
 
 struct ModelItem {

@@ -325,6 +325,33 @@ void ChatWorker::clear_cache() {
 void ChatWorker::read_text_files(std::vector<std::filesystem::path> paths) {
     post([paths = std::move(paths)](Core& core) { core.read_text_files(paths); });
 }
+void ChatWorker::attach_files(std::vector<std::filesystem::path> paths) {
+    post([paths = std::move(paths)](Core& /*core*/) {});
+}
+void ChatWorker::remove_document(DocumentId document) {
+    post([document](Core& /*core*/) { static_cast<void>(document); });
+}
+void ChatWorker::set_document_choice(DocumentId document, storage::AttachmentChoice choice) {
+    post([document, choice](Core& /*core*/) {
+        static_cast<void>(document);
+        static_cast<void>(choice);
+    });
+}
+void ChatWorker::set_memory(MessageId message, storage::MessageMemory memory) {
+    post([message, memory](Core& /*core*/) {
+        static_cast<void>(message);
+        static_cast<void>(memory);
+    });
+}
+void ChatWorker::restore_full_text(std::int64_t representation) {
+    post([representation](Core& /*core*/) { static_cast<void>(representation); });
+}
+void ChatWorker::shorten_now() {
+    post([](Core& /*core*/) {});
+}
+void ChatWorker::cancel_memory_work() {
+    post([](Core& /*core*/) {});
+}
 void ChatWorker::apply(WorkerSettings settings) {
     post([settings = std::move(settings)](Core& core) { core.apply(settings); });
 }

@@ -88,6 +88,17 @@ class ChatWorker {
     /// Answers with one TextFileRead for each.
     void read_text_files(std::vector<std::filesystem::path> paths);
 
+    // Documents of the open conversation's draft; each answers with DraftDocuments.
+    void attach_files(std::vector<std::filesystem::path> paths);
+    void remove_document(DocumentId document);
+    void set_document_choice(DocumentId document, storage::AttachmentChoice choice);
+
+    // What the model has of the open conversation
+    void set_memory(MessageId message, storage::MessageMemory memory);
+    void restore_full_text(std::int64_t representation);
+    void shorten_now();
+    void cancel_memory_work();
+
   private:
     struct Core;
     void post(std::function<void(Core&)> command);

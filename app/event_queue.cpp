@@ -7,6 +7,24 @@
 
 namespace tendril::app {
 
+namespace {
+
+/// Both tell all there is to know about the same thing, so the newer one says everything.
+bool same_subject(const WorkerEvent& a, const WorkerEvent& b) {
+    if (const auto* documents = std::get_if<DraftDocuments>(&a)) {
+        return documents->conversation == std::get<DraftDocuments>(b).conversation;
+    }
+    if (const auto* marks = std::get_if<MemoryMarks>(&a)) {
+        return marks->conversation == std::get<MemoryMarks>(b).conversation;
+    }
+    if (const auto* work = std::get_if<MemoryWork>(&a)) {
+        return work->conversation == std::get<MemoryWork>(b).conversation;
+    }
+    return false;
+}
+
+}  // namespace
+
 EventQueue::EventQueue(std::function<void()> wake) : wake_(std::move(wake)) {}
 
 bool EventQueue::join(WorkerEvent& event) {
@@ -60,7 +78,7 @@ bool EventQueue::join(WorkerEvent& event) {
             }
         }
         if (event.index() == it->index() &&
-            (std::holds_alternative<ContextCounted>(event) ||
+            (std::holds_alternative<ContextCounted>(event) || same_subject(*it, event) ||
              (std::holds_alternative<CacheChanged>(event) && !std::get<CacheChanged>(*it).cleared))) {
             *it = std::move(event);
             return true;

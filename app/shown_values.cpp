@@ -135,6 +135,13 @@ MessageItem to_item(const ShownMessage& shown) {
     item.version = shown.version;
     item.versions = shown.versions;
     item.leftOut = shown.left_out;
+    for (const DraftDocument& document : shown.documents) {
+        item.documents.append(to_item(document));
+    }
+    for (const Source& source : shown.sources) {
+        item.sources.append({source.document, QString::fromStdString(source.name),
+                             static_cast<int>(source.chunk), QString::fromStdString(source.excerpt)});
+    }
     if (const auto expansion = read_expansion(shown.message.expansion)) {
         item.expansion = to_item(*expansion);
     }

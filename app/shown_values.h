@@ -17,8 +17,14 @@ ModelItem to_item(const DescribedModel& model);
 ModelState to_state(const ModelStatus& status);
 TurnStatus to_status(const TurnChanged& turn);
 CacheStatus to_status(const CacheChanged& cache);
+ContextPlanItem to_plan(const ContextCounted& counted);
+AttachmentItem to_item(const DraftDocument& document);
+MemoryMarkItem to_item(const MemoryMark& mark);
+MemoryWorkItem to_item(const MemoryWork& work);
 SearchResult to_result(const storage::SearchHit& hit);
 storage::AnswerMode to_stored(AnswerMode mode);
+storage::AttachmentChoice to_stored(AttachmentChoice choice);
+storage::MessageMemory to_stored(MessageMemory memory);
 WorkerSettings to_worker_settings(const Settings& settings);
 
 }  // namespace tendril::app

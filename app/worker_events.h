@@ -10,14 +10,12 @@
 #include <variant>
 #include <vector>
 
+#include "app/context_events.h"
 #include "app/expand/expansion_state.h"
 #include "engine/engine.h"
 #include "storage/chat_store.h"
 
 namespace tendril::app {
-
-using storage::ConversationId;
-using storage::MessageId;
 
 /// A message of the branch that is shown, with its place among its siblings.
 struct ShownMessage {
@@ -26,7 +24,9 @@ struct ShownMessage {
                            ///< the prompt is being read
     int version = 1;       ///< from 1
     int versions = 1;
-    bool left_out = false;  ///< the model did not read it for the newest answer
+    bool left_out = false;                      ///< the model did not read it for the newest answer
+    std::vector<DraftDocument> documents = {};  ///< that it came with
+    std::vector<Source> sources = {};           ///< that the answer was made with
 };
 
 struct ConversationsListed {
@@ -118,6 +118,8 @@ struct ContextCounted {
     ConversationId conversation = 0;
     std::uint32_t used = 0;  ///< tokens
     std::uint32_t limit = 0;
+    ContextShares shares = {};  ///< limit 0: not known
+    std::vector<PlannedChange> if_sent = {};
     bool operator==(const ContextCounted&) const = default;
 };
 struct CacheChanged {
@@ -148,9 +150,10 @@ struct Exported {
     std::string error;  ///< empty = done
 };
 
-using WorkerEvent = std::variant<ConversationsListed, ConversationShown, ConversationTrashed, MessageAdded,
-                                 MessageChanged, ReplyText, OutlineShown, PointText, LeftOutChanged,
-                                 SearchFinished, ModelChanged, ModelsDescribed, TurnChanged, ContextCounted,
-                                 CacheChanged, TextFileRead, TurnEnded, Notice, Exported, WorkerEnded>;
+using WorkerEvent =
+    std::variant<ConversationsListed, ConversationShown, ConversationTrashed, MessageAdded, MessageChanged,
+                 ReplyText, OutlineShown, PointText, LeftOutChanged, SearchFinished, ModelChanged,
+                 ModelsDescribed, TurnChanged, ContextCounted, CacheChanged, TextFileRead, DraftDocuments,
+                 MemoryMarks, MemoryWork, TurnEnded, Notice, Exported, WorkerEnded>;
 
 }  // namespace tendril::app

@@ -51,7 +51,8 @@ void MainWindow::connectPort() {
     connect(&port_, &ChatPort::modelChanged, this, &MainWindow::showModel);
     connect(&port_, &ChatPort::modelsDescribed, this, &MainWindow::showModels);
     connect(&port_, &ChatPort::turnChanged, this, &MainWindow::showTurn);
-    connect(&port_, &ChatPort::contextCounted, status_, &StatusLine::setContextUsed);
+    connect(&port_, &ChatPort::contextPlanned, status_,
+            [this](const app::ContextPlanItem& plan) { status_->setContextUsed(plan.used, plan.limit); });
     connect(&port_, &ChatPort::cacheChanged, this, &MainWindow::showCache);
     connect(&port_, &ChatPort::textFileRead, this, &MainWindow::takeTextFile);
     connect(&port_, &ChatPort::notice, this, &MainWindow::showNotice);

@@ -56,6 +56,19 @@ class FakePort final : public app::ChatPort {
     void readTextFiles(const QStringList& paths) override {
         note(QStringLiteral("read ") + paths.join(QLatin1Char(',')));
     }
+    void attachFiles(const QStringList& paths) override {
+        note(QStringLiteral("attach ") + paths.join(QLatin1Char(',')));
+    }
+    void removeAttachment(qint64 document) override { note(QStringLiteral("detach %1").arg(document)); }
+    void setAttachmentChoice(qint64 document, app::AttachmentChoice choice) override {
+        note(QStringLiteral("choice %1 %2").arg(document).arg(static_cast<int>(choice)));
+    }
+    void setMemory(qint64 message, app::MessageMemory memory) override {
+        note(QStringLiteral("memory %1 %2").arg(message).arg(static_cast<int>(memory)));
+    }
+    void restoreFullText(qint64 mark) override { note(QStringLiteral("restoreText %1").arg(mark)); }
+    void shortenNow() override { note(QStringLiteral("shorten")); }
+    void cancelMemoryWork() override { note(QStringLiteral("cancelMemory")); }
     void askCache() override { note(QStringLiteral("cache?")); }
     void clearCache() override { note(QStringLiteral("clear")); }
     void loadModel(const QString& path) override { note(QStringLiteral("load ") + path); }

@@ -198,14 +198,14 @@ void TestMainWindow::cacheIsShownAndCleared() {
 }
 
 void TestMainWindow::contextIsCountedWhileTyping() {
-    Q_EMIT port_->contextCounted(1234, 8192);
+    Q_EMIT port_->contextPlanned({1234, 8192, {}, {}});
     QVERIFY2(statusText().contains(QStringLiteral("1,234 / 8,192")), qPrintable(statusText()));
     app::TurnStatus turn;
     turn.generating = true;
     turn.contextUsed = 2000;
     turn.contextLimit = 8192;
     Q_EMIT port_->turnChanged(turn);
-    Q_EMIT port_->contextCounted(1240, 8192);  // the answer that is written knows better
+    Q_EMIT port_->contextPlanned({1240, 8192, {}, {}});  // the answer that is written knows better
     QVERIFY2(statusText().contains(QStringLiteral("2,000 / 8,192")), qPrintable(statusText()));
     turn.generating = false;
     Q_EMIT port_->turnChanged(turn);

@@ -102,8 +102,8 @@ void TestWholePath::startProgram(const QString& model) {
             [this](const app::TurnStatus& turn) { turn_ = turn; });
     connect(controller_.get(), &app::ChatPort::cacheChanged, this,
             [this](const app::CacheStatus& status) { cache_ = status; });
-    connect(controller_.get(), &app::ChatPort::contextCounted, this,
-            [this](quint32 used) { counted_ = used; });
+    connect(controller_.get(), &app::ChatPort::contextPlanned, this,
+            [this](const app::ContextPlanItem& plan) { counted_ = plan.used; });
     connect(controller_.get(), &app::ChatPort::conversationOpened, this,
             [this](const app::OpenedConversation& opened) {
                 opened_ = opened;
