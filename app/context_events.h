@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "app/context_shares.h"
-#include "storage/records.h"
+#include "storage/chat_store.h"
 
 namespace tendril::app {
 

@@ -58,8 +58,6 @@ struct Conversation {
     AnswerMode answer_mode = AnswerMode::automatic;
 };
 
-using DocumentId = std::int64_t;
-
 /// How a document is given to the model. Numbers as in the database.
 enum class AttachmentChoice : std::uint8_t { whole, compressed, searched };
 
