@@ -21,7 +21,7 @@ std::unique_ptr<Backend> cuda() {
 }
 
 bool slow_build() {
-    return emulator::build_name() != "fast";
+    return emulator::build_name() != "fast" || emulator::settings().tier == emulator::Tier::kPtx;
 }
 
 const char* name(emulator::Schedule schedule) {
@@ -49,7 +49,7 @@ void use_schedule(int schedule) {
     emulator::settings().schedule = static_cast<emulator::Schedule>(schedule);
     emulator::settings().seed = 7;
     emulator::settings().resident_blocks = 2;
-    emulator::settings().workers = slow_build() ? 1 : 2;
+    emulator::settings().workers = emulator::build_name() == "fast" ? 2 : 1;
 }
 
 }  // namespace tendril::engine::test

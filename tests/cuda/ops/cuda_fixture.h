@@ -14,7 +14,8 @@ namespace tendril::engine::test {
 
 std::unique_ptr<Backend> cuda();
 
-/// True in the builds that are ten times as slow (asan, check): a test takes fewer shapes there.
+/// True in the builds that are ten times as slow (asan, check), and for compiled PTX, which is run for four
+/// architectures: a test takes fewer shapes there.
 bool slow_build();
 
 inline constexpr emulator::Schedule kSchedules[] = {

@@ -82,7 +82,8 @@ def read(scope, text, type_name):
     if text.startswith("-") and text[1:] in scope.registers:
         return f"-{read(scope, text[1:], type_name)}"
     if text in scope.registers:
-        return identifier(text) if type_name == "pred" else f"as<{c}>({identifier(text)})"
+        same = type_name == "pred" or c == storage(scope.registers[text])  # a quarter of the compile time less
+        return identifier(text) if same else f"as<{c}>({identifier(text)})"
     if text in SPECIAL:
         return f"as<{c}>({SPECIAL[text]})"
     if (value := literal(text, type_name)) is not None:
