@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+// LLMLingua and LongLLMLingua: segments are scored on the compressed past. Pure over a scorer; any thread.
+#include <algorithm>
+#include <numeric>
+
+#include "prompt/compress/methods.h"
+#include "prompt/compress/selection.h"
+
+namespace tendril::prompt::compression {
+namespace {
+
+constexpr std::size_t kSegment = 800;  ///< bytes, about 200 tokens
+constexpr std::size_t kPast = 12000;   ///< bytes of the compressed past that a segment is scored on
+constexpr double kContextBudget = 2;   ///< of the target, for whole paragraphs: the paper's k
+constexpr double kDynamic = 0.3;       ///< how much more the most relevant passage keeps, and less the least
+constexpr std::string_view kRestrict = " We can get the answer to this question in the given documents.";
+
+std::string_view of(std::string_view text, const KeptRange& range) {
+    return text.substr(range.begin, range.end - range.begin);
+}
+
+float mean_nats(std::span<const ScoredPiece> pieces) {
+    float sum = 0;
+    for (const ScoredPiece& piece : pieces) {
+        sum += piece.nats;
+    }
+    return pieces.empty() ? 0 : sum / static_cast<float>(pieces.size());
+}
+
+/// The compressed past. It grows at its end only, so a scorer that keeps what it has read goes on from there;
+/// when it is too long, its older half goes at once.
+class Past {
+  public:
+    explicit Past(std::string beginning) : text_(std::move(beginning)), fixed_(text_.size()) {}
+    const std::string& text() const { return text_; }
+    void add(std::string_view more) {
+        text_ += text_.empty() || more.empty() ? "" : "\n";
+        text_ += more;
+        if (text_.size() - fixed_ > kPast) {
+            const std::size_t cut = text_.find('\n', fixed_ + kPast / 2);
+            text_.erase(fixed_, (cut == std::string::npos ? text_.size() : cut) - fixed_);
+        }
+    }
+
+  private:
+    std::string text_;
+    std::size_t fixed_;  // first bytes that never go: the question
+};
+
+/// One segment after the other, each on the kept words of those before.
+class Iterative {
+  public:
+    Iterative(const Work& work, double from)
+        : work_(work), from_(from), past_({}), asked_(question_of(work)) {}
+
+    /// `rates`: share of the tokens to keep, for each segment.
+    Result<Weighed> run(std::span<const KeptRange> segments, std::span<const double> rates) {
+        for (std::size_t s = 0; s < segments.size(); ++s) {
+            if (auto done = segment(segments[s], rates[s]); !done) {
+                return fail(done.error());
+            }
+            work_.tell(from_ +
+                       (1 - from_) * static_cast<double>(s + 1) / static_cast<double>(segments.size()));
+        }
+        return std::move(all_);
+    }
+
+  private:
+    static std::string question_of(const Work& work) {
+        return work.settings.method == Method::longllmlingua ? work.settings.question : std::string();
+    }
+    Status segment(const KeptRange& range, double rate) {
+        if (work_.stopped()) {
+            return fail(stopped());
+        }
+        const std::string text(of(work_.text, range));
+        std::vector<ScoreJob> jobs = {{past_.text(), text}};
+        const bool contrast = !asked_.text().empty();
+        if (contrast) {
+            jobs.push_back({asked_.text(), text});
+        }
+        const auto scored = work_.scorer.score(jobs);
+        if (!scored) {
+            return fail(work_.stopped() ? stopped() : scored.error());
+        }
+        if (scored->size() != jobs.size()) {
+            return fail(ErrorCode::internal, "The scorer gave fewer scores than it was asked for.");
+        }
+        Weighed here;
+        here.units = units_of(text, scored->front(), guarded_in(range));
+        const UnitScores plain = scores_of(here.units, scored->front());
+        here.scores = plain.nats;
+        if (contrast) {  // less surprising once the question is known: about the question
+            const UnitScores knowing = scores_of(here.units, scored->back());
+            for (std::size_t i = 0; i < here.scores.size(); ++i) {
+                here.scores[i] -= knowing.nats[i];
+            }
+        }
+        keep(text, here, plain.pieces, rate);
+        append(here, plain.pieces, range.begin, rate);
+        return {};
+    }
+    std::vector<KeptRange> guarded_in(const KeptRange& range) const {
+        std::vector<KeptRange> inside;
+        auto span = std::upper_bound(work_.guarded.begin(), work_.guarded.end(), range.begin,
+                                     [](std::size_t at, const KeptRange& one) { return at < one.end; });
+        for (; span != work_.guarded.end() && span->begin < range.end; ++span) {
+            inside.push_back({std::max(span->begin, range.begin) - range.begin,
+                              std::min(span->end, range.end) - range.begin});
+        }
+        return inside;
+    }
+    /// What of this segment the next ones are scored on: above the quantile of all losses so far.
+    void keep(std::string_view text, const Weighed& here, std::span<const float> pieces, double rate) {
+        for (std::size_t i = 0; i < here.units.size(); ++i) {
+            losses_.push_back(here.units[i].guarded ? kAlways : here.scores[i]);
+            weights_.push_back(pieces[i]);
+        }
+        const std::size_t first = losses_.size() - here.units.size();
+        const std::vector<float> ranks = ranks_of(losses_, weights_);
+        std::vector<bool> kept(here.units.size());
+        for (std::size_t i = 0; i < kept.size(); ++i) {
+            kept[i] = static_cast<double>(ranks[first + i]) >= 1 - rate;
+        }
+        const std::string shorter = assembled(text, here.units, kept).text;
+        past_.add(shorter);
+        if (!asked_.text().empty()) {
+            asked_.add(shorter);
+        }
+        constexpr std::size_t kWindow = 4096;  // losses that the quantile is taken of: keeps time linear
+        if (losses_.size() > 2 * kWindow) {
+            losses_.erase(losses_.begin(), losses_.end() - kWindow);
+            weights_.erase(weights_.begin(), weights_.end() - kWindow);
+        }
+    }
+    /// Into the whole text. With a question, ranks within the segment plus what the segment may keep, so that
+    /// one threshold gives each segment its rate.
+    void append(const Weighed& here, std::span<const float> pieces, std::size_t offset, double rate) {
+        const bool ranked = !asked_.text().empty();
+        const std::vector<float> ranks = ranked ? ranks_of(here.scores, pieces) : std::vector<float>();
+        const std::uint32_t sentence = all_.units.empty() ? 0 : all_.units.back().sentence + 1;
+        for (std::size_t i = 0; i < here.units.size(); ++i) {
+            Unit unit = here.units[i];
+            unit.begin = i == 0 ? end_ : unit.begin + offset;  // the blanks between two segments
+            unit.core += offset;
+            unit.end += offset;
+            unit.sentence += sentence;
+            end_ = unit.end;
+            all_.units.push_back(unit);
+            const double score = ranked ? static_cast<double>(ranks[i]) + rate
+                                        : static_cast<double>(here.scores[i]) + (rate > 0 ? 0 : kNever);
+            all_.scores.push_back(static_cast<float>(score));
+        }
+    }
+
+    static constexpr float kAlways = 1e30F;
+    static constexpr double kNever = -1e6;
+
+    const Work& work_;
+    double from_;
+    Past past_;
+    Past asked_;  // the same behind the question
+    std::vector<float> losses_;
+    std::vector<float> weights_;
+    std::size_t end_ = 0;
+    Weighed all_;
+};
+
+/// The budget rule for whole contexts: the most surprising segments, until k times the target is used.
+Result<std::vector<double>> budgeted(const Work& work, std::span<const KeptRange> segments) {
+    const double rate = work.settings.rate;
+    std::vector<double> rates(segments.size(), rate);
+    if (rate * kContextBudget >= 1) {
+        return rates;
+    }
+    const auto pieces = score_alone(work, segments, 0, 0.5);
+    if (!pieces) {
+        return fail(pieces.error());
+    }
+    std::vector<float> surprise;
+    std::size_t p = 0;
+    for (const KeptRange& segment : segments) {
+        const std::size_t first = p;
+        while (p < pieces->size() && (*pieces)[p].begin < segment.end) {
+            ++p;
+        }
+        surprise.push_back(mean_nats(std::span(*pieces).subspan(first, p - first)));
+    }
+    std::vector<std::uint32_t> order(segments.size());
+    std::iota(order.begin(), order.end(), 0U);
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::uint32_t a, std::uint32_t b) { return surprise[a] > surprise[b]; });
+    double left = kContextBudget * rate * static_cast<double>(work.text.size());
+    for (const std::uint32_t s : order) {
+        rates[s] = left > 0 ? 1 / kContextBudget : 0;
+        left -= static_cast<double>(segments[s].end - segments[s].begin);
+    }
+    return rates;
+}
+
+/// More for passages after which the question surprises less.
+Result<std::vector<double>> by_relevance(const Work& work, std::span<const KeptRange> passages) {
+    std::vector<float> surprise;
+    for (std::size_t first = 0; first < passages.size(); first += 8) {
+        if (work.stopped()) {
+            return fail(stopped());
+        }
+        std::vector<ScoreJob> jobs;
+        for (std::size_t i = first; i < std::min(passages.size(), first + 8); ++i) {
+            jobs.push_back({std::string(of(work.text, passages[i])),
+                            "\n" + work.settings.question + std::string(kRestrict)});
+        }
+        const auto scored = work.scorer.score(jobs);
+        if (!scored) {
+            return fail(work.stopped() ? stopped() : scored.error());
+        }
+        for (const auto& pieces : *scored) {
+            surprise.push_back(mean_nats(pieces));
+        }
+        work.tell(0.5 * static_cast<double>(surprise.size()) / static_cast<double>(passages.size()));
+    }
+    const std::vector<float> ranks = ranks_of(surprise, std::vector<float>(surprise.size(), 1));
+    std::vector<double> rates;
+    for (const float rank : ranks) {
+        rates.push_back(
+            std::clamp(work.settings.rate + kDynamic * (1 - 2 * static_cast<double>(rank)), 0.0, 1.0));
+    }
+    return rates;
+}
+
+}  // namespace
+
+Result<Weighed> weigh_llmlingua(const Work& work) {
+    const auto segments = passages_of(work.text, kSegment);
+    const auto rates = budgeted(work, segments);
+    if (!rates) {
+        return fail(rates.error());
+    }
+    return Iterative(work, work.settings.rate * kContextBudget >= 1 ? 0 : 0.5).run(segments, *rates);
+}
+
+Result<Weighed> weigh_longllmlingua(const Work& work) {
+    const auto passages = passages_of(work.text, kSegment);
+    const auto rates = by_relevance(work, passages);
+    if (!rates) {
+        return fail(rates.error());
+    }
+    return Iterative(work, 0.5).run(passages, *rates);
+}
+
+}  // namespace tendril::prompt::compression

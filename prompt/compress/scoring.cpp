@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the methods share: scoring in batches, passages, ranks. Pure; any thread.
+#include <algorithm>
+#include <numeric>
+
+#include "prompt/compress/characters.h"
+#include "prompt/compress/methods.h"
+#include "prompt/compress/selection.h"
+
+namespace tendril::prompt::compression {
+namespace {
+
+constexpr std::size_t kBatchBytes = 4096;  ///< about as long as one can be asked to wait for an end
+
+/// Where a stretch that is too long ends: behind its last blank, else behind a whole character.
+std::size_t cut_of(std::string_view text, std::size_t begin, std::size_t end) {
+    const std::size_t blank = text.substr(begin, end - begin).find_last_of(" \t\n");
+    if (blank != std::string_view::npos && blank > 0) {
+        return begin + blank;
+    }
+    while (end > begin + 1 && !is_boundary(text, end)) {
+        --end;
+    }
+    return end;
+}
+
+}  // namespace
+
+Result<std::vector<ScoredPiece>> score_alone(const Work& work, std::span<const KeptRange> spans, double from,
+                                             double to) {
+    std::vector<ScoredPiece> pieces;
+    for (std::size_t first = 0; first < spans.size();) {
+        if (work.stopped()) {
+            return fail(stopped());
+        }
+        std::vector<ScoreJob> jobs;
+        std::size_t bytes = 0;
+        std::size_t last = first;
+        for (; last < spans.size() && (last == first || bytes < kBatchBytes); ++last) {
+            jobs.push_back(
+                {{}, std::string(work.text.substr(spans[last].begin, spans[last].end - spans[last].begin))});
+            bytes += jobs.back().text.size();
+        }
+        const auto scored = work.scorer.score(jobs);
+        if (!scored) {
+            return fail(work.stopped() ? stopped() : scored.error());
+        }
+        for (std::size_t i = 0; i < std::min(scored->size(), jobs.size()); ++i) {
+            for (ScoredPiece piece : (*scored)[i]) {
+                piece.begin += spans[first + i].begin;
+                piece.end += spans[first + i].begin;
+                pieces.push_back(piece);
+            }
+        }
+        first = last;
+        work.tell(from + (to - from) * static_cast<double>(last) / static_cast<double>(spans.size()));
+    }
+    return pieces;
+}
+
+std::vector<KeptRange> passages_of(std::string_view text, std::size_t bytes) {
+    std::vector<KeptRange> passages;
+    for (KeptRange sentence : sentences_of(text)) {
+        while (sentence.end - sentence.begin > bytes) {
+            const std::size_t cut = cut_of(text, sentence.begin, sentence.begin + bytes);
+            passages.push_back({sentence.begin, cut});
+            sentence.begin = cut;
+        }
+        if (!passages.empty() && sentence.end - passages.back().begin <= bytes) {
+            passages.back().end = sentence.end;
+        } else {
+            passages.push_back(sentence);
+        }
+    }
+    return passages;
+}
+
+std::vector<float> ranks_of(std::span<const float> scores, std::span<const float> weights) {
+    std::vector<std::uint32_t> order(scores.size());
+    std::iota(order.begin(), order.end(), 0U);
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::uint32_t a, std::uint32_t b) { return scores[a] < scores[b]; });
+    const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
+    std::vector<float> ranks(scores.size());
+    double below = 0;
+    for (const std::uint32_t i : order) {
+        ranks[i] = static_cast<float>(total > 0 ? below / total : 0);
+        below += static_cast<double>(weights[i]);
+    }
+    return ranks;
+}
+
+}  // namespace tendril::prompt::compression

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// Selection under a budget of tokens. Pure; any thread.
+#include "prompt/compress/selection.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "prompt/compress/characters.h"
+
+namespace tendril::prompt::compression {
+namespace {
+
+bool is_blank(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/// Collects ranges; what touches the last one joins it.
+class Builder {
+  public:
+    explicit Builder(std::string_view text) : text_(text) {}
+    void add(std::size_t begin, std::size_t end) {
+        if (begin >= end) {
+            return;
+        }
+        result_.text.append(text_.substr(begin, end - begin));
+        if (!result_.kept.empty() && result_.kept.back().end == begin) {
+            result_.kept.back().end = end;
+        } else {
+            result_.kept.push_back({begin, end});
+        }
+    }
+    Compressed take() { return std::move(result_); }
+
+  private:
+    std::string_view text_;
+    Compressed result_;
+};
+
+/// The blank that stands for a gap that was left out: an empty line, a line break, or a blank; may be empty.
+KeptRange blank_of_gap(std::string_view text, std::size_t begin, std::size_t end) {
+    KeptRange best{begin, begin};
+    int best_breaks = -1;
+    for (std::size_t at = begin; at < end;) {
+        if (!is_blank(text[at])) {
+            ++at;
+            continue;
+        }
+        const std::size_t first = at;
+        int breaks = 0;
+        for (; at < end && is_blank(text[at]); ++at) {
+            breaks += text[at] == '\n' ? 1 : 0;
+        }
+        if (std::min(breaks, 2) >= best_breaks) {
+            best_breaks = std::min(breaks, 2);
+            best = {first, at};
+        }
+    }
+    return best;
+}
+
+/// Would the last character of `left` and the first of `right` read as one word?
+bool run_together(std::string_view text, const Unit& left, const Unit& right) {
+    const auto kind = [&](std::size_t at) { return character_at(text, at).kind; };
+    const auto joins = [](CharacterKind k) {
+        return k == CharacterKind::letter || k == CharacterKind::digit;
+    };
+    return joins(kind(before(text, left.end))) && joins(kind(right.core));
+}
+
+/// Stops of sentences of which something stays, and one unit between two that would run together.
+void mend(std::string_view text, std::span<const Unit> units, std::vector<bool>& keep) {
+    std::size_t last = units.size();  // the last kept unit
+    bool blank_since = true;
+    for (std::size_t i = 0; i < units.size(); ++i) {
+        if (units[i].stop && !units[i].guarded) {
+            keep[i] = last < units.size() && units[last].sentence == units[i].sentence;
+        }
+        blank_since = blank_since || units[i].core > units[i].begin;
+        if (!keep[i]) {
+            continue;
+        }
+        if (last + 1 < i && !blank_since && run_together(text, units[last], units[i])) {
+            keep[last + 1] = true;
+        }
+        last = i;
+        blank_since = false;
+    }
+}
+
+}  // namespace
+
+Error stopped() {
+    return {ErrorCode::cancelled, "The compression was stopped.", {}};
+}
+
+Compressed assembled(std::string_view text, std::span<const Unit> units, const std::vector<bool>& wanted) {
+    std::vector<bool> keep = wanted;
+    mend(text, units, keep);
+    Builder builder(text);
+    std::size_t last = units.size();
+    for (std::size_t i = 0; i < units.size(); ++i) {
+        if (!keep[i]) {
+            continue;
+        }
+        if (i == 0 || last + 1 == i) {
+            builder.add(units[i].begin, units[i].end);
+        } else if (last == units.size()) {
+            const std::size_t line = text.substr(0, units[i].core).rfind('\n');  // its indent stays
+            builder.add(line == std::string_view::npos ? units[i].core : std::max(line + 1, units[i].begin),
+                        units[i].end);
+        } else {
+            const KeptRange gap = blank_of_gap(text, units[last].end, units[i].core);
+            if (!units[i].stop || units[i].core > units[i].begin) {
+                builder.add(gap.begin, gap.end);
+            }
+            builder.add(units[i].core, units[i].end);
+        }
+        last = i;
+    }
+    return builder.take();
+}
+
+Result<Compressed> selected(std::string_view text, std::span<const Unit> units, std::span<const float> scores,
+                            std::size_t target, const TokenCounter& count, const CancelFlag& cancel) {
+    std::vector<std::uint32_t> order;
+    std::vector<bool> keep(units.size());
+    for (std::uint32_t i = 0; i < units.size(); ++i) {
+        keep[i] = units[i].guarded;
+        if (!units[i].guarded && !units[i].stop) {
+            order.push_back(i);
+        }
+    }
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::uint32_t a, std::uint32_t b) { return scores[a] > scores[b]; });
+    // The largest number of units that fits; what one more unit adds is never negative but for a token or two
+    // at its borders.
+    std::size_t fits = 0;
+    std::size_t too_many = order.size() + 1;
+    std::size_t shown = 0;  // units of `order` that `keep` has now
+    Compressed best;
+    for (bool first = true; first || too_many - fits > 1; first = false) {
+        if (cancel) {
+            return fail(stopped());
+        }
+        const std::size_t middle = first ? 0 : fits + (too_many - fits) / 2;
+        for (; shown < middle; ++shown) {
+            keep[order[shown]] = true;
+        }
+        for (; shown > middle; --shown) {
+            keep[order[shown - 1]] = false;
+        }
+        Compressed tried = assembled(text, units, keep);
+        tried.tokens_after = count(tried.text);
+        if (first || tried.tokens_after <= target) {
+            fits = middle;
+            best = std::move(tried);
+        } else {
+            too_many = middle;
+        }
+    }
+    return best;
+}
+
+}  // namespace tendril::prompt::compression
