@@ -58,13 +58,6 @@ struct Conversation {
     AnswerMode answer_mode = AnswerMode::automatic;
 };
 
-/// How a document is given to the model. Numbers as in the database.
-enum class AttachmentChoice : std::uint8_t { whole, compressed, searched };
-
-/// What the model gets of a message: as the plan says, always all of it, or nothing. Numbers as in the
-/// database.
-enum class MessageMemory : std::uint8_t { normal, pinned, excluded };
-
 struct MessageCounters {
     std::int64_t prompt_tokens = 0;
     std::int64_t cached_tokens = 0;
