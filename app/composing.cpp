@@ -3,82 +3,19 @@
 #include "app/composing.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
+#include "app/context/branch_plan.h"
 #include "app/control_texts.h"
-#include "app/text_files.h"
 #include "app/token_counts.h"
-#include "prompt/context_fit.h"
 
 namespace tendril::app {
 namespace {
 
+namespace context = prompt::context;
 using prompt::ChatMessages;
 using storage::Message;
 using storage::Role;
-
-/// Messages as the template gets them, each with the rows it stands for.
-struct Prepared {
-    ChatMessages messages;
-    std::vector<std::vector<MessageId>> ids;  // of messages; none for the system prompt
-
-    void add(std::string_view role, std::string text, std::vector<MessageId> rows) {
-        if (!messages.empty() &&
-            messages.back().role == role) {  // an answer that failed leaves two questions in a row
-            messages.back().content += "\n\n" + text;
-            ids.back().insert(ids.back().end(), rows.begin(), rows.end());
-            return;
-        }
-        messages.push_back({std::string(role), std::move(text)});
-        ids.push_back(std::move(rows));
-    }
-};
-
-bool is_empty_answer(const Message& message) {
-    return message.role == Role::assistant && message.text.empty();
-}
-
-/// A message as the model reads it: its documents, then its text.
-std::string text_of(const BranchMessage& one) {
-    std::string text;
-    for (const DocumentText& document : one.documents) {
-        text += framed_text(document.name, document.text);
-    }
-    return text + one.message->text;
-}
-
-Prepared prepare(const ComposeRequest& request, const ControlTexts& controls) {
-    Prepared prepared;
-    if (!request.system_prompt.empty()) {
-        prepared.add("system", controls.cut(request.system_prompt), {});
-    }
-    for (const BranchMessage& one : request.branch) {
-        const Message& message = *one.message;
-        if (is_empty_answer(message)) {
-            continue;  // failed or stopped before its first word
-        }
-        prepared.add(name_of(message.role), controls.cut(text_of(one)), {message.id});
-    }
-    return prepared;
-}
-
-std::vector<MessageId> rows_left_out(const ComposeRequest& request, const Prepared& from,
-                                     const std::vector<std::size_t>& left_out) {
-    std::set<MessageId> in;
-    for (std::size_t i = 0; i < from.messages.size(); ++i) {
-        if (!std::binary_search(left_out.begin(), left_out.end(), i)) {
-            in.insert(from.ids[i].begin(), from.ids[i].end());
-        }
-    }
-    std::vector<MessageId> out;
-    for (const auto& [message, documents] : request.branch) {
-        if (!is_empty_answer(*message) && !in.contains(message->id)) {
-            out.push_back(message->id);
-        }
-    }
-    return out;
-}
 
 /// What may follow finished words: kinds of text as different as a tokenizer can treat them.
 constexpr std::string_view kContinuations[] = {" a", "\n1"};
@@ -101,6 +38,7 @@ ComposeRequest compose_request(const ConversationTree& tree, std::optional<Messa
     for (const Message* message : tree.branch_to(end)) {
         request.branch.push_back({message});
     }
+    request.representations = tree.representations();
     request.system_prompt = tree.conversation().system_prompt;
     request.context = context;
     if (settings.max_answer_tokens != 0) {
@@ -217,29 +155,58 @@ Result<std::vector<engine::TokenId>> PromptComposer::certain_beginning(const Com
     return std::move(*certain);
 }
 
-Result<ComposedPrompt> PromptComposer::compose(const ComposeRequest& request) {
+context::PlanRequest PromptComposer::plan_request(const ComposeRequest& request) const {
+    context::PlanRequest wanted =
+        request_of(request, [this](std::string_view text) { return controls_->cut(text); });
     const std::string so_far = controls_->cut(request.answer_so_far);
-    const std::size_t so_far_tokens = so_far.empty() ? 0 : encode(so_far).size();
-    const prompt::PromptCounter count = [&](const ChatMessages& messages) -> Result<std::size_t> {
-        return counts_->of(render(messages).text, messages) + so_far_tokens;
-    };
-    const Prepared all = prepare(request, *controls_);
-    std::size_t context = request.context;
-    for (int attempt = 0; attempt < 4 && context > 0; ++attempt) {
-        const auto fit = prompt::fit_to_context({all.messages, context, request.answer_reserve}, count);
-        if (!fit) {
-            return fail(fit.error());
+    wanted.fixed = so_far.empty() ? 0 : encode(so_far).size();
+    return wanted;
+}
+
+Result<std::size_t> PromptComposer::count(const ChatMessages& messages) const {
+    return counts_->of(render(messages).text, messages);
+}
+
+Result<context::ContextPlan> PromptComposer::plan(const context::PlanRequest& request) const {
+    return context::plan(
+        request, [this](const ChatMessages& messages) { return count(messages); },
+        [this](std::string_view text) { return counts_->piece(text); });
+}
+
+std::optional<context::Compaction> PromptComposer::next_compaction(const context::PlanRequest& request,
+                                                                   const context::ContextPlan& plan,
+                                                                   const context::Thresholds& thresholds,
+                                                                   bool now) const {
+    return context::next_compaction(request, plan, thresholds, now,
+                                    [this](const ChatMessages& messages) { return count(messages); });
+}
+
+std::size_t PromptComposer::tokens_of(std::string_view text) const {
+    return counts_->piece(controls_->cut(text));
+}
+
+Result<ComposedPrompt> PromptComposer::compose(const ComposeRequest& request) {
+    context::PlanRequest wanted = plan_request(request);
+    const std::string so_far = controls_->cut(request.answer_so_far);
+    for (int attempt = 0; attempt < 4 && wanted.context > 0; ++attempt) {
+        auto planned = plan(wanted);
+        if (!planned) {
+            return fail(planned.error());
         }
-        prompt::RenderedPrompt rendered = render(fit->messages);
+        prompt::RenderedPrompt rendered = render(planned->messages);
         auto tokens = encode(rendered.text + so_far);
         if (tokens.size() < request.context) {
             ComposedPrompt prompt = composed(std::move(rendered), std::move(tokens));
-            prompt.left_out = rows_left_out(request, all, fit->left_out);
-            prompt.messages = fit->messages;
+            prompt.left_out = left_out_of(wanted, *planned);
+            prompt.messages = planned->messages;
+            if (planned->short_text) {
+                prompt.representation = wanted.shorts[*planned->short_text].id;
+            }
+            prompt.shares = planned->shares;
             return prompt;
         }
         // The count was a little short: ask for so much more room.
-        context -= std::min(context, tokens.size() - request.context + 32);
+        wanted.context -= std::min(wanted.context, tokens.size() - request.context + 32);
     }
     return fail(ErrorCode::too_large, "The conversation does not fit into the model's context of " +
                                           std::to_string(request.context) + " tokens.");

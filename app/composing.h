@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "app/worker_link.h"
 #include "engine/text/tokenizer.h"
 #include "prompt/chat_template.h"
+#include "prompt/context/context_plan.h"
 #include "prompt/conversation.h"
 #include "prompt/render_chat.h"
 
@@ -40,6 +42,8 @@ struct BranchMessage {
 
 struct ComposeRequest {
     std::vector<BranchMessage> branch;  ///< up to the user message that is to be answered
+    /// All that the conversation has; those of this branch's beginning count.
+    std::span<const storage::Representation> representations = {};
     std::string_view system_prompt;
     std::string_view answer_so_far;  ///< of an answer that is continued
     std::uint32_t context = 0;       ///< tokens of the model as loaded
@@ -53,10 +57,13 @@ ComposeRequest compose_request(const ConversationTree& tree, std::optional<Messa
 
 struct ComposedPrompt {
     std::vector<engine::TokenId> tokens;
-    prompt::ChatMessages messages;    ///< as the template got them, the last one a user's; see stage()
-    std::vector<MessageId> left_out;  ///< messages of the branch that are not in the prompt, ascending
-    std::vector<std::string> stop;    ///< texts that end the answer, when the template is not the model's own
-    std::string warning;              ///< about the template; the same one is given once for each model
+    prompt::ChatMessages messages;  ///< as the template got them, the last one a user's; see stage()
+    std::vector<MessageId>
+        left_out;  ///< messages that are not in the prompt and nothing stands for, ascending
+    std::optional<storage::RepresentationId> representation;  ///< stands for the oldest messages
+    prompt::context::ContextShares shares;
+    std::vector<std::string> stop;  ///< texts that end the answer, when the template is not the model's own
+    std::string warning;            ///< about the template; the same one is given once for each model
 };
 
 /// A prompt that begins as another one does, token for token, so that the cache has all but its end. Made
@@ -96,6 +103,15 @@ class PromptComposer {
     /// The same for a plain list of messages, none left out.
     ComposedPrompt compose(const prompt::ChatMessages& messages);
 
+    // For what looks at a plan without a prompt:
+    prompt::context::PlanRequest plan_request(const ComposeRequest& request) const;
+    Result<prompt::context::ContextPlan> plan(const prompt::context::PlanRequest& request) const;
+    std::optional<prompt::context::Compaction> next_compaction(const prompt::context::PlanRequest& request,
+                                                               const prompt::context::ContextPlan& plan,
+                                                               const prompt::context::Thresholds& thresholds,
+                                                               bool now) const;
+    std::size_t tokens_of(std::string_view text) const;
+
     /// The same conversation with more text behind its last message, a user's. `suffix` is the program's own
     /// or a model's; it begins with a blank line.
     Stage stage(const ComposedPrompt& prompt, std::string_view suffix) const;
@@ -110,6 +126,7 @@ class PromptComposer {
     const std::vector<std::string>& warnings() const { return warnings_; }  ///< about the template as such
 
   private:
+    Result<std::size_t> count(const prompt::ChatMessages& messages) const;
     prompt::RenderedPrompt render(const prompt::ChatMessages& messages) const;
     std::vector<engine::TokenId> encode(std::string_view text) const;
     void append(std::vector<engine::TokenId>& tokens, std::string_view text) const;

@@ -113,6 +113,11 @@ ConversationDesk::Tree ConversationDesk::tree_of(ConversationId id) {
         return nullptr;
     }
     auto tree = std::make_shared<ConversationTree>(std::move(*conversation), std::move(*messages));
+    if (auto shortened = link_.store.representations(id)) {
+        tree->representations() = std::move(*shortened);
+    } else {
+        link_.report(shortened.error());  // the full text is there
+    }
     trees_[id] = tree;
     return tree;
 }

@@ -22,6 +22,9 @@ class ConversationTree {
     storage::Conversation& conversation() { return conversation_; }
     const storage::Conversation& conversation() const { return conversation_; }
     bool empty() const { return messages_.empty(); }
+    /// What stands for stretches of the conversation or its documents, oldest first.
+    std::vector<storage::Representation>& representations() { return representations_; }
+    const std::vector<storage::Representation>& representations() const { return representations_; }
 
     storage::Message* find(MessageId id);
     const storage::Message* find(MessageId id) const;
@@ -51,6 +54,7 @@ class ConversationTree {
     std::span<const MessageId> children(std::optional<MessageId> parent) const;
 
     storage::Conversation conversation_;
+    std::vector<storage::Representation> representations_;
     std::map<MessageId, storage::Message> messages_;
     std::map<MessageId, std::vector<MessageId>> children_;  // key 0: the roots
 };

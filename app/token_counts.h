@@ -22,9 +22,10 @@ class TokenCounts {
     /// to cut.
     std::size_t of(std::string_view rendered, const prompt::ChatMessages& messages);
 
-  private:
+    /// Of a text by itself; remembered as well.
     std::size_t piece(std::string_view text);
 
+  private:
     const engine::Tokenizer& tokenizer_;
     std::unordered_map<std::uint64_t, std::size_t> known_;
 };
