@@ -10,7 +10,7 @@
 
 #include "app/documents/child_process.h"
 #include "engine/result.h"
-#include "storage/records.h"
+#include "storage/chat_store.h"
 
 namespace tendril::app {
 
