@@ -67,9 +67,12 @@ function(tendril_cuda_ptx NAME)
 endfunction()
 
 # Runs a program under ctest in the schedules of its build, and, if PTX is said, as compiled PTX of each architecture
-# (ONLY_PTX: those runs alone; ARGUMENTS and NAME as add_test has them).
+# (ONLY_PTX: those runs alone; ARCHES: not all of them; ARGUMENTS and NAME as add_test has them).
 function(tendril_cuda_runs TARGET BUILD)
-  cmake_parse_arguments(T "PTX;ONLY_PTX" "TIMEOUT;NAME" "ARGUMENTS" ${ARGN})
+  cmake_parse_arguments(T "PTX;ONLY_PTX" "TIMEOUT;NAME" "ARGUMENTS;ARCHES" ${ARGN})
+  if(NOT T_ARCHES)
+    set(T_ARCHES ${TENDRIL_CUDA_PTX_ARCHES})
+  endif()
   if(NOT T_TIMEOUT)
     set(T_TIMEOUT 120)
   endif()
@@ -84,7 +87,7 @@ function(tendril_cuda_runs TARGET BUILD)
     list(APPEND runs "reverse:schedule=reverse,resident=2,streams=lazy" "random:schedule=random,seed=1,resident=3,streams=random")
   endif()
   if((T_PTX OR T_ONLY_PTX) AND TENDRIL_CUDA_PTX AND NOT BUILD STREQUAL asan)
-    foreach(arch ${TENDRIL_CUDA_PTX_ARCHES})
+    foreach(arch ${T_ARCHES})
       list(APPEND runs "ptx${arch}:tier=ptx,arch=${arch}")
     endforeach()
   endif()
