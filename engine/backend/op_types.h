@@ -40,6 +40,10 @@ struct WeightSource {
     /// Told each part of `bytes` that prepare() has copied and reads no more, in order; null: nobody asks.
     /// Thus a large matrix is never in memory twice.
     const std::function<void(std::span<const std::byte>)>* copied = nullptr;
+    /// Which layer it is of, for a backend whose layers lie apart; or where it stands outside of them.
+    static constexpr std::size_t kBehindLayers = SIZE_MAX;  ///< the head, and an embedding that is one too
+    static constexpr std::size_t kBeforeLayers = SIZE_MAX - 1;  ///< only looked up
+    std::size_t layer = kBehindLayers;
 };
 
 /// A weight matrix in the layout that its backend chose (repacked, uploaded, or a view of the source bytes).

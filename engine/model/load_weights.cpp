@@ -26,12 +26,13 @@ class Loader {
     }
 
     /// Leaves `to` null when an optional tensor is absent.
-    Status matrix(const ExpectedTensor& expected, std::unique_ptr<Weight>& to) {
+    Status matrix(const ExpectedTensor& expected, std::unique_ptr<Weight>& to, std::size_t layer) {
         const GgufTensor* const tensor = file_.find_tensor(expected.name);
         if (tensor == nullptr) {
             return {};
         }
         WeightSource source = weight_source(*tensor);
+        source.layer = layer;
         source.copied = &source_done_;
         Result<std::unique_ptr<Weight>> weight = backend_.prepare(source);
         if (!weight) {
@@ -63,6 +64,7 @@ class Loader {
     }
 
     Status finish() { return say(1.0); }
+    const GgufFile& file() const { return file_; }
 
   private:
     Status advance(const GgufTensor& tensor, bool copied) {
@@ -89,12 +91,17 @@ class Loader {
 
 Status load_model_part(Loader& loader, const ModelConfig& config, ModelWeights& weights) {
     const std::vector<ExpectedTensor> list = model_tensors(config);
-    return loader.matrix(list[0], weights.embedding)
+    const std::size_t embedding = place_of_embedding(loader.file());
+    return loader.matrix(list[0], weights.embedding, embedding)
         .and_then([&] { return loader.vector(list[1], weights.output_norm); })
-        .and_then([&] { return loader.matrix(list[2], weights.head); });
+        .and_then([&] { return loader.matrix(list[2], weights.head, WeightSource::kBehindLayers); });
 }
 
 }  // namespace
+
+std::size_t place_of_embedding(const GgufFile& file) {
+    return file.find_tensor(kHeadName) != nullptr ? WeightSource::kBeforeLayers : WeightSource::kBehindLayers;
+}
 
 WeightSource weight_source(const GgufTensor& tensor) {
     return {.type = tensor.type,
@@ -118,7 +125,7 @@ Result<ModelWeights> load_weights(const GgufFile& file, const ModelConfig& confi
     for (std::size_t i = 0; i < config.layers; ++i) {
         for (const ExpectedTensor& expected : layer_tensors(config, i)) {
             Status status = expected.vector ? loader.vector(expected, weights.layers[i].*expected.numbers)
-                                            : loader.matrix(expected, weights.layers[i].*expected.matrix);
+                                            : loader.matrix(expected, weights.layers[i].*expected.matrix, i);
             if (!status) {
                 return fail(std::move(status.error()));
             }

@@ -27,6 +27,9 @@ using SourceDone = std::function<void(std::span<const std::byte> bytes)>;
 Result<ModelWeights> load_weights(const GgufFile& file, const ModelConfig& config, Backend& backend,
                                   const WeightProgress& progress, const SourceDone& source_done = {});
 
+/// WeightSource::layer of the embedding: behind the layers where it is the head as well.
+std::size_t place_of_embedding(const GgufFile& file);
+
 /// The source of a tensor as backends take it.
 WeightSource weight_source(const GgufTensor& tensor);
 
