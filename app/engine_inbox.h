@@ -59,6 +59,8 @@ class EngineInbox {
     // Not a template for "all others": it would take the events above whenever it fits them better.
     void store(const engine::PrefilledEvent&) { store_unasked(); }
     void store(const engine::ScoredEvent&) { store_unasked(); }
+    void store(const engine::EmbeddedEvent&) { store_unasked(); }
+    void store(const engine::PrunedEvent&) { store_unasked(); }
     void store(const engine::BenchEvent&) { store_unasked(); }
     void store_unasked() {
         contents_.error =

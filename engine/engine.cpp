@@ -46,6 +46,14 @@ RequestId Engine::submit(ScoreRequest request, EventSink sink) {
     return thread_->submit(std::move(request), std::move(sink));
 }
 
+RequestId Engine::submit(EmbedRequest request, EventSink sink) {
+    return thread_->submit(std::move(request), std::move(sink));
+}
+
+RequestId Engine::submit(PruneRequest request, EventSink sink) {
+    return thread_->submit(std::move(request), std::move(sink));
+}
+
 RequestId Engine::submit(ChooseRequest request, EventSink sink) {
     return thread_->submit(std::move(request), std::move(sink));
 }

@@ -107,6 +107,8 @@ class Engine {
     RequestId submit(GenerateRequest request, EventSink sink);
     RequestId submit(PrefillRequest request, EventSink sink);
     RequestId submit(ScoreRequest request, EventSink sink);
+    RequestId submit(EmbedRequest request, EventSink sink);
+    RequestId submit(PruneRequest request, EventSink sink);
     RequestId submit(ChooseRequest request, EventSink sink);
     RequestId submit(BenchRequest request, EventSink sink);
     /// Takes effect within 100 ms, in prefill too; reading ahead may first end its step, which a person's

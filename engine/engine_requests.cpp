@@ -8,6 +8,7 @@
 #include "engine/engine_thread.h"
 #include "engine/schedule/bench.h"
 #include "engine/schedule/choice.h"
+#include "engine/schedule/embedding.h"
 #include "engine/schedule/generation.h"
 #include "engine/schedule/prefill.h"
 #include "engine/schedule/scoring.h"
@@ -79,7 +80,16 @@ Status Engine::Thread::check(const std::vector<MovedText>& moved, std::span<cons
     return {};
 }
 
+Status Engine::Thread::check(const std::optional<PrunedPrefix>& pruned) {
+    return pruned
+               ? Status(fail(ErrorCode::not_found, "What was shortened of this text is not kept any more."))
+               : Status();
+}
+
 Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit, GenerateRequest& request) const {
+    if (Status status = check(request.pruned); !status) {
+        return fail(std::move(status.error()));
+    }
     if (request.prompt.empty()) {
         return fail(ErrorCode::invalid_argument, "There is no text to continue.");
     }
@@ -109,6 +119,9 @@ Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit, Generate
 }
 
 Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit, PrefillRequest& request) const {
+    if (Status status = check(request.pruned); !status) {
+        return fail(std::move(status.error()));
+    }
     if (Status status = check(request.tokens, runtime_->model.context); !status) {
         return fail(std::move(status.error()));
     }
@@ -117,6 +130,9 @@ Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit, PrefillR
 }
 
 Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit, ScoreRequest& request) const {
+    if (Status status = check(request.pruned); !status) {
+        return fail(std::move(status.error()));
+    }
     if (request.tokens.size() < 2) {
         return fail(ErrorCode::invalid_argument, "A text needs at least two tokens to be scored.");
     }
@@ -133,7 +149,27 @@ Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit, ScoreReq
     return std::make_unique<Scoring>(submit.id, std::move(request), std::move(submit.sink));
 }
 
+Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit, EmbedRequest& request) const {
+    if (request.tokens.empty()) {
+        return fail(ErrorCode::invalid_argument, "There is no text to embed.");
+    }
+    if (Status status = check(request.tokens, runtime_->model.context); !status) {
+        return fail(std::move(status.error()));
+    }
+    return std::make_unique<TextEmbedding>(submit.id, std::move(request), std::move(submit.sink));
+}
+
+Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit&, PruneRequest& request) const {
+    if (Status status = check(request.tokens, runtime_->model.context); !status) {
+        return fail(std::move(status.error()));
+    }
+    return fail(ErrorCode::unsupported, "This device cannot shorten what it has read of a text.");
+}
+
 Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit, ChooseRequest& request) const {
+    if (Status status = check(request.pruned); !status) {
+        return fail(std::move(status.error()));
+    }
     if (request.prompt.empty() || request.options.empty()) {
         return fail(ErrorCode::invalid_argument, "There is nothing to choose from.");
     }
@@ -160,6 +196,12 @@ Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit) const {
     }
     if (auto* const prefill = std::get_if<PrefillRequest>(&submit.request)) {
         return make_task(submit, *prefill);
+    }
+    if (auto* const embed = std::get_if<EmbedRequest>(&submit.request)) {
+        return make_task(submit, *embed);
+    }
+    if (auto* const prune = std::get_if<PruneRequest>(&submit.request)) {
+        return make_task(submit, *prune);
     }
     if (auto* const choose = std::get_if<ChooseRequest>(&submit.request)) {
         return make_task(submit, *choose);

@@ -60,8 +60,10 @@ RequestId Engine::Thread::submit(Request request, EventSink sink) {
     const RequestId id = ++last_request_;
     const auto* generate = std::get_if<GenerateRequest>(&request);
     const auto* choose = std::get_if<ChooseRequest>(&request);
+    const auto* score = std::get_if<ScoreRequest>(&request);
     const bool waited_for = (generate != nullptr && generate->priority == Priority::interactive) ||
-                            (choose != nullptr && choose->priority == Priority::interactive);
+                            (choose != nullptr && choose->priority == Priority::interactive) ||
+                            (score != nullptr && score->priority == Priority::interactive);
     // A step that begins just now may be broken off in vain; it has hardly begun.
     const bool urgent = idle_piece_ || (waited_for && !interactive_step_);
     post(Submit{id, std::move(request), std::move(sink), Clock::now()}, urgent);

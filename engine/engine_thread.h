@@ -30,7 +30,8 @@ class Engine::Thread {
               std::function<void(Result<LoadedModel>)> done);
     void cancel_load();
     void unload();
-    using Request = std::variant<GenerateRequest, PrefillRequest, ScoreRequest, ChooseRequest, BenchRequest>;
+    using Request = std::variant<GenerateRequest, PrefillRequest, ScoreRequest, EmbedRequest, PruneRequest,
+                                 ChooseRequest, BenchRequest>;
     RequestId submit(Request request, EventSink sink);
     void cancel(RequestId id);
     void curve(std::function<void(std::vector<CurvePoint>)> answer);
@@ -92,9 +93,12 @@ class Engine::Thread {
     Result<std::unique_ptr<Task>> make_task(Submit& submit, GenerateRequest& request) const;
     Result<std::unique_ptr<Task>> make_task(Submit& submit, PrefillRequest& request) const;
     Result<std::unique_ptr<Task>> make_task(Submit& submit, ScoreRequest& request) const;
+    Result<std::unique_ptr<Task>> make_task(Submit& submit, EmbedRequest& request) const;
+    Result<std::unique_ptr<Task>> make_task(Submit& submit, PruneRequest& request) const;
     Result<std::unique_ptr<Task>> make_task(Submit& submit, ChooseRequest& request) const;
     Status check(const std::vector<TokenId>& tokens, std::size_t most) const;
     Status check(const std::vector<MovedText>& moved, std::span<const TokenId> prompt) const;
+    static Status check(const std::optional<PrunedPrefix>& pruned);
     bool step();
     bool bench();
     void idle();

@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// What can be asked of a loaded model, and the events that answer. Values; any thread.
+// What can be asked of a loaded model; the events that answer are in events.h. Values; any thread.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
-#include <utility>
-#include <variant>
 #include <vector>
 
-#include "engine/result.h"
+#include "engine/events.h"
 #include "engine/sample/grammar/grammar.h"
 #include "engine/sample/sampler_settings.h"
 #include "engine/types.h"
 
 namespace tendril::engine {
-
-using RequestId = std::uint64_t;
 
 enum class Priority : std::uint8_t { interactive, background };
 
@@ -28,6 +24,13 @@ struct MovedText {
     std::uint32_t at = 0;          ///< position in the prompt of its first token
     std::vector<TokenId> context;  ///< the other text from its beginning, through the end of the stretch
     std::uint32_t length = 0;      ///< last tokens of `context`, equal to the prompt's [at, at + length)
+};
+
+/// The first tokens of a prompt whose keys and values were pruned (PruneRequest): they come from there and
+/// are never read. ErrorCode::not_found when what was pruned was let go: the caller has the whole text.
+struct PrunedPrefix {
+    std::uint64_t key = 0;     ///< PrunedEvent::key
+    std::uint32_t length = 0;  ///< tokens, as many as PruneRequest::tokens had
 };
 
 struct GenerateRequest {
@@ -42,7 +45,8 @@ struct GenerateRequest {
     CacheScope cache;  ///< whose text this is
     /// The answer is a text of this grammar, or the beginning of one when a limit ends it; null: any text.
     std::shared_ptr<const Grammar> grammar;
-    std::vector<MovedText> moved;  ///< ascending, not overlapping
+    std::vector<MovedText> moved;  ///< ascending, not overlapping; behind what is pruned
+    std::optional<PrunedPrefix> pruned = {};
 };
 
 /// Reads tokens into the cache and draws nothing. Always in the background. A cancelled one keeps what it has
@@ -50,15 +54,49 @@ struct GenerateRequest {
 struct PrefillRequest {
     std::vector<TokenId> tokens;  ///< not more than the context
     CacheScope cache;
+    /// Also the log-probability of each token that is really read: costs the model's head for each row.
+    bool losses = false;
+    std::optional<PrunedPrefix> pruned = {};
 };
 
-/// Log-probabilities of a given text under the model, teacher-forced.
+/// Log-probabilities of a given text under the model, teacher-forced. Many at once run in one step, as far as
+/// they fit: hundreds of sentences cost what one text of their length does.
 struct ScoreRequest {
     std::vector<TokenId> tokens;
     std::uint32_t top = 0;   ///< how many best alternatives to report per position
     std::uint32_t from = 0;  ///< the first token that is scored; what stands in front of it may be cached
     std::vector<MovedText> moved = {};  ///< as in GenerateRequest; in front of the tokens that are scored
     CacheScope cache = {};
+    /// What was read stays in the cache, as a prefill's does; else only what others had read or read as well.
+    bool keep = false;
+    Priority priority = Priority::background;
+    std::optional<PrunedPrefix> pruned = {};
+};
+
+/// A vector for a text: the state behind the last norm, of its last token or the mean over all; of whatever
+/// length it comes out. In the background; many at once run in one step; nothing is kept of what it reads.
+struct EmbedRequest {
+    enum class Pooling : std::uint8_t { last, mean };
+    std::vector<TokenId> tokens;  ///< at least one
+    Pooling pooling = Pooling::mean;
+    CacheScope cache = {};
+};
+
+enum class PruneMethod : std::uint8_t { kvzip, snapkv /* for comparison */, random /* for tests */ };
+
+/// Keeps of the keys and values of a stretch at the end of a text only those that the model looks at when it
+/// repeats the stretch: questions that come later find what they need (KVzip, arXiv 2505.23416). Reads the
+/// text if it is not known. In the background, and given up at any time without a trace. The result is kept
+/// beside the text itself until memory is short or the owner is forgotten; never on disk.
+struct PruneRequest {
+    std::vector<TokenId> tokens;  ///< the text from its beginning
+    std::uint32_t from = 0;       ///< of the stretch, which ends with the text
+    std::uint32_t length = 0;     ///< of the stretch: from + length == tokens.size()
+    double keep = 0.5;            ///< share of the keys of each layer and head, above 0 to 1
+    PruneMethod method = PruneMethod::kvzip;
+    CacheScope cache = {};
+    /// What asks for the text again, tokens of the template's (kvzip); empty: plain English words.
+    std::vector<TokenId> ask = {};
 };
 
 /// Which of a few tokens the model would say next. Reads the prompt and draws nothing. Of the prompt is kept
@@ -70,6 +108,7 @@ struct ChooseRequest {
     CacheScope cache = {};
     std::uint32_t keep = 0;             ///< first tokens of the prompt that will be asked for again
     std::vector<MovedText> moved = {};  ///< as in GenerateRequest
+    std::optional<PrunedPrefix> pruned = {};
 };
 
 /// Speed: `prefill_tokens` and `decode_tokens` for each batch size, at a given depth; `repetitions` samples
@@ -82,73 +121,5 @@ struct BenchRequest {
     std::uint32_t repetitions = 5;
     bool curve = false;  ///< also t(M) for M in {1,2,3,4,6,8,12,16,24,32}
 };
-
-enum class StopReason : std::uint8_t { end_of_text, stop_text, max_tokens, context_full, cancelled };
-
-struct PrefillEvent {
-    std::uint32_t done = 0;  ///< prompt tokens in the cache by now, reused ones included
-    std::uint32_t total = 0;
-    std::uint32_t reused = 0;
-};
-struct TextEvent {
-    std::string text;          ///< whole characters of valid UTF-8
-    std::uint32_t tokens = 0;  ///< drawn since the last event
-};
-struct FinishedEvent {
-    StopReason reason = StopReason::end_of_text;
-    std::vector<TokenId> tokens;  ///< the answer, without the token that ended it
-    std::uint32_t prompt_tokens = 0;
-    std::uint32_t cached_tokens = 0;  ///< of the prompt, not read again
-    std::uint32_t disk_tokens = 0;    ///< of the cached ones, brought back from the disk
-    std::uint32_t moved_tokens = 0;   ///< of the prompt, taken from elsewhere; the rest of it was read
-    std::uint32_t drafted_tokens = 0;
-    std::uint32_t accepted_tokens = 0;
-    std::uint32_t forced_tokens = 0;  ///< of the answer, not drawn: the grammar left no choice
-    double prefill_ms = 0;
-    double first_token_ms = 0;  ///< from submit
-    double decode_ms = 0;       ///< from the first token to the last
-};
-struct PrefilledEvent {
-    std::uint32_t tokens = 0;  ///< in the cache by now, from the first on; reused ones included
-    std::uint32_t reused = 0;
-    bool complete = false;  ///< false: cancelled
-    double ms = 0;          ///< from submit to here
-};
-struct ScoredToken {
-    TokenId token = 0;
-    float logprob = 0;  ///< natural logarithm; the first token has none and is left out
-    std::vector<std::pair<TokenId, float>> top;
-};
-struct ScoredEvent {
-    std::vector<ScoredToken> tokens;  ///< from ScoreRequest::from on
-};
-struct ChosenEvent {
-    std::vector<float> logprobs;  ///< of each option, natural; over the whole vocabulary
-    std::uint32_t prompt_tokens = 0;
-    std::uint32_t cached_tokens = 0;  ///< of the prompt, not read again
-    std::uint32_t moved_tokens = 0;   ///< of the prompt, taken from elsewhere
-    double ms = 0;                    ///< from submit
-};
-struct BenchRow {
-    std::string test;  ///< "prefill" or "decode"
-    std::uint32_t tokens = 0;
-    std::uint32_t batch = 1;
-    std::uint32_t depth = 0;
-    std::vector<double> tokens_per_second;  ///< one per repetition, of all rows together
-};
-struct CurvePoint {
-    std::uint32_t rows = 0;
-    double step_ms = 0;  ///< median
-};
-struct BenchEvent {
-    std::vector<BenchRow> rows;
-    std::vector<CurvePoint> curve;
-};
-
-/// A request ends with exactly one FinishedEvent, PrefilledEvent, ScoredEvent, ChosenEvent, BenchEvent or
-/// Error.
-using Event = std::variant<PrefillEvent, TextEvent, FinishedEvent, PrefilledEvent, ScoredEvent, ChosenEvent,
-                           BenchEvent, Error>;
-using EventSink = std::function<void(RequestId, Event)>;
 
 }  // namespace tendril::engine

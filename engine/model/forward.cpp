@@ -138,6 +138,24 @@ void ForwardPass::add_to_stream(Rows in, const Weight& weight, const float* bias
                                .to = rows_of(*stream_, in.rows, config_.width)});
 }
 
+/// Side by side, whether they lie so or not.
+void ForwardPass::norm_wanted(std::span<const std::uint32_t> rows) {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        backend_.rms_norm({stream_->data() + rows[i] * config_.width, 1, config_.width},
+                          data_or_null(weights_.output_norm), config_.norm_epsilon,
+                          {normed_->data() + i * config_.width, 1, config_.width});
+    }
+}
+
+std::span<float> ForwardPass::states(std::size_t first, std::size_t count) {
+    assert(count > 0 && count <= limits_.max_logit_rows && first + count <= wanted_.size());
+    host_states_.resize(std::max(host_states_.size(), limits_.max_logit_rows * config_.width));
+    const std::span<float> host = std::span(host_states_).first(count * config_.width);
+    norm_wanted(std::span(wanted_).subspan(first, count));
+    backend_.download(normed_->data(), host);
+    return host;
+}
+
 /// Rows that lie apart are normed side by side first, so that the head runs over them alone.
 std::span<float> ForwardPass::logits(std::size_t first, std::size_t count) {
     assert(count > 0 && count <= limits_.max_logit_rows && first + count <= wanted_.size());
@@ -154,10 +172,7 @@ std::span<float> ForwardPass::logits(std::size_t first, std::size_t count) {
                                  head,
                                  config_.logit_softcap});
     } else {
-        for (std::size_t i = 0; i < count; ++i) {
-            backend_.rms_norm(state(wanted[i], 1), norm, config_.norm_epsilon,
-                              {normed_->data() + i * config_.width, 1, config_.width});
-        }
+        norm_wanted(wanted);
         backend_.matmul(rows_of(*normed_, count, config_.width), {&head, 1});
         if (config_.logit_softcap > 0.0F) {
             backend_.soft_cap(config_.logit_softcap, out);

@@ -42,6 +42,10 @@ class ForwardPass {
     /// max_logit_rows. The span is valid (and may be changed by the caller) until the next call.
     std::span<float> logits(std::size_t first, std::size_t count);
 
+    /// Final states of wanted[first .. first + count) of the last run, [count][width], behind the last norm;
+    /// otherwise as logits().
+    std::span<float> states(std::size_t first, std::size_t count);
+
     const ModelConfig& config() const { return config_; }
     const ForwardLimits& limits() const { return limits_; }
 
@@ -53,6 +57,7 @@ class ForwardPass {
     void attend(std::size_t layer, const StepPlan& plan, std::span<const TokenId> tokens);
     void feed_forward(const LayerWeights& layer, std::size_t rows);
     NormedRows stream_through(const Buffer& norm, std::size_t rows);
+    void norm_wanted(std::span<const std::uint32_t> rows);
     void add_to_stream(Rows in, const Weight& weight, const float* bias, const float* post_norm);
     static Rows rows_of(Buffer& buffer, std::size_t rows, std::size_t width) {
         return {buffer.data(), rows, width};
@@ -75,6 +80,7 @@ class ForwardPass {
     std::unique_ptr<Buffer> part_;                  // [rows][width], what a sub-layer adds to the stream
     std::unique_ptr<Buffer> logits_;                // [max_logit_rows][vocabulary]
     std::unique_ptr<float[]> host_logits_;          // the same, in host memory
+    std::vector<float> host_states_;                // [max_logit_rows][width] once somebody asked
     std::vector<std::uint32_t> wanted_;             // rows of the last run whose logits may be asked for
 };
 

@@ -14,9 +14,11 @@ class Prefill final : public Task {
 
     std::size_t reusable() const override { return tokens_.size(); }
     bool unhurried() const override { return true; }
-    bool wants_logits(std::size_t) const override { return false; }
+    bool wants_logits(std::size_t position) const override {
+        return losses_ && position + 1 < tokens_.size();
+    }
     void started(std::size_t reused) override;
-    void take(std::size_t, std::span<float>) override {}
+    void take(std::size_t position, std::span<float> logits) override;
     void step_done(std::size_t drafted, std::size_t accepted) override;
     void cancel() override;
 
@@ -24,6 +26,7 @@ class Prefill final : public Task {
     void finish(bool complete);
 
     PrefilledEvent result_;
+    bool losses_;
     bool ran_ = false;
     Clock::time_point submitted_;
 };

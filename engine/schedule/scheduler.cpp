@@ -336,21 +336,26 @@ bool Scheduler::sound() {
 /// False as sound(): a device's errors show when its results are fetched.
 bool Scheduler::hand_out_logits() {
     const std::size_t block = forward_.limits().max_logit_rows;
-    const std::size_t vocabulary = forward_.config().vocabulary;
     std::size_t part_index = 0;
-    for (std::size_t first = 0; first < wanted_.size(); first += block) {
-        const std::size_t count = std::min(block, wanted_.size() - first);
-        const std::span<float> logits = forward_.logits(first, count);
+    const auto part_of = [&](std::size_t row) -> Part& {
+        while (row >=
+               parts_[part_index].first_row + parts_[part_index].rows + parts_[part_index].drafts.size()) {
+            ++part_index;
+        }
+        return parts_[part_index];
+    };
+    for (std::size_t first = 0; first < wanted_.size();) {
+        const bool states = part_of(wanted_[first]).task->wants_states();
+        const std::size_t count = block_of(first, block, states);
+        const std::span<float> values =
+            states ? forward_.states(first, count) : forward_.logits(first, count);
+        const std::size_t width = values.size() / count;
         if (!sound()) {
             return false;
         }
         for (std::size_t i = 0; i < count; ++i) {
             const std::size_t row = wanted_[first + i];
-            while (row >= parts_[part_index].first_row + parts_[part_index].rows +
-                              parts_[part_index].drafts.size()) {
-                ++part_index;
-            }
-            Part& part = parts_[part_index];
+            Part& part = part_of(row);
             const std::size_t offset = row - part.first_row;
             if (part.task->finished()) {
                 continue;
@@ -364,10 +369,29 @@ bool Scheduler::hand_out_logits() {
                 }
                 ++part.accepted;
             }
-            part.task->take(position, logits.subspan(i * vocabulary, vocabulary));
+            part.task->take(position, values.subspan(i * width, width));
         }
+        first += count;
     }
     return true;
+}
+
+/// How many wanted rows from `first` on, at most `most`, belong to tasks that want the same.
+std::size_t Scheduler::block_of(std::size_t first, std::size_t most, bool states) const {
+    std::size_t end = first;
+    for (const Part& part : parts_) {
+        const std::size_t last = part.first_row + part.rows + part.drafts.size();
+        if (last <= wanted_[first]) {
+            continue;
+        }
+        if (part.task->wants_states() != states) {
+            break;
+        }
+        while (end < wanted_.size() && end - first < most && wanted_[end] < last) {
+            ++end;
+        }
+    }
+    return end - first;
 }
 
 void Scheduler::close_step() {

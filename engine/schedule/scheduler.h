@@ -111,6 +111,7 @@ class Scheduler {
                  std::span<const KvSegment> segments);
     bool sound();
     bool hand_out_logits();
+    std::size_t block_of(std::size_t first, std::size_t most, bool states) const;
     void close_step();
     std::size_t prompt_to_keep(const Task& task) const;
     void release(Task& task);

@@ -3,6 +3,8 @@
 // logits, so only what stands before those is taken from the cache. Owned by the scheduler.
 #pragma once
 
+#include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "engine/schedule/task.h"
@@ -12,6 +14,8 @@ namespace tendril::engine {
 /// log-softmax in place, [vocabulary]; sums in double. False when a logit is not finite (minus infinity may
 /// occur).
 bool log_softmax(std::span<float> logits);
+/// One of them alone, with the same bits; none as above.
+std::optional<float> log_probability(std::span<const float> logits, std::size_t index);
 
 class Scoring final : public Task {
   public:
@@ -23,6 +27,7 @@ class Scoring final : public Task {
         return request.from > 0 ? request.from - std::size_t{1} : 0;
     }
     std::size_t reusable() const override { return first_row_; }
+    std::size_t worth_keeping() const override { return keep_ ? tokens_.size() : std::max(reused_, shared); }
     bool wants_logits(std::size_t position) const override { return position >= first_row_; }
     void started(std::size_t reused) override;
     void take(std::size_t position, std::span<float> logits) override;
@@ -33,6 +38,8 @@ class Scoring final : public Task {
     TokenId last_;           // is scored, but its own row is not needed
     std::size_t first_row_;  // whose logits are wanted
     std::uint32_t top_;
+    bool keep_;
+    std::size_t reused_ = 0;
     std::vector<TokenId> order_;
     ScoredEvent result_;
 };

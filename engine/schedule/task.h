@@ -52,6 +52,8 @@ class Task {
     /// How many tokens may be taken from the cache: those whose logits nobody asks for.
     virtual std::size_t reusable() const = 0;
     virtual bool wants_logits(std::size_t position) const = 0;
+    /// take() gets final states [width] in the place of logits.
+    virtual bool wants_states() const { return false; }
     /// Up to so many pending tokens are read in the next step whatever else it reads; more of them are a
     /// prompt, which takes its turn.
     virtual std::size_t rows_at_once() const { return 1; }

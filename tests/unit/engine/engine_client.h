@@ -26,6 +26,8 @@ struct Reply {
     std::optional<engine::FinishedEvent> finished;
     std::optional<engine::PrefilledEvent> prefilled;
     std::optional<engine::ScoredEvent> scored;
+    std::optional<engine::EmbeddedEvent> embedded;
+    std::optional<engine::PrunedEvent> pruned;
     std::optional<engine::ChosenEvent> chosen;
     std::optional<engine::BenchEvent> bench;
     std::optional<Error> error;
@@ -120,9 +122,13 @@ class EngineClient {
             if (auto* finished = std::get_if<engine::FinishedEvent>(&event)) {
                 reply.finished = std::move(*finished);
             } else if (auto* prefilled = std::get_if<engine::PrefilledEvent>(&event)) {
-                reply.prefilled = *prefilled;
+                reply.prefilled = std::move(*prefilled);
             } else if (auto* scored = std::get_if<engine::ScoredEvent>(&event)) {
                 reply.scored = std::move(*scored);
+            } else if (auto* embedded = std::get_if<engine::EmbeddedEvent>(&event)) {
+                reply.embedded = std::move(*embedded);
+            } else if (auto* pruned = std::get_if<engine::PrunedEvent>(&event)) {
+                reply.pruned = *pruned;
             } else if (auto* chosen = std::get_if<engine::ChosenEvent>(&event)) {
                 reply.chosen = std::move(*chosen);
             } else if (auto* bench = std::get_if<engine::BenchEvent>(&event)) {

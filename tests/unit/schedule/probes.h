@@ -69,6 +69,8 @@ struct Answer {
     std::vector<PrefillEvent> prefill;
     FinishedEvent finished;
     std::optional<PrefilledEvent> prefilled;
+    std::optional<ScoredEvent> scored;
+    std::optional<EmbeddedEvent> embedded;
     std::optional<ChosenEvent> chosen;
     std::optional<Error> error;
     int ends = 0;
@@ -85,6 +87,12 @@ inline EventSink into(Answer& answer) {
             ++answer.ends;
         } else if (auto* prefilled = std::get_if<PrefilledEvent>(&event)) {
             answer.prefilled = *prefilled;
+            ++answer.ends;
+        } else if (auto* scored = std::get_if<ScoredEvent>(&event)) {
+            answer.scored = *scored;
+            ++answer.ends;
+        } else if (auto* embedded = std::get_if<EmbeddedEvent>(&event)) {
+            answer.embedded = *embedded;
             ++answer.ends;
         } else if (auto* chosen = std::get_if<ChosenEvent>(&event)) {
             answer.chosen = *chosen;
