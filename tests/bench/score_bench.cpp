@@ -78,7 +78,8 @@ int main(int count, char** arguments) {
             whole.push_back(
                 sentences(client, tokenizer, 1, static_cast<std::size_t>(number) * tokens, round * 1000 + 1));
             PrefillRequest prefill;
-            prefill.tokens = words(tokenizer, static_cast<std::size_t>(number) * tokens, round * 1000 + 2);
+            prefill.tokens = words(tokenizer, static_cast<std::size_t>(number) * tokens, round * 7 + 2);
+            prefill.tokens.front() = round + 1;  // nothing of it is cached
             const auto start = EventClock::now();
             client.ask(prefill);
             read.push_back(since(start));

@@ -8,6 +8,7 @@
 #include "engine/backend/cpu/isa.h"
 #include "engine/backend/reference/reference_backend.h"
 #include "engine/runtime.h"
+#include "engine/schedule/embedding.h"
 #include "engine/schedule/scoring.h"
 #include "tests/golden/logits/reference_file.h"
 #include "tests/support/real_models.h"
@@ -97,6 +98,41 @@ double distance_between(const Reference& want, const Reference& got) {
         sum += kl + (rest_want > 1e-6 ? rest_want * std::log(rest_want / std::max(rest_got, 1e-9)) : 0);
     }
     return sum / static_cast<double>(want.positions.size());
+}
+
+std::vector<float> read_states(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    const std::string bytes((std::istreambuf_iterator<char>(file)), {});
+    std::vector<float> states(bytes.size() / sizeof(float));
+    std::memcpy(states.data(), bytes.data(), states.size() * sizeof(float));
+    return states;
+}
+
+std::vector<float> embed(Runtime& runtime, std::vector<TokenId> tokens, EmbedRequest::Pooling pooling) {
+    std::vector<float> vector;
+    runtime.scheduler->add(std::make_unique<TextEmbedding>(
+        1, EmbedRequest{std::move(tokens), pooling}, [&](RequestId, Event event) {
+            if (auto* embedded = std::get_if<EmbeddedEvent>(&event)) {
+                vector = std::move(embedded->vector);
+            }
+        }));
+    const std::atomic<bool> interrupt{false};
+    while (!runtime.scheduler->idle()) {
+        runtime.scheduler->step(interrupt);
+    }
+    return vector;
+}
+
+double dot(std::span<const float> a, std::span<const float> b) {
+    double sum = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+    }
+    return sum;
+}
+
+double cosine(std::span<const float> a, std::span<const float> b) {
+    return dot(a, b) / std::sqrt(dot(a, a) * dot(b, b));
 }
 
 Distance report(const char* peer, const Distance& distance) {
@@ -283,6 +319,49 @@ class TestLogits : public QObject {
         const Distance distance = report("transformers", compare(**runtime, *reference));
         QVERIFY(distance.mean_kl <= 1e-4);
         QVERIFY(distance.max_logprob <= 2e-2);
+    }
+
+    /// Vectors of the text's first 96 tokens (12 for the slow oracle): the last state and the mean.
+    void vectors_are_those_of_transformers_data() {
+        QTest::addColumn<bool>("exact");
+        QTest::newRow("cpu") << false;
+        QTest::newRow("reference") << true;
+    }
+    void vectors_are_those_of_transformers() {
+        QFETCH(bool, exact);
+        const std::filesystem::path path = find_real_model(kDefaultModel);
+        if (path.empty()) {
+            QSKIP("The default model is not on this machine.");
+        }
+        auto runtime = exact ? open(path, reference_backend) : open(path);
+        QVERIFY2(runtime.has_value(), runtime ? "" : runtime.error().message.c_str());
+        const auto reference = read_reference(data("SmolLM2-135M-Instruct.Q4_1.transformers.ref"));
+        const auto states = read_states(data("SmolLM2-135M-Instruct.Q4_1.states"));
+        const std::size_t width = (*runtime)->config.width;
+        QVERIFY(reference.has_value());
+        QCOMPARE(states.size(), 4 * width);
+        const auto of = [&](std::size_t tokens, EmbedRequest::Pooling pooling) {
+            return embed(
+                **runtime,
+                {reference->tokens.begin(), reference->tokens.begin() + static_cast<std::ptrdiff_t>(tokens)},
+                pooling);
+        };
+        const std::size_t tokens = exact ? 12 : 96;
+        const std::size_t place = exact ? 0 : 2;
+        const auto last = of(tokens, EmbedRequest::Pooling::last);
+        const auto mean = of(tokens, EmbedRequest::Pooling::mean);
+        const std::span<const float> all(states);
+        const double last_angle = cosine(last, all.subspan(place * width, width));
+        const double mean_angle = cosine(mean, all.subspan((place + 1) * width, width));
+        const double other = cosine(last, all.subspan((place + 1) * width, width));
+        qInfo("1 - cosine: last %.1e, mean %.1e; control, last to mean %.2f", 1 - last_angle, 1 - mean_angle,
+              1 - other);
+        const double allowed = exact ? 1e-6 : 5e-3;
+        QVERIFY(1 - last_angle < allowed && 1 - mean_angle < allowed);
+        QVERIFY(1 - other > 0.05);
+        QVERIFY(std::abs(std::sqrt(dot(last, last) / dot(all.subspan(place * width, width),
+                                                         all.subspan(place * width, width))) -
+                         1) < (exact ? 1e-3 : 2e-2));
     }
 
     void a_wrong_rotary_base_is_noticed() {
