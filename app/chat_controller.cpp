@@ -163,10 +163,8 @@ void ChatController::tell(WorkerEvent event) {
             }
         }
         void operator()(const CacheChanged& e) const { Q_EMIT c.cacheChanged(to_status(e)); }
-        void operator()(const TextFileRead& e) const {
-            Q_EMIT c.textFileRead(QString::fromStdString(e.text), in_their_language(e.error));
-        }
-        void operator()(const TurnEnded&) const {}  // MessageChanged has said it
+        void operator()(const TextFileRead&) const {}  // documents are attached
+        void operator()(const TurnEnded&) const {}     // MessageChanged has said it
         void operator()(const Notice& e) const { Q_EMIT c.notice(in_their_language(e.text)); }
         void operator()(const Exported& e) const {
             Q_EMIT c.exported(QString::fromStdString(e.file.string()), QString::fromStdString(e.error));
@@ -260,9 +258,6 @@ void ChatController::showVersion(qint64 message, int version) {
 }
 void ChatController::saveDraft(const QString& text) {
     worker_->save_draft(text.toStdString());
-}
-void ChatController::readTextFiles(const QStringList& paths) {
-    worker_->read_text_files(paths_of(paths));
 }
 void ChatController::attachFiles(const QStringList& paths) {
     worker_->attach_files(paths_of(paths));

@@ -55,7 +55,6 @@ class ChatController final : public ChatPort {
     void continueReply(qint64 message) override;
     void showVersion(qint64 message, int version) override;
     void saveDraft(const QString& text) override;
-    void readTextFiles(const QStringList& paths) override;
 
     void attachFiles(const QStringList& paths) override;
     void removeAttachment(qint64 document) override;

@@ -46,7 +46,6 @@ class ChatPort : public QObject {
     virtual void showVersion(qint64 message, int version) = 0;  ///< from 1
     /// Of the open conversation, at pauses in typing: it is saved, and its finished words are read ahead.
     virtual void saveDraft(const QString& text) = 0;
-    virtual void readTextFiles(const QStringList& paths) = 0;  ///< answers with textFileRead for each
 
     // Documents of the open conversation's draft; told by attachmentsChanged.
     virtual void attachFiles(const QStringList& paths) = 0;
@@ -90,8 +89,6 @@ class ChatPort : public QObject {
     void memoryMarksChanged(const QVector<tendril::app::MemoryMarkItem>& marks);      ///< all of the branch
     void memoryWorkChanged(const tendril::app::MemoryWorkItem& work);
     void cacheChanged(const tendril::app::CacheStatus& status);
-    void textFileRead(const QString& text,
-                      const QString& error);  ///< to be put into the draft; error: not read
     void notice(const QString& text);  ///< something a person should read: a damaged database, a full disk
     void exported(const QString& file, const QString& error);
 };

@@ -26,6 +26,7 @@ constexpr quint64 kLargestQuota = 1ULL << 44U;
 constexpr quint32 kMostThreads = 1024;
 constexpr quint32 kMostTokens = 1U << 24U;
 constexpr quint32 kSmallestContext = 256;
+constexpr double kSmallestRate = 0.05;
 
 float within(float value, float low, float high, float standard) {
     return std::isfinite(value) ? std::clamp(value, low, high) : standard;
@@ -105,6 +106,23 @@ AnswerMode mode_from(const json& from) {
                                                   : AnswerMode::automatic;
 }
 
+constexpr const char* kMethodNames[] = {"",          "frequency", "question",
+                                        "selective", "llmlingua", "longllmlingua"};  // of TextMethod
+constexpr const char* kMemoryNames[] = {"summary", "shortened", "leave_out"};        // of MemoryMethod
+
+/// The place of a field's value among `names`; `standard` when it is not there.
+template <std::size_t N>
+int named_from(const json& from, const char* key, const char* const (&names)[N], int standard) {
+    QString name;
+    read_text(from, key, name);
+    for (int i = 0; i < static_cast<int>(N); ++i) {
+        if (!name.isEmpty() && name == QLatin1String(names[i])) {
+            return i;
+        }
+    }
+    return standard;
+}
+
 ThemeChoice theme_from(const json& from) {
     QString name;
     read_text(from, "theme", name);
@@ -135,6 +153,11 @@ Settings from_json(const json& from) {
     read_flag(from, "work_on_battery", settings.workOnBattery);
     read_flag(from, "disk_cache", settings.diskCache);
     read_number(from, "cache_quota", settings.cacheQuota);
+    read_flag(from, "shorten_memory", settings.shortenMemory);
+    settings.memoryMethod = static_cast<MemoryMethod>(named_from(from, "memory_method", kMemoryNames, 0));
+    settings.compressMethod = static_cast<TextMethod>(named_from(from, "compress_method", kMethodNames, 0));
+    read_number(from, "compress_rate", settings.compressRate);
+    read_text(from, "scorer_model", settings.scorerModel);
     settings.answerMode = mode_from(from);
     settings.theme = theme_from(from);
     read_number(from, "font_points", settings.fontPoints);
@@ -178,6 +201,11 @@ ordered_json to_json(const Settings& settings) {
         {"work_on_battery", settings.workOnBattery},
         {"disk_cache", settings.diskCache},
         {"cache_quota", settings.cacheQuota},
+        {"shorten_memory", settings.shortenMemory},
+        {"memory_method", kMemoryNames[static_cast<int>(settings.memoryMethod)]},
+        {"compress_method", kMethodNames[static_cast<int>(settings.compressMethod)]},
+        {"compress_rate", settings.compressRate},
+        {"scorer_model", settings.scorerModel.toStdString()},
         {"theme", theme},
         {"font_points", settings.fontPoints},
     };
@@ -195,6 +223,10 @@ QString keep_broken(const QString& file) {
 }
 
 }  // namespace
+
+QString nameOf(TextMethod method) {
+    return QString::fromLatin1(kMethodNames[static_cast<int>(method)]);
+}
 
 Settings Settings::clamped() const {
     const engine::SamplerSettings standard;
@@ -219,6 +251,7 @@ Settings Settings::clamped() const {
     while (s.kvOf.size() > kMostModels) {
         s.kvOf.erase(s.kvOf.begin());
     }
+    s.compressRate = std::isfinite(compressRate) ? std::clamp(compressRate, kSmallestRate, 1.0) : 0.5;
     s.fontPoints = fontPoints <= 0 ? 0 : std::clamp(fontPoints, 6, 48);
     return s;
 }
@@ -229,7 +262,10 @@ bool Settings::operator==(const Settings& other) const {
            modelFolders == other.modelFolders && lastModel == other.lastModel && theme == other.theme &&
            kvOf == other.kvOf && readAhead == other.readAhead && titlesByModel == other.titlesByModel &&
            workOnBattery == other.workOnBattery && diskCache == other.diskCache &&
-           cacheQuota == other.cacheQuota && answerMode == other.answerMode && fontPoints == other.fontPoints;
+           cacheQuota == other.cacheQuota && shortenMemory == other.shortenMemory &&
+           memoryMethod == other.memoryMethod && compressMethod == other.compressMethod &&
+           compressRate == other.compressRate && scorerModel == other.scorerModel &&
+           answerMode == other.answerMode && fontPoints == other.fontPoints;
 }
 
 Settings loadSettings(const QString& file, QString& notice) {

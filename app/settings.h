@@ -17,6 +17,13 @@ enum class ThemeChoice { system, light, dark };
 /// How exactly the cache keeps what a model has read: 16, 8 or 4 bits a number.
 enum class KvChoice { f16, q8_0, q4_0 };
 
+/// How texts are made shorter; automatic: what does best.
+enum class TextMethod { automatic, frequency, question, selective, llmlingua, longllmlingua };
+/// As on the command line; empty: automatic.
+QString nameOf(TextMethod method);
+/// What becomes of old turns when the context is nearly full.
+enum class MemoryMethod { summary, shortened, leaveOut };
+
 struct Settings {
     QString systemPrompt;  ///< of new conversations
     engine::SamplerSettings sampler;
@@ -33,6 +40,11 @@ struct Settings {
     bool workOnBattery = true;  ///< both of them also while the battery is being emptied
     bool diskCache = true;      ///< what was read is kept on the disk
     quint64 cacheQuota = 0;     ///< bytes on the disk; 0 = the smaller of 16 GiB and 10 % of what is free
+    bool shortenMemory = true;  ///< old turns are made shorter in idle time, before the context is full
+    MemoryMethod memoryMethod = MemoryMethod::summary;
+    TextMethod compressMethod = TextMethod::automatic;  ///< of documents, and of old turns when shortened
+    double compressRate = 0.5;  ///< share of a document's tokens that is kept, 0.05 to 1
+    QString scorerModel;        ///< judges what matters in a text; empty = the loaded model
     ThemeChoice theme = ThemeChoice::system;
     int fontPoints = 0;  ///< 0 = the system's
 

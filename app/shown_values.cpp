@@ -108,6 +108,22 @@ engine::KvType kv_type_of(KvChoice choice) {
     return engine::KvType::f16;
 }
 
+std::string memory_method_of(const Settings& settings) {
+    switch (settings.memoryMethod) {
+        case MemoryMethod::summary:
+            return "summary";
+        case MemoryMethod::leaveOut:
+            return "leave_out";
+        case MemoryMethod::shortened:
+            break;
+    }
+    // Old turns are made shorter for all questions to come: not by a method that serves one.
+    const bool serves_all = settings.compressMethod == TextMethod::frequency ||
+                            settings.compressMethod == TextMethod::selective ||
+                            settings.compressMethod == TextMethod::llmlingua;
+    return nameOf(serves_all ? settings.compressMethod : TextMethod::selective).toStdString();
+}
+
 QString path_text(const std::filesystem::path& path) {
     return QString::fromStdString(path.string());
 }
@@ -285,6 +301,11 @@ WorkerSettings to_worker_settings(const Settings& settings) {
     worker.work_on_battery = s.workOnBattery;
     worker.disk_cache = s.diskCache;
     worker.cache_quota = s.cacheQuota;
+    worker.shorten_memory = s.shortenMemory;
+    worker.memory_method = memory_method_of(s);
+    worker.compress_method = nameOf(s.compressMethod).toStdString();
+    worker.compress_rate = s.compressRate;
+    worker.scorer_model = s.scorerModel.toStdString();
     return worker;
 }
 

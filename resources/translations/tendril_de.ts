@@ -90,6 +90,52 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
     </message>
   </context>
   <context>
+    <name>tendril::ui::AttachmentChip</name>
+    <message>
+      <source>&amp;Whole: every word of it</source>
+      <translation>&amp;Ganz: jedes Wort davon</translation>
+    </message>
+    <message>
+      <source>&amp;Shortened: what matters of it</source>
+      <translation>Ge&amp;kürzt: was davon wichtig ist</translation>
+    </message>
+    <message>
+      <source>S&amp;earched: only places that fit the question</source>
+      <translation>D&amp;urchsucht: nur Stellen, die zur Frage passen</translation>
+    </message>
+    <message>
+      <source>&amp;Remove</source>
+      <translation>&amp;Entfernen</translation>
+    </message>
+    <message>
+      <source>What the model gets of %1</source>
+      <translation>Was das Modell von %1 bekommt</translation>
+    </message>
+    <message>
+      <source>Document %1, %2</source>
+      <translation>Dokument %1, %2</translation>
+    </message>
+    <message>
+      <source>Enter chooses how the model gets it, Del removes it</source>
+      <translation>Enter wählt, wie das Modell es bekommt, Entf entfernt es</translation>
+    </message>
+    <message>
+      <source>Remove %1</source>
+      <translation>%1 entfernen</translation>
+    </message>
+    <message>
+      <source>Remove (Del)</source>
+      <translation>Entfernen (Entf)</translation>
+    </message>
+  </context>
+  <context>
+    <name>tendril::ui::AttachmentStrip</name>
+    <message>
+      <source>Documents of your message</source>
+      <translation>Dokumente Ihrer Nachricht</translation>
+    </message>
+  </context>
+  <context>
     <name>tendril::ui::CachePanel</name>
     <message>
       <source>What the model need not read again</source>
@@ -163,8 +209,28 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <translation>Bearbeiten abbrechen</translation>
     </message>
     <message>
+      <source>Attach documents</source>
+      <translation>Dokumente anhängen</translation>
+    </message>
+    <message>
+      <source>Attach documents (Ctrl+Shift+A): texts, source files, PDF</source>
+      <translation>Dokumente anhängen (Strg+Umschalt+A): Texte, Quelltexte, PDF</translation>
+    </message>
+    <message>
+      <source>Details</source>
+      <translation>Näheres</translation>
+    </message>
+    <message>
+      <source>What becomes shorter when this is sent</source>
+      <translation>Was beim Senden kürzer wird</translation>
+    </message>
+    <message>
       <source>The answer is still being written. Esc stops it.</source>
       <translation>Die Antwort wird noch geschrieben. Esc hält sie an.</translation>
+    </message>
+    <message>
+      <source>%1 cannot be used. Remove it first.</source>
+      <translation>%1 ist nicht brauchbar. Entfernen Sie es zuerst.</translation>
     </message>
     <message>
       <source>Stop the answer</source>
@@ -197,8 +263,28 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
   <context>
     <name>tendril::ui::ContextMeter</name>
     <message>
-      <source>Context used</source>
-      <translation>Belegter Kontext</translation>
+      <source>System prompt</source>
+      <translation>Systemanweisung</translation>
+    </message>
+    <message>
+      <source>Documents</source>
+      <translation>Dokumente</translation>
+    </message>
+    <message>
+      <source>Conversation</source>
+      <translation>Gespräch</translation>
+    </message>
+    <message>
+      <source>Your message</source>
+      <translation>Ihre Nachricht</translation>
+    </message>
+    <message>
+      <source>Kept for the answer</source>
+      <translation>Für die Antwort frei gehalten</translation>
+    </message>
+    <message>
+      <source>Free</source>
+      <translation>Frei</translation>
     </message>
     <message>
       <source>No context yet</source>
@@ -207,6 +293,78 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
     <message>
       <source>%1 of %2 tokens of context used</source>
       <translation>%1 von %2 Token des Kontexts belegt</translation>
+    </message>
+    <message>
+      <source>%1: %2</source>
+      <comment>a part of the context and its tokens</comment>
+      <translation>%1: %2</translation>
+    </message>
+    <message>
+      <source>Enter shows what the model has</source>
+      <translation>Enter zeigt, was das Modell hat</translation>
+    </message>
+    <message>
+      <source>Click for more (Ctrl+Shift+M)</source>
+      <translation>Klick zeigt mehr (Strg+Umschalt+M)</translation>
+    </message>
+  </context>
+  <context>
+    <name>tendril::ui::ContextPanel</name>
+    <message>
+      <source>Cancel</source>
+      <translation>Abbrechen</translation>
+    </message>
+    <message>
+      <source>&amp;Shorten now</source>
+      <translation>Jetzt &amp;kürzen</translation>
+    </message>
+    <message>
+      <source>Shorten old turns by &amp;itself in idle moments</source>
+      <translation>Alte Beiträge in &amp;Ruhepausen von selbst kürzen</translation>
+    </message>
+    <message>
+      <source>What the model has in its context</source>
+      <translation>Was das Modell in seinem Kontext hat</translation>
+    </message>
+    <message>
+      <source>Progress of the shortening</source>
+      <translation>Fortschritt des Kürzens</translation>
+    </message>
+    <message>
+      <source>Cancel the shortening</source>
+      <translation>Das Kürzen abbrechen</translation>
+    </message>
+    <message>
+      <source>Shorten the model's memory of old turns now</source>
+      <translation>Das Gedächtnis des Modells für alte Beiträge jetzt kürzen</translation>
+    </message>
+    <message>
+      <source>The conversation keeps its full text. The full text can be restored.</source>
+      <translation>Das Gespräch behält seinen vollen Text. Der volle Text lässt sich wiederherstellen.</translation>
+    </message>
+    <message>
+      <source>Shorten old turns by itself in idle moments</source>
+      <translation>Alte Beiträge in Ruhepausen von selbst kürzen</translation>
+    </message>
+    <message>
+      <source>No model is loaded, so there is no context yet.</source>
+      <translation>Es ist kein Modell geladen, darum gibt es noch keinen Kontext.</translation>
+    </message>
+    <message>
+      <source>%1 of %2 tokens of context used</source>
+      <translation>%1 von %2 Token Kontext belegt</translation>
+    </message>
+    <message>
+      <source>and %1 more</source>
+      <translation>und %1 weitere</translation>
+    </message>
+    <message>
+      <source>If you send now, nothing is shortened or left out.</source>
+      <translation>Wenn Sie jetzt senden, wird nichts gekürzt oder weggelassen.</translation>
+    </message>
+    <message>
+      <source>If you send now:</source>
+      <translation>Wenn Sie jetzt senden:</translation>
     </message>
   </context>
   <context>
@@ -262,6 +420,30 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <translation>Linkadresse kopieren</translation>
     </message>
     <message>
+      <source>Sources shown</source>
+      <translation>Quellen gezeigt</translation>
+    </message>
+    <message>
+      <source>Sources hidden</source>
+      <translation>Quellen verborgen</translation>
+    </message>
+    <message>
+      <source>Source</source>
+      <translation>Quelle</translation>
+    </message>
+    <message>
+      <source>%1, place %2</source>
+      <translation>%1, Stelle %2</translation>
+    </message>
+    <message>
+      <source>Hidden</source>
+      <translation>Verborgen</translation>
+    </message>
+    <message>
+      <source>What the model has</source>
+      <translation>Was das Modell hat</translation>
+    </message>
+    <message>
       <source>Copied</source>
       <translation>Kopiert</translation>
     </message>
@@ -297,12 +479,12 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <translation>Loslassen, um %1 zu laden</translation>
     </message>
     <message>
-      <source>Drop to put the text of %1 into your message</source>
-      <translation>Loslassen, um den Text von %1 in Ihre Nachricht zu setzen</translation>
+      <source>Drop to attach %1 to your message</source>
+      <translation>Ablegen, um %1 an Ihre Nachricht zu hängen</translation>
     </message>
     <message>
-      <source>Drop to put the texts of %1 files into your message</source>
-      <translation>Loslassen, um die Texte von %1 Dateien in Ihre Nachricht zu setzen</translation>
+      <source>Drop to attach %1 documents to your message</source>
+      <translation>Ablegen, um %1 Dokumente an Ihre Nachricht zu hängen</translation>
     </message>
   </context>
   <context>
@@ -609,6 +791,22 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <translation>Antwort &amp;fortsetzen</translation>
     </message>
     <message>
+      <source>&amp;Attach documents…</source>
+      <translation>&amp;Dokumente anhängen …</translation>
+    </message>
+    <message>
+      <source>What the mo&amp;del has…</source>
+      <translation>&amp;Was das Modell hat …</translation>
+    </message>
+    <message>
+      <source>S&amp;horten its memory of old turns</source>
+      <translation>Sein &amp;Gedächtnis für alte Beiträge kürzen</translation>
+    </message>
+    <message>
+      <source>Restore the &amp;full text for the model</source>
+      <translation>Den v&amp;ollen Text für das Modell wiederherstellen</translation>
+    </message>
+    <message>
       <source>Ans&amp;wers in parallel…</source>
       <translation>Antworten parall&amp;el …</translation>
     </message>
@@ -625,7 +823,7 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <translation>&amp;Umbenennen</translation>
     </message>
     <message>
-      <source>&amp;Delete</source>
+      <source>Dele&amp;te</source>
       <translation>&amp;Löschen</translation>
     </message>
     <message>
@@ -744,6 +942,38 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <source>The last answer is on the clipboard</source>
       <translation>Die letzte Antwort ist in der Zwischenablage</translation>
     </message>
+    <message>
+      <source>Documents cannot be attached while a sent message is edited</source>
+      <translation>Solange eine gesendete Nachricht bearbeitet wird, lassen sich keine Dokumente anhängen</translation>
+    </message>
+    <message>
+      <source>Only the first %1 of %2 files are attached.</source>
+      <translation>Nur die ersten %1 von %2 Dateien werden angehängt.</translation>
+    </message>
+    <message>
+      <source>Attach documents</source>
+      <translation>Dokumente anhängen</translation>
+    </message>
+    <message>
+      <source>Documents and source files (*)</source>
+      <translation>Dokumente und Quelltexte (*)</translation>
+    </message>
+    <message>
+      <source>PDF (*.pdf)</source>
+      <translation>PDF (*.pdf)</translation>
+    </message>
+    <message>
+      <source>Texts and Markdown (*.txt *.md)</source>
+      <translation>Texte und Markdown (*.txt *.md)</translation>
+    </message>
+    <message>
+      <source>; and %1 more</source>
+      <translation>; und %1 weitere</translation>
+    </message>
+    <message>
+      <source>When sent: %1.</source>
+      <translation>Beim Senden: %1.</translation>
+    </message>
   </context>
   <context>
     <name>tendril::ui::MessageBar</name>
@@ -795,6 +1025,34 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <translation>Unterbrochen</translation>
     </message>
     <message>
+      <source>Hide the %1</source>
+      <translation>%1 verbergen</translation>
+    </message>
+    <message>
+      <source>Show the %1</source>
+      <translation>%1 zeigen</translation>
+    </message>
+    <message>
+      <source>Source: %1</source>
+      <translation>Quelle: %1</translation>
+    </message>
+    <message>
+      <source>Hide what the model has in the place of older messages</source>
+      <translation>Verbergen, was das Modell statt der älteren Nachrichten hat</translation>
+    </message>
+    <message>
+      <source>Show what the model has in the place of older messages</source>
+      <translation>Zeigen, was das Modell statt der älteren Nachrichten hat</translation>
+    </message>
+    <message>
+      <source>Show all that the model has</source>
+      <translation>Alles zeigen, was das Modell hat</translation>
+    </message>
+    <message>
+      <source>Restore the full text for the model</source>
+      <translation>Den vollen Text für das Modell wiederherstellen</translation>
+    </message>
+    <message>
       <source>Show version %1 of %2</source>
       <translation>Fassung %1 von %2 zeigen</translation>
     </message>
@@ -817,6 +1075,22 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
     <message>
       <source>Edit this message</source>
       <translation>Diese Nachricht bearbeiten</translation>
+    </message>
+    <message>
+      <source>Unpin: the model may get it shortened</source>
+      <translation>Lösen: das Modell darf sie gekürzt bekommen</translation>
+    </message>
+    <message>
+      <source>Pin: the model always gets it in full</source>
+      <translation>Anheften: das Modell bekommt sie immer ganz</translation>
+    </message>
+    <message>
+      <source>Include: the model gets it again</source>
+      <translation>Einschließen: das Modell bekommt sie wieder</translation>
+    </message>
+    <message>
+      <source>Exclude: the model never gets it</source>
+      <translation>Ausschließen: das Modell bekommt sie nie</translation>
     </message>
     <message>
       <source>Copy this message</source>
@@ -857,6 +1131,30 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
     <message>
       <source>Waiting for the model</source>
       <translation>Wartet auf das Modell</translation>
+    </message>
+    <message>
+      <source>Hide</source>
+      <translation>Verbergen</translation>
+    </message>
+    <message>
+      <source>Show</source>
+      <translation>Zeigen</translation>
+    </message>
+    <message>
+      <source>All of it…</source>
+      <translation>Alles …</translation>
+    </message>
+    <message>
+      <source>Restore</source>
+      <translation>Wiederherstellen</translation>
+    </message>
+    <message>
+      <source>pinned</source>
+      <translation>angeheftet</translation>
+    </message>
+    <message>
+      <source>excluded</source>
+      <translation>ausgeschlossen</translation>
     </message>
   </context>
   <context>
@@ -976,6 +1274,10 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
     <message>
       <source>&amp;Reading</source>
       <translation>&amp;Lesen</translation>
+    </message>
+    <message>
+      <source>Memory and &amp;documents</source>
+      <translation>Gedächtnis und &amp;Dokumente</translation>
     </message>
     <message>
       <source>&amp;Computer</source>
@@ -1249,6 +1551,106 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <source>Tendril opens no network connection. Models and conversations stay on this computer.</source>
       <translation>Tendril öffnet keine Netzverbindung. Modelle und Gespräche bleiben auf diesem Computer.</translation>
     </message>
+    <message>
+      <source>Shorten old turns before the context is full</source>
+      <translation>Alte Beiträge kürzen, ehe der Kontext voll ist</translation>
+    </message>
+    <message>
+      <source>&amp;Old turns</source>
+      <translation>Alte &amp;Beiträge</translation>
+    </message>
+    <message>
+      <source>In idle moments. The conversation keeps its full text, a line shows where the model's memory begins to be short, and the full text can be restored.</source>
+      <translation>In Ruhepausen. Das Gespräch behält seinen vollen Text, eine Linie zeigt, ab wo das Gedächtnis des Modells gekürzt ist, und der volle Text lässt sich wiederherstellen.</translation>
+    </message>
+    <message>
+      <source>A summary by the model</source>
+      <translation>Eine Zusammenfassung des Modells</translation>
+    </message>
+    <message>
+      <source>Their text, shortened</source>
+      <translation>Ihr Text, gekürzt</translation>
+    </message>
+    <message>
+      <source>Left out</source>
+      <translation>Nichts</translation>
+    </message>
+    <message>
+      <source>&amp;In their place</source>
+      <translation>An ihrer &amp;Stelle</translation>
+    </message>
+    <message>
+      <source>What the model has of them afterwards. Pinned messages always stay whole.</source>
+      <translation>Was das Modell danach von ihnen hat. Angeheftete Nachrichten bleiben immer ganz.</translation>
+    </message>
+    <message>
+      <source>Rare words, at once</source>
+      <translation>Seltene Wörter, sofort</translation>
+    </message>
+    <message>
+      <source>Rare words and the question, at once</source>
+      <translation>Seltene Wörter und die Frage, sofort</translation>
+    </message>
+    <message>
+      <source>Selective Context, by the model</source>
+      <translation>Selective Context, durch das Modell</translation>
+    </message>
+    <message>
+      <source>LLMLingua, by the model</source>
+      <translation>LLMLingua, durch das Modell</translation>
+    </message>
+    <message>
+      <source>LongLLMLingua, by the question</source>
+      <translation>LongLLMLingua, nach der Frage</translation>
+    </message>
+    <message>
+      <source>Shortening of &amp;texts</source>
+      <translation>Kürzen von &amp;Texten</translation>
+    </message>
+    <message>
+      <source>How documents are made shorter when you choose so. Numbers, negations, code, quotations and headings always stay.</source>
+      <translation>Wie Dokumente gekürzt werden, wenn Sie es so wählen. Zahlen, Verneinungen, Code, Zitate und Überschriften bleiben immer.</translation>
+    </message>
+    <message>
+      <source> % of the tokens</source>
+      <translation> % der Token</translation>
+    </message>
+    <message>
+      <source>&amp;Keep</source>
+      <translation>Be&amp;halten</translation>
+    </message>
+    <message>
+      <source>&amp;Judge</source>
+      <translation>&amp;Prüfer</translation>
+    </message>
+    <message>
+      <source>A small GGUF model that judges which words matter. Without one the loaded model does it.</source>
+      <translation>Ein kleines GGUF-Modell, das beurteilt, welche Wörter wichtig sind. Ohne eines tut es das geladene Modell.</translation>
+    </message>
+    <message>
+      <source>The loaded model</source>
+      <translation>Das geladene Modell</translation>
+    </message>
+    <message>
+      <source>Model that judges which words matter</source>
+      <translation>Modell, das beurteilt, welche Wörter wichtig sind</translation>
+    </message>
+    <message>
+      <source>Choose…</source>
+      <translation>Wählen …</translation>
+    </message>
+    <message>
+      <source>Choose a model that judges which words matter</source>
+      <translation>Ein Modell wählen, das beurteilt, welche Wörter wichtig sind</translation>
+    </message>
+    <message>
+      <source>Language models (*.gguf)</source>
+      <translation>Sprachmodelle (*.gguf)</translation>
+    </message>
+    <message>
+      <source>All files (*)</source>
+      <translation>Alle Dateien (*)</translation>
+    </message>
   </context>
   <context>
     <name>tendril::ui::SideBar</name>
@@ -1304,6 +1706,10 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
   <context>
     <name>tendril::ui::StatusLine</name>
     <message>
+      <source>Cancel the shortening</source>
+      <translation>Das Kürzen abbrechen</translation>
+    </message>
+    <message>
       <source>No model loaded</source>
       <translation>Kein Modell geladen</translation>
     </message>
@@ -1340,9 +1746,21 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <translation>Die Antwort ist vollständig</translation>
     </message>
     <message>
+      <source>%1, %2 %</source>
+      <comment>what is being shortened, progress</comment>
+      <translation>%1, %2 %</translation>
+    </message>
+    <message>
       <source>%1 / %2 tokens</source>
       <comment>context used, limit</comment>
       <translation>%1 / %2 Token</translation>
+    </message>
+  </context>
+  <context>
+    <name>tendril::ui::TextDialog</name>
+    <message>
+      <source>&amp;Close</source>
+      <translation>&amp;Schließen</translation>
     </message>
   </context>
   <context>
@@ -1557,6 +1975,182 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
     <message>
       <source>Free software under the Apache License 2.0. Uses Qt %1 under the LGPL.</source>
       <translation>Freie Software unter der Apache-Lizenz 2.0. Nutzt Qt %1 unter der LGPL.</translation>
+    </message>
+  </context>
+  <context>
+    <name>tendril::ui::Documents</name>
+    <message>
+      <source>%1 token</source>
+      <translation>%1 Token</translation>
+    </message>
+    <message>
+      <source>%1 tokens</source>
+      <translation>%1 Token</translation>
+    </message>
+    <message>
+      <source>%1 → %2</source>
+      <comment>tokens before and after</comment>
+      <translation>%1 → %2</translation>
+    </message>
+    <message>
+      <source>being read, %1 %</source>
+      <translation>wird gelesen, %1 %</translation>
+    </message>
+    <message>
+      <source>being shortened, %1 %</source>
+      <translation>wird gekürzt, %1 %</translation>
+    </message>
+    <message>
+      <source>being prepared for the search, %1 %</source>
+      <translation>wird für die Suche vorbereitet, %1 %</translation>
+    </message>
+    <message>
+      <source>One earlier message</source>
+      <translation>Eine frühere Nachricht</translation>
+    </message>
+    <message>
+      <source>%1 earlier messages</source>
+      <translation>%1 frühere Nachrichten</translation>
+    </message>
+    <message>
+      <source>%1 bytes</source>
+      <translation>%1 Byte</translation>
+    </message>
+    <message>
+      <source>%1 MB</source>
+      <translation>%1 MB</translation>
+    </message>
+    <message>
+      <source>%1 kB</source>
+      <translation>%1 kB</translation>
+    </message>
+    <message>
+      <source>%1, %2 in short form</source>
+      <translation>%1, gekürzt %2</translation>
+    </message>
+    <message>
+      <source>%1, to be shortened</source>
+      <translation>%1, wird gekürzt</translation>
+    </message>
+    <message>
+      <source>%1, at most %2 of them found</source>
+      <translation>%1, davon höchstens %2 gefunden</translation>
+    </message>
+    <message>
+      <source>%1, only fitting places are read</source>
+      <translation>%1, nur passende Stellen werden gelesen</translation>
+    </message>
+    <message>
+      <source>read whole, %1</source>
+      <translation>ganz gelesen, %1</translation>
+    </message>
+    <message>
+      <source>read whole</source>
+      <translation>ganz gelesen</translation>
+    </message>
+    <message>
+      <source>read shortened, %1</source>
+      <translation>gekürzt gelesen, %1</translation>
+    </message>
+    <message>
+      <source>read shortened</source>
+      <translation>gekürzt gelesen</translation>
+    </message>
+    <message>
+      <source>searched, %1 of %2 read</source>
+      <translation>durchsucht, %1 von %2 gelesen</translation>
+    </message>
+    <message>
+      <source>searched</source>
+      <translation>durchsucht</translation>
+    </message>
+    <message>
+      <source>Documents: %1</source>
+      <translation>Dokumente: %1</translation>
+    </message>
+    <message>
+      <source>Whole</source>
+      <translation>Ganz</translation>
+    </message>
+    <message>
+      <source>Shortened</source>
+      <translation>Gekürzt</translation>
+    </message>
+    <message>
+      <source>Searched</source>
+      <translation>Durchsucht</translation>
+    </message>
+    <message>
+      <source>1 source</source>
+      <translation>1 Quelle</translation>
+    </message>
+    <message>
+      <source>%1 sources</source>
+      <translation>%1 Quellen</translation>
+    </message>
+    <message>
+      <source>%1, place %2: %3</source>
+      <translation>%1, Stelle %2: %3</translation>
+    </message>
+    <message>
+      <source>From here up the model has a summary: %1</source>
+      <translation>Von hier aufwärts hat das Modell eine Zusammenfassung: %1</translation>
+    </message>
+    <message>
+      <source>From here up the model has a shortened text: %1</source>
+      <translation>Von hier aufwärts hat das Modell einen gekürzten Text: %1</translation>
+    </message>
+    <message>
+      <source>From here up the model remembers only what matters most: %1</source>
+      <translation>Von hier aufwärts erinnert sich das Modell nur an das Wichtigste: %1</translation>
+    </message>
+    <message>
+      <source>From here up the model has nothing: %1 left out</source>
+      <translation>Von hier aufwärts hat das Modell nichts: %1 weggelassen</translation>
+    </message>
+    <message>
+      <source>The context was full: the answer went on with the beginning and the newest part only</source>
+      <translation>Der Kontext war voll: die Antwort ging nur mit dem Anfang und dem neuesten Teil weiter</translation>
+    </message>
+    <message>
+      <source>The context was full: the answer went on with the beginning and the newest part only, %1</source>
+      <translation>Der Kontext war voll: die Antwort ging nur mit dem Anfang und dem neuesten Teil weiter, %1</translation>
+    </message>
+    <message>
+      <source>A document</source>
+      <translation>Ein Dokument</translation>
+    </message>
+    <message>
+      <source>%1 becomes a summary, %2</source>
+      <translation>%1 wird zusammengefasst, %2</translation>
+    </message>
+    <message>
+      <source>%1 become a summary, %2</source>
+      <translation>%1 werden zusammengefasst, %2</translation>
+    </message>
+    <message>
+      <source>%1 is shortened, %2</source>
+      <translation>%1 wird gekürzt, %2</translation>
+    </message>
+    <message>
+      <source>%1 are shortened, %2</source>
+      <translation>%1 werden gekürzt, %2</translation>
+    </message>
+    <message>
+      <source>%1 is left out, %2</source>
+      <translation>%1 wird weggelassen, %2</translation>
+    </message>
+    <message>
+      <source>%1 are left out, %2</source>
+      <translation>%1 werden weggelassen, %2</translation>
+    </message>
+    <message>
+      <source>pinned: always read in full</source>
+      <translation>angeheftet: wird immer ganz gelesen</translation>
+    </message>
+    <message>
+      <source>excluded: never read</source>
+      <translation>ausgeschlossen: wird nie gelesen</translation>
     </message>
   </context>
   <context>

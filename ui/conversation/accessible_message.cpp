@@ -2,6 +2,7 @@
 // One message, one of its buttons, and the status line, as a screen reader sees them. GUI thread.
 #include "ui/conversation/accessible_message.h"
 
+#include "ui/conversation/documents.h"
 #include "ui/conversation/points.h"
 #include "ui/conversation/selection_text.h"
 
@@ -66,6 +67,7 @@ int AccessibleMessage::childCount() const {
     const int message = index();
     return message < 0 ? 0
                        : static_cast<int>(controlsOf(view_->transcript().item(message),
+                                                     view_->transcript().extras(message),
                                                      view_->transcript().document(message))
                                               .size());
 }
@@ -134,11 +136,20 @@ QString AccessibleMessage::text(QAccessible::Text kind) const {
     if (item.leftOut) {
         parts.append(tr("not read for the latest answer"));
     }
+    if (const QString memory = memoryState(item.memory); !memory.isEmpty()) {
+        parts.append(memory);
+    }
+    if (const QString documents = documentsLine(item); !documents.isEmpty()) {
+        parts.append(documents);
+    }
     if (const QString how = expansionLine(item); !how.isEmpty()) {
         parts.append(how);
     }
     if (!item.footer.isEmpty()) {
         parts.append(item.footer);
+    }
+    for (const app::MemoryMarkItem& mark : view_->transcript().extras(message).marks) {
+        parts.append(markLine(mark));
     }
     return parts.join(QStringLiteral(", "));
 }
@@ -309,8 +320,8 @@ std::optional<Control> AccessibleControl::control() const {
     if (at < 0) {
         return std::nullopt;
     }
-    const QVector<Control> controls =
-        controlsOf(view_->transcript().item(at), view_->transcript().document(at));
+    const QVector<Control> controls = controlsOf(view_->transcript().item(at), view_->transcript().extras(at),
+                                                 view_->transcript().document(at));
     return control_ < controls.size() ? std::optional(controls[control_]) : std::nullopt;
 }
 

@@ -73,7 +73,7 @@ bool ConversationView::press(int message, Control::Kind kind) {
     if (message < 0 || message >= transcript_.count()) {
         return false;
     }
-    for (const Control& control : ownControls(transcript_.item(message))) {
+    for (const Control& control : ownControls(transcript_.item(message), transcript_.extras(message))) {
         if (control.kind == kind) {
             activate(message, control);
             return true;
@@ -162,6 +162,16 @@ bool ConversationView::actionKey(QKeyEvent* event) {
             return press(current_, Control::Kind::resume);
         case Qt::Key_C:
             return press(current_, Control::Kind::copy);
+        case Qt::Key_P:
+            return press(current_, Control::Kind::pin);
+        case Qt::Key_X:
+            return press(current_, Control::Kind::exclude);
+        case Qt::Key_S:
+            return press(current_, Control::Kind::sources);
+        case Qt::Key_M:
+            return press(current_, Control::Kind::markText);
+        case Qt::Key_F:
+            return press(current_, Control::Kind::restoreText);
         case Qt::Key_Left:
             return stepSideways(-1) || press(current_, Control::Kind::previousVersion);
         case Qt::Key_Right:
@@ -370,7 +380,7 @@ void ConversationView::fillMenu(QMenu& menu, int message, const std::optional<Co
     }
     menu.addSeparator();
     const qint64 id = transcript_.item(message).id;
-    for (const Control& own : ownControls(transcript_.item(message))) {
+    for (const Control& own : ownControls(transcript_.item(message), transcript_.extras(message))) {
         QKeySequence keys;
         switch (own.kind) {
             case Control::Kind::retry:
@@ -390,6 +400,21 @@ void ConversationView::fillMenu(QMenu& menu, int message, const std::optional<Co
                 break;
             case Control::Kind::copy:
                 keys = Qt::Key_C;
+                break;
+            case Control::Kind::pin:
+                keys = Qt::Key_P;
+                break;
+            case Control::Kind::exclude:
+                keys = Qt::Key_X;
+                break;
+            case Control::Kind::sources:
+                keys = Qt::Key_S;
+                break;
+            case Control::Kind::markText:
+                keys = Qt::Key_M;
+                break;
+            case Control::Kind::restoreText:
+                keys = Qt::Key_F;
                 break;
             case Control::Kind::previousVersion:
                 keys = Qt::Key_Left;

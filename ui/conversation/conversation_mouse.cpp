@@ -297,6 +297,15 @@ void ConversationView::activate(int message, const Control& control) {
         case Control::Kind::details:
             showDetails(message);
             break;
+        case Control::Kind::pin:
+        case Control::Kind::exclude:
+        case Control::Kind::sources:
+        case Control::Kind::source:
+        case Control::Kind::markText:
+        case Control::Kind::markAll:
+        case Control::Kind::restoreText:
+            activateNote(message, control);
+            break;
         case Control::Kind::edit:
             Q_EMIT editRequested(item.id);
             break;

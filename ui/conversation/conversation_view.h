@@ -38,6 +38,8 @@ class ConversationView final : public QAbstractScrollArea {
     void setExpansion(qint64 id, const app::ExpansionItem& expansion);
     void appendPointText(qint64 id, int point, const QString& text);
     void setLeftOut(const QVector<qint64>& ids);
+    /// Where the model's memory was shortened, of all messages.
+    void setMemoryMarks(const QVector<app::MemoryMarkItem>& marks);
     void setPrefillProgress(double share);     ///< 0 to 1, of the message that waits
     void setPlaceholder(const QString& text);  ///< shown while there is no message
     void clear();
@@ -83,6 +85,8 @@ class ConversationView final : public QAbstractScrollArea {
     void editRequested(qint64 id);
     void continueRequested(qint64 id);
     void versionRequested(qint64 id, int version);
+    void memoryRequested(qint64 id, tendril::app::MessageMemory memory);
+    void restoreRequested(qint64 mark);           ///< the full text in the place of a shortened one
     void linkActivated(const QString& address);   ///< the view asks by itself before it opens anything
     void matchesChanged(int current, int total);  ///< from 1; total is -1 while it is counted
     void zoomChanged(double factor);
@@ -137,6 +141,9 @@ class ConversationView final : public QAbstractScrollArea {
     void sayPoints(int index, int point, const QString& text);
     void sayPoint(int index, int point, bool whole);
     void showDetails(int message);
+    // conversation_memory.cpp
+    void activateNote(int message, const Control& control);
+    void showText(const QString& title, const QString& about, const QString& text);
     // conversation_mouse.cpp
     Spot spotAt(const QPoint& viewportPoint);
     void setPointed(const Spot& spot);
@@ -172,22 +179,16 @@ class ConversationView final : public QAbstractScrollArea {
     int current_ = -1;
     bool byKeyboard_ = false;  ///< the current message shows its ring
     int focusControl_ = -1;    ///< index into the current message's controls; -1 = the message itself
-    Spot pointed_;
-    Spot pressed_;
+    Spot pointed_, pressed_;
     Spot copied_;  ///< shows its tick
-    TextPosition selectionAnchor_;
-    TextPosition caret_;
-    TextPosition wordBegin_;
-    TextPosition wordEnd_;  ///< of the double click that a drag extends
-    Spot sideways_;         ///< the wide block whose bar is dragged, as a copyCode control
+    TextPosition selectionAnchor_, caret_;
+    TextPosition wordBegin_, wordEnd_;  ///< of the double click that a drag extends
+    Spot sideways_;                     ///< the wide block whose bar is dragged, as a copyCode control
     int sidewaysX_ = 0;
     bool selecting_ = false;
     bool byWords_ = false;
     QPoint dragPoint_;
-    QBasicTimer dragTimer_;
-    QBasicTimer caretTimer_;
-    QBasicTimer copiedTimer_;
-    QBasicTimer countTimer_;
+    QBasicTimer dragTimer_, caretTimer_, copiedTimer_, countTimer_;
     bool caretOn_ = true;
     QString status_;
     QString unsaid_;  ///< streamed text that does not make a sentence yet

@@ -59,6 +59,30 @@ QPainterPath pathOf(Sign sign) {
         case Sign::next:
             lines({{6, 3.5}, {10.5, 8}, {6, 12.5}});
             break;
+        case Sign::down:
+            lines({{3.5, 6}, {8, 10.5}, {12.5, 6}});
+            break;
+        case Sign::pin:
+            lines({{5, 2.5}, {11, 2.5}});
+            lines({{6, 2.5}, {6, 7}, {4, 9.5}, {12, 9.5}, {10, 7}, {10, 2.5}});
+            lines({{8, 9.5}, {8, 13.5}});
+            break;
+        case Sign::exclude:
+            path.addEllipse(QRectF(2.5, 2.5, 11, 11));
+            lines({{4.2, 11.8}, {11.8, 4.2}});
+            break;
+        case Sign::document:
+            lines({{9.5, 2.5}, {4, 2.5}, {4, 13.5}, {12, 13.5}, {12, 5}, {9.5, 2.5}});
+            lines({{6.5, 8}, {9.5, 8}});
+            lines({{6.5, 10.8}, {8.5, 10.8}});
+            break;
+        case Sign::memory:  // two arrows towards each other: made shorter
+            lines({{8, 2.5}, {8, 6.3}});
+            lines({{6, 4.8}, {8, 6.6}, {10, 4.8}});
+            lines({{3, 8}, {13, 8}});
+            lines({{8, 13.5}, {8, 9.7}});
+            lines({{6, 11.2}, {8, 9.4}, {10, 11.2}});
+            break;
     }
     return path;
 }

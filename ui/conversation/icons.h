@@ -7,7 +7,22 @@
 
 namespace tendril::ui {
 
-enum class Sign { copy, done, retry, edit, resume, details, text, previous, next };
+enum class Sign {
+    copy,
+    done,
+    retry,
+    edit,
+    resume,
+    details,
+    text,
+    previous,
+    next,
+    down,
+    pin,
+    exclude,
+    document,
+    memory
+};
 
 void paintSign(QPainter& painter, Sign sign, const QRectF& rect, const QColor& colour);
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which controls a message has, what they are called and where they stand. GUI thread.
+#include <algorithm>
+
 #include <QFontMetrics>
 
+#include "ui/conversation/documents.h"
 #include "ui/conversation/message_frame.h"
 #include "ui/conversation/points.h"
 
@@ -64,7 +67,39 @@ QStringList linksOf(const markup::Block& block) {
     return out;
 }
 
-QVector<Control> ownControls(const app::MessageItem& item) {
+namespace {
+
+/// What changes what the model gets of a message, and what an answer was made with.
+void addNoteControls(const app::MessageItem& item, const MessageExtras& extras, QVector<Control>& out) {
+    using Kind = Control::Kind;
+    if (!item.sources.isEmpty()) {
+        out.append({Kind::sources, -1, -1,
+                    extras.sourcesOpen ? MessageFrame::tr("Hide the %1").arg(sourcesName(item))
+                                       : MessageFrame::tr("Show the %1").arg(sourcesName(item))});
+    }
+    for (int i = 0; extras.sourcesOpen && i < item.sources.size(); ++i) {
+        out.append({Kind::source, -1, i, MessageFrame::tr("Source: %1").arg(sourceLine(item.sources[i]))});
+    }
+    for (int i = 0; i < extras.marks.size(); ++i) {
+        const app::MemoryMarkItem& mark = extras.marks[i];
+        const bool open = extras.marksOpen.contains(mark.id);
+        if (!mark.text.isEmpty()) {
+            out.append({Kind::markText, -1, i,
+                        open ? MessageFrame::tr("Hide what the model has in the place of older messages")
+                             : MessageFrame::tr("Show what the model has in the place of older messages")});
+        }
+        if (open && mark.text.size() > kMarkTextShown) {
+            out.append({Kind::markAll, -1, i, MessageFrame::tr("Show all that the model has")});
+        }
+        if (mark.undoable) {
+            out.append({Kind::restoreText, -1, i, MessageFrame::tr("Restore the full text for the model")});
+        }
+    }
+}
+
+}  // namespace
+
+QVector<Control> ownControls(const app::MessageItem& item, const MessageExtras& extras) {
     using Kind = Control::Kind;
     QVector<Control> out;
     if (item.version > 1) {
@@ -91,18 +126,30 @@ QVector<Control> ownControls(const app::MessageItem& item) {
     if (item.role == app::MessageRole::user) {
         out.append({Kind::edit, -1, -1, MessageFrame::tr("Edit this message")});
     }
+    if (item.role != app::MessageRole::system && !busy) {
+        const bool pinned = item.memory == app::MessageMemory::pinned;
+        const bool excluded = item.memory == app::MessageMemory::excluded;
+        out.append({Kind::pin, -1, -1,
+                    pinned ? MessageFrame::tr("Unpin: the model may get it shortened")
+                           : MessageFrame::tr("Pin: the model always gets it in full")});
+        out.append({Kind::exclude, -1, -1,
+                    excluded ? MessageFrame::tr("Include: the model gets it again")
+                             : MessageFrame::tr("Exclude: the model never gets it")});
+    }
     if (shownLength(item) > 0) {
         out.append({Kind::copy, -1, -1, MessageFrame::tr("Copy this message")});
     }
+    addNoteControls(item, extras, out);
     return out;
 }
 
-QVector<Control> controlsOf(const app::MessageItem& item, const markup::Sections& document) {
+QVector<Control> controlsOf(const app::MessageItem& item, const MessageExtras& extras,
+                            const markup::Sections& document) {
     QVector<Control> out;
     addBlockControls(document, out);
     // The versions stand at the head, the actions at the foot.
     int head = 0;
-    for (const Control& control : ownControls(item)) {
+    for (const Control& control : ownControls(item, extras)) {
         const bool version =
             control.kind == Control::Kind::previousVersion || control.kind == Control::Kind::nextVersion;
         out.insert(version ? head++ : out.size(), control);
@@ -116,8 +163,7 @@ QRect MessageFrame::actionRect(Control::Kind kind) const {
     const int side = theme_.px(26);
     const QRect row =
         isUser() ? head_ : QRect(foot_.topLeft(), QSize(foot_.width(), qMin(foot_.height(), theme_.px(28))));
-    const int name =
-        isUser() ? QFontMetrics(theme_.label).horizontalAdvance(roleName(item_.role)) + theme_.px(8) : 0;
+    const int name = isUser() ? QFontMetrics(theme_.label).horizontalAdvance(headText()) + theme_.px(8) : 0;
     const int versions = isUser() && item_.versions > 1 ? theme_.px(112) : 0;
     const auto small = [&](int place) {
         const int x = row.right() + 1 - name - versions - place * side - (place - 1) * theme_.px(2);
@@ -126,19 +172,22 @@ QRect MessageFrame::actionRect(Control::Kind kind) const {
     const auto wide = [&](int x, int width) {
         return QRect(x, state_.center().y() - theme_.px(14), width, theme_.px(28));
     };
+    using Kind = Control::Kind;
+    if (isOnDemand(kind)) {
+        int place = 0;
+        for (const Kind one : {Kind::copy, Kind::edit, Kind::retry, Kind::retryNormally, Kind::details,
+                               Kind::exclude, Kind::pin}) {
+            const bool there = std::any_of(own_.begin(), own_.end(),
+                                           [one](const Control& control) { return control.kind == one; });
+            place += there && isOnDemand(one) ? 1 : 0;
+            if (one == kind) {
+                return small(qMax(1, place));
+            }
+        }
+    }
     switch (kind) {
-        case Control::Kind::copy:
-            return small(1);
-        case Control::Kind::edit:
-            return small(2);
-        case Control::Kind::retryNormally:
-            return small(3);
-        case Control::Kind::details:
-            return small(isBusy(item_) ? 2 : item_.expansion.skeleton ? 4 : 3);
         case Control::Kind::retry:
-            return item_.state == app::MessageState::failed
-                       ? wide(state_.right() - theme_.px(92), theme_.px(82))
-                       : small(2);
+            return wide(state_.right() - theme_.px(92), theme_.px(82));
         case Control::Kind::resume: {
             const QFontMetrics metrics(theme_.small);
             const int width = metrics.horizontalAdvance(MessageFrame::tr("Continue")) + theme_.px(40);
@@ -169,6 +218,12 @@ QRect MessageFrame::controlRect(const Control& control) {
             }
             return layout.linkRect(control.link).translated(origin);
         }
+        case Control::Kind::sources:
+        case Control::Kind::source:
+        case Control::Kind::markText:
+        case Control::Kind::markAll:
+        case Control::Kind::restoreText:
+            return noteRect(control);
         default:
             return actionRect(control.kind);
     }
@@ -176,7 +231,8 @@ QRect MessageFrame::controlRect(const Control& control) {
 
 bool MessageFrame::isOnDemand(Control::Kind kind) const {
     return kind == Control::Kind::copy || kind == Control::Kind::edit || kind == Control::Kind::details ||
-           kind == Control::Kind::retryNormally ||
+           kind == Control::Kind::retryNormally || kind == Control::Kind::pin ||
+           kind == Control::Kind::exclude ||
            (kind == Control::Kind::retry && item_.state != app::MessageState::failed);
 }
 

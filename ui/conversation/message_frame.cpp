@@ -35,6 +35,10 @@ Sign signOf(Control::Kind kind) {
             return Sign::retry;
         case Control::Kind::edit:
             return Sign::edit;
+        case Control::Kind::pin:
+            return Sign::pin;
+        case Control::Kind::exclude:
+            return Sign::exclude;
         default:
             return Sign::copy;
     }
@@ -42,13 +46,14 @@ Sign signOf(Control::Kind kind) {
 
 }  // namespace
 
-MessageFrame::MessageFrame(const app::MessageItem& item, const ViewTheme& theme,
+MessageFrame::MessageFrame(const app::MessageItem& item, const MessageExtras& extras, const ViewTheme& theme,
                            const SyntaxLibrary& syntaxes)
     : item_(item),
+      extras_(extras),
       theme_(theme),
       body_(theme, syntaxes,
             static_cast<std::size_t>(growsInPoints(item) ? item.expansion.points.size() : 1)),
-      own_(ownControls(item)),
+      own_(ownControls(item, extras)),
       points_(growsInPoints(item)) {
     if (points_) {
         for (qsizetype i = 0; i < item.expansion.points.size(); ++i) {
@@ -64,7 +69,7 @@ MessageFrame::MessageFrame(const app::MessageItem& item, const ViewTheme& theme,
 
 markup::BlockChange MessageFrame::append(std::size_t section, const QString& text) {
     const markup::BlockChange change = body_.append(section, text);
-    own_ = ownControls(item_);
+    own_ = ownControls(item_, extras_);
     place();
     return change;
 }
@@ -77,7 +82,7 @@ markup::BlockChange MessageFrame::update() {
     } else if (!isBusy(item_)) {
         body_.finish();
     }
-    own_ = ownControls(item_);
+    own_ = ownControls(item_, extras_);
     place();
     return change;
 }
@@ -123,7 +128,7 @@ void MessageFrame::place() {
     const int pad = cardPadding();
     int y = theme_.px(10);
     head_ = QRect(left_, y, column_, theme_.px(26));
-    y = head_.bottom() + 1 + theme_.px(4);
+    y = placeDocuments(head_.bottom() + 1 + theme_.px(4));
     const int width = bodyRect_.width();
     const bool empty = body_.blockCount() == 0;
     if (isUser()) {
@@ -141,14 +146,16 @@ void MessageFrame::place() {
         state_ = QRect(left_, y, column_, height);
         y += height;
     }
+    y = placeSources(y);
     // A user's actions stand at the head, so that without a footer nothing follows the card.
     const int second = expansionLine(item_).isEmpty() ? 0 : theme_.smallHeight + theme_.px(4);
     const int foot = isUser() && footText().isEmpty() ? 0 : theme_.px(28) + second;
     foot_ = QRect(left_, y + theme_.px(foot > 0 ? 4 : 6), column_, foot);
+    bottom_ = placeMarks(foot_.bottom() + 1);
 }
 
 int MessageFrame::height() const {
-    return foot_.bottom() + 1 + theme_.px(8);
+    return bottom_ + theme_.px(8);
 }
 
 bool MessageFrame::layOut(int y0, int y1) {
@@ -196,7 +203,7 @@ void MessageFrame::paintButton(QPainter& painter, const Control& control, const 
 }
 
 void MessageFrame::paintHead(QPainter& painter, const Look& look) {
-    const QString name = roleName(item_.role);
+    const QString name = headText();
     painter.setFont(theme_.label);
     painter.setPen(theme_.muted);
     const QFontMetrics metrics(theme_.label);
@@ -330,8 +337,10 @@ bool MessageFrame::paint(QPainter& painter, const QPoint& origin, const QRect& c
                           height() - theme_.px(8));
         painter.drawRoundedRect(rect, theme_.px(10), theme_.px(10));
     }
-    painter.setOpacity(item_.leftOut ? 0.5 : 1.0);
+    const bool faint = item_.leftOut || item_.memory == app::MessageMemory::excluded;
+    painter.setOpacity(faint ? 0.5 : 1.0);
     paintHead(painter, look);
+    paintDocuments(painter);
     if (isUser()) {
         painter.setRenderHint(QPainter::Antialiasing);
         painter.setPen(Qt::NoPen);
@@ -349,7 +358,9 @@ bool MessageFrame::paint(QPainter& painter, const QPoint& origin, const QRect& c
     if (!state_.isNull()) {
         paintState(painter, look);
     }
+    paintSources(painter, look);
     paintFoot(painter, look);
+    paintMarks(painter, look);
     painter.restore();
     return unfinished;
 }

@@ -180,6 +180,39 @@ void Transcript::setLeftOut(const QVector<qint64>& ids) {
     }
 }
 
+/// What stands around a message's text has changed.
+Transcript::Change Transcript::refresh(int index) {
+    Row& row = *rows_[static_cast<std::size_t>(index)];
+    if (row.frame) {
+        row.frame->update();
+    } else {
+        row.height = guessedHeight(row.item) + theme_.px(44) * static_cast<int>(row.extras.marks.size());
+        dirtyFrom(index);
+    }
+    heightChanged(index);
+    return {index, {}};
+}
+
+Transcript::Change Transcript::setMarks(int i, const QVector<app::MemoryMarkItem>& marks) {
+    rows_[static_cast<std::size_t>(i)]->extras.marks = marks;
+    return refresh(i);
+}
+
+Transcript::Change Transcript::toggleSources(int i) {
+    MessageExtras& extras = rows_[static_cast<std::size_t>(i)]->extras;
+    extras.sourcesOpen = !extras.sourcesOpen;
+    return refresh(i);
+}
+
+Transcript::Change Transcript::toggleMark(int i, int mark) {
+    MessageExtras& extras = rows_[static_cast<std::size_t>(i)]->extras;
+    const qint64 id = extras.marks.value(mark).id;
+    if (!extras.marksOpen.remove(id)) {
+        extras.marksOpen.insert(id);
+    }
+    return refresh(i);
+}
+
 void Transcript::setWidth(int viewportWidth) {
     if (viewportWidth == width_) {
         return;
@@ -202,7 +235,9 @@ int Transcript::guessedHeight(const app::MessageItem& item) const {
     const int lines = 1 + static_cast<int>(static_cast<qreal>(shownLength(item)) * 1.25 / perLine);
     const qsizetype points = growsInPoints(item) ? item.expansion.points.size() : 0;
     return theme_.px(84) + (lines + 2 * static_cast<int>(points)) * theme_.lineHeight +
-           (item.error.isEmpty() ? 0 : theme_.px(56));
+           (item.error.isEmpty() ? 0 : theme_.px(56)) +
+           theme_.px(24) * static_cast<int>(item.documents.size()) +
+           (item.sources.isEmpty() ? 0 : theme_.px(34));
 }
 
 void Transcript::dirtyFrom(int i) {
@@ -242,7 +277,7 @@ MessageFrame& Transcript::frame(int i) {
     Row& row = *rows_[static_cast<std::size_t>(i)];
     row.used = ++clock_;
     if (!row.frame) {
-        row.frame = std::make_unique<MessageFrame>(row.item, theme_, syntaxes_);
+        row.frame = std::make_unique<MessageFrame>(row.item, row.extras, theme_, syntaxes_);
         row.frame->setWidth(width_);
         heightChanged(i);
     }

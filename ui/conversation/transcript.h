@@ -55,11 +55,15 @@ class Transcript {
     Change setExpansion(qint64 id, const app::ExpansionItem& expansion);
     Change appendToPoint(qint64 id, int point, const QString& text);
     void setLeftOut(const QVector<qint64>& ids);
+    Change setMarks(int i, const QVector<app::MemoryMarkItem>& marks);
+    Change toggleSources(int i);
+    Change toggleMark(int i, int mark);  ///< by its place among the message's marks
     void setWidth(int viewportWidth);
     void forgetLayouts();  ///< the theme has changed
 
     int count() const { return static_cast<int>(rows_.size()); }
     const app::MessageItem& item(int i) const { return rows_[static_cast<std::size_t>(i)]->item; }
+    const MessageExtras& extras(int i) const { return rows_[static_cast<std::size_t>(i)]->extras; }
     /// Another number whenever the message's text or its points have changed.
     quint64 revision(int i) const { return rows_[static_cast<std::size_t>(i)]->revision; }
     int indexOf(qint64 id) const { return indices_.value(id, -1); }
@@ -89,6 +93,7 @@ class Transcript {
   private:
     struct Row {
         app::MessageItem item;
+        MessageExtras extras;
         int height = 0;
         std::unique_ptr<MessageFrame> frame;
         quint64 used = 0;
@@ -96,6 +101,7 @@ class Transcript {
     };
 
     Change remake(int index);
+    Change refresh(int index);
 
     int guessedHeight(const app::MessageItem& item) const;
     void settleTops(int upTo) const;

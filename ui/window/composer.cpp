@@ -19,6 +19,7 @@
 #include <QVBoxLayout>
 
 #include "ui/window/answer_mode_button.h"
+#include "ui/window/attachment_strip.h"
 #include "ui/window/drop_overlay.h"
 #include "ui/window/icons.h"
 
@@ -140,12 +141,12 @@ void ComposerEdit::changeEvent(QEvent* event) {
 }
 
 bool ComposerEdit::canInsertFromMimeData(const QMimeData* source) const {
-    return !textFilesIn(source).isEmpty() ||
+    return !documentFilesIn(source).isEmpty() ||
            (!source->hasUrls() && QPlainTextEdit::canInsertFromMimeData(source));
 }
 
 void ComposerEdit::insertFromMimeData(const QMimeData* source) {
-    if (const QStringList files = textFilesIn(source); !files.isEmpty()) {
+    if (const QStringList files = documentFilesIn(source); !files.isEmpty()) {
         Q_EMIT filesPasted(files);
     } else {
         QPlainTextEdit::insertFromMimeData(source);
@@ -157,6 +158,10 @@ Composer::Composer(QWidget* parent)
       frame_(new QFrame(this)),
       editBar_(new QWidget(frame_)),
       editLabel_(new QLabel(editBar_)),
+      planBar_(new QWidget(frame_)),
+      planLabel_(new QLabel(planBar_)),
+      strip_(new AttachmentStrip(frame_)),
+      clip_(new QToolButton(frame_)),
       edit_(new ComposerEdit(frame_)),
       mode_(new AnswerModeButton(frame_)),
       button_(new QToolButton(frame_)),
@@ -181,9 +186,18 @@ Composer::Composer(QWidget* parent)
     editRow->addWidget(editLabel_, 1);
     editRow->addWidget(cancel);
     editBar_->hide();
+    buildPlanBar();
+    clip_->setObjectName(QStringLiteral("attachButton"));
+    clip_->setIcon(icon(QStringLiteral("attach"), IconColor::muted));
+    clip_->setIconSize(QSize(20, 20));
+    clip_->setFixedSize(36, 36);
+    clip_->setFocusPolicy(Qt::StrongFocus);
+    clip_->setAccessibleName(tr("Attach documents"));
+    clip_->setToolTip(tr("Attach documents (Ctrl+Shift+A): texts, source files, PDF"));
 
     auto* row = new QHBoxLayout;
     row->setSpacing(6);
+    row->addWidget(clip_, 0, Qt::AlignBottom);
     row->addWidget(edit_, 1, Qt::AlignVCenter);
     row->addWidget(mode_, 0, Qt::AlignBottom);
     row->addWidget(button_, 0, Qt::AlignBottom);
@@ -191,6 +205,8 @@ Composer::Composer(QWidget* parent)
     inside->setContentsMargins(10, 6, 6, 6);
     inside->setSpacing(2);
     inside->addWidget(editBar_);
+    inside->addWidget(planBar_);
+    inside->addWidget(strip_);
     inside->addLayout(row);
     auto* outside = new QVBoxLayout(this);
     outside->setContentsMargins(0, 0, 0, 0);
@@ -217,6 +233,10 @@ Composer::Composer(QWidget* parent)
     connect(edit_, &ComposerEdit::filesPasted, this, &Composer::filesPasted);
     connect(edit_, &ComposerEdit::upInEmpty, this, &Composer::editLastRequested);
     connect(edit_, &ComposerEdit::focusMoved, this, &Composer::setFrameFocus);
+    connect(clip_, &QToolButton::clicked, this, &Composer::attachRequested);
+    connect(strip_, &AttachmentStrip::removeRequested, this, &Composer::attachmentRemoved);
+    connect(strip_, &AttachmentStrip::choiceRequested, this, &Composer::attachmentChosen);
+    connect(strip_, &AttachmentStrip::focusLeft, this, &Composer::focusEditor);
     connect(mode_, &AnswerModeButton::chosen, this, &Composer::answerModeChosen);
     connect(cancel, &QPushButton::clicked, this, &Composer::cancelEdit);
     connect(button_, &QToolButton::clicked, this, [this] {
@@ -248,18 +268,42 @@ void Composer::setDraft(const QString& text) {
     replaceText(text);
 }
 
-void Composer::insertFile(const QString& text) {
-    QTextCursor cursor = edit_->textCursor();
-    cursor.beginEditBlock();
-    if (!cursor.atBlockStart()) {
-        cursor.insertText(QStringLiteral("\n\n"));
-    }
-    cursor.insertText(text);
-    cursor.endEditBlock();
-    edit_->setTextCursor(cursor);
-    edit_->ensureCursorVisible();
-    flushDraft();
-    focusEditor();
+void Composer::buildPlanBar() {
+    planLabel_->setObjectName(QStringLiteral("plannedLine"));
+    planLabel_->setTextFormat(Qt::PlainText);
+    planLabel_->setWordWrap(true);
+    planLabel_->setProperty("muted", true);
+    auto* details = new QPushButton(tr("Details"), planBar_);
+    details->setObjectName(QStringLiteral("plannedDetails"));
+    details->setProperty("link", true);
+    details->setAccessibleName(tr("What becomes shorter when this is sent"));
+    auto* row = new QHBoxLayout(planBar_);
+    row->setContentsMargins(6, 0, 0, 0);
+    row->addWidget(planLabel_, 1);
+    row->addWidget(details);
+    planBar_->hide();
+    connect(details, &QPushButton::clicked, this, &Composer::plannedRequested);
+}
+
+void Composer::setAttachments(const QVector<app::AttachmentItem>& documents) {
+    documents_ = documents;
+    updateDocuments();
+}
+
+/// While a sent message is edited, the draft's documents wait with the draft.
+void Composer::updateDocuments() {
+    strip_->setItems(editing() ? QVector<app::AttachmentItem>() : documents_);
+    clip_->setEnabled(!editing());
+    planBar_->setVisible(!editing() && !planLabel_->text().isEmpty());
+}
+
+void Composer::setPlanned(const QString& text) {
+    planLabel_->setText(text);
+    updateDocuments();
+}
+
+void Composer::focusAttachments() {
+    strip_->focusFirst();
 }
 
 void Composer::tellDraft() {
@@ -294,6 +338,7 @@ void Composer::beginEdit(qint64 message, const QString& text) {
     editing_ = message;
     edit_->setEscapeWanted(true);
     editBar_->show();
+    updateDocuments();
     replaceText(text);
     focusEditor();
 }
@@ -303,6 +348,7 @@ void Composer::endEdit() {
     keptDraft_.clear();
     edit_->setEscapeWanted(false);
     editBar_->hide();
+    updateDocuments();
 }
 
 void Composer::cancelEdit() {
@@ -351,6 +397,13 @@ void Composer::submit() {
         replaceText(draft);
         Q_EMIT editSubmitted(message, written);
         return;
+    }
+    for (const app::AttachmentItem& document : std::as_const(documents_)) {
+        if (!document.error.isEmpty()) {
+            Q_EMIT hint(tr("%1 cannot be used. Remove it first.").arg(document.name));
+            focusAttachments();
+            return;
+        }
     }
     draftTimer_->stop();
     draftLimit_->stop();

@@ -58,6 +58,7 @@ class ComposerEdit final : public QPlainTextEdit {
 };
 
 class AnswerModeButton;
+class AttachmentStrip;
 
 class Composer final : public QWidget {
     Q_OBJECT
@@ -67,9 +68,12 @@ class Composer final : public QWidget {
     explicit Composer(QWidget* parent = nullptr);
 
     QString text() const;
-    void setDraft(const QString& text);    ///< without saving it again
-    void insertFile(const QString& text);  ///< as paragraphs of their own, where the cursor is
-    void flushDraft();                     ///< saves now what waits to be saved
+    void setDraft(const QString& text);  ///< without saving it again
+    void flushDraft();                   ///< saves now what waits to be saved
+    void setAttachments(const QVector<app::AttachmentItem>& documents);
+    /// What would become shorter if the draft were sent now, in a line; empty: nothing.
+    void setPlanned(const QString& text);
+    void focusAttachments();
     void setGenerating(bool generating);
     /// Why nothing can be sent now ("Choose a model first"); empty: it can.
     void setBlocked(const QString& reason);
@@ -89,6 +93,10 @@ class Composer final : public QWidget {
     /// At each pause in typing, and once a second while it goes on; at once for files.
     void draftChanged(const QString& text);
     void filesPasted(const QStringList& paths);
+    void attachRequested();
+    void attachmentRemoved(qint64 document);
+    void attachmentChosen(qint64 document, tendril::app::AttachmentChoice choice);
+    void plannedRequested();  ///< the line about what becomes shorter was pressed
     void editLastRequested();
     void hint(const QString& text);  ///< why Enter did nothing
     void answerModeChosen(tendril::app::AnswerMode mode);
@@ -99,11 +107,17 @@ class Composer final : public QWidget {
     void endEdit();
     void replaceText(const QString& text);
     void updateButton();
+    void updateDocuments();
+    void buildPlanBar();
     void setFrameFocus(bool focused);
 
     QFrame* frame_;
     QWidget* editBar_;
     QLabel* editLabel_;
+    QWidget* planBar_;
+    QLabel* planLabel_;
+    AttachmentStrip* strip_;
+    QToolButton* clip_;
     ComposerEdit* edit_;
     AnswerModeButton* mode_;
     QToolButton* button_;
@@ -111,6 +125,7 @@ class Composer final : public QWidget {
     QTimer* draftLimit_;  ///< runs while something is typed that was not told
     QString blocked_;
     QString keptDraft_;
+    QVector<app::AttachmentItem> documents_;
     qint64 editing_ = 0;
     bool generating_ = false;
     bool replacing_ = false;

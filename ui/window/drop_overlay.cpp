@@ -14,12 +14,13 @@
 namespace tendril::ui {
 
 namespace {
-constexpr qsizetype kMostFiles = 16;  ///< at once
-
-/// By its name alone; what is unknown may be.
-bool mayBeText(const QString& path) {
+/// By its name alone. Pictures, sounds and films have no text; of others the reader says it.
+bool mayBeDocument(const QString& path) {
     const QMimeType type = QMimeDatabase().mimeTypeForFile(path, QMimeDatabase::MatchExtension);
-    return type.isDefault() || type.inherits(QStringLiteral("text/plain"));
+    const QString name = type.name();
+    const bool medium = name.startsWith(QLatin1String("image/")) ||
+                        name.startsWith(QLatin1String("audio/")) || name.startsWith(QLatin1String("video/"));
+    return type.inherits(QStringLiteral("text/plain")) || !medium;
 }
 }  // namespace
 
@@ -36,12 +37,13 @@ QString modelFileIn(const QMimeData* data) {
     return {};
 }
 
-QStringList textFilesIn(const QMimeData* data) {
+QStringList documentFilesIn(const QMimeData* data) {
     QStringList files;
     if (data != nullptr && data->hasUrls() && modelFileIn(data).isEmpty()) {
         const QList<QUrl> urls = data->urls();
         for (const QUrl& url : urls) {
-            if (url.isLocalFile() && files.size() < kMostFiles && mayBeText(url.toLocalFile())) {
+            if (url.isLocalFile() && !url.path().endsWith(QLatin1Char('/')) &&
+                mayBeDocument(url.toLocalFile())) {
                 files << url.toLocalFile();
             }
         }
@@ -59,10 +61,10 @@ void DropOverlay::offer(const QString& fileName) {
     showText(tr("Drop to load %1").arg(fileName));
 }
 
-void DropOverlay::offerText(const QStringList& paths) {
+void DropOverlay::offerDocuments(const QStringList& paths) {
     showText(paths.size() == 1
-                 ? tr("Drop to put the text of %1 into your message").arg(QFileInfo(paths.first()).fileName())
-                 : tr("Drop to put the texts of %1 files into your message").arg(paths.size()));
+                 ? tr("Drop to attach %1 to your message").arg(QFileInfo(paths.first()).fileName())
+                 : tr("Drop to attach %1 documents to your message").arg(paths.size()));
 }
 
 void DropOverlay::showText(const QString& text) {

@@ -14,9 +14,8 @@ namespace tendril::ui {
 /// not asked).
 QString modelFileIn(const QMimeData* data);
 
-/// Other local files in what is dragged, dropped or pasted, when there is no model among them: their text may
-/// be wanted.
-QStringList textFilesIn(const QMimeData* data);
+/// Other local files in what is dragged, dropped or pasted, when there is no model among them.
+QStringList documentFilesIn(const QMimeData* data);
 
 class DropOverlay final : public QWidget {
     Q_OBJECT
@@ -26,7 +25,7 @@ class DropOverlay final : public QWidget {
     explicit DropOverlay(QWidget* parent);
 
     void offer(const QString& fileName);  ///< a model
-    void offerText(const QStringList& paths);
+    void offerDocuments(const QStringList& paths);
     void withdraw() { hide(); }
 
   protected:

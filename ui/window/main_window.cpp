@@ -18,6 +18,7 @@
 #include "ui/conversation/conversation_view.h"
 #include "ui/window/cache_panel.h"
 #include "ui/window/composer.h"
+#include "ui/window/context_panel.h"
 #include "ui/window/drop_overlay.h"
 #include "ui/window/elided_label.h"
 #include "ui/window/find_bar.h"
@@ -78,6 +79,7 @@ MainWindow::MainWindow(app::ChatPort& port, const app::Settings& settings, const
     buildMenus();
     connectParts();
     connectPort();
+    connectMemory();
     restoreMemory(memory);
     updateTitle();
     updatePrivate();
@@ -176,6 +178,7 @@ QWidget* MainWindow::buildMainPane() {
     jump_ = new JumpButton(*view_, pane);
     composer_ = new Composer(pane);
     status_ = new StatusLine(pane);
+    contextPanel_ = new ContextPanel(this);
 
     auto* column = new QVBoxLayout(pane);
     column->setContentsMargins(0, 0, 0, 0);
@@ -211,7 +214,6 @@ void MainWindow::connectParts() {
     connect(composer_, &Composer::editLastRequested, this, &MainWindow::editLast);
     connect(composer_, &Composer::answerModeChosen, this, &MainWindow::setAnswerMode);
     connect(composer_, &Composer::hint, status_, &StatusLine::showHint);
-    connect(composer_, &Composer::filesPasted, &port_, &app::ChatPort::readTextFiles);
     connect(&chooser_->cache(), &CachePanel::statusWanted, &port_, &app::ChatPort::askCache);
     connect(&chooser_->cache(), &CachePanel::clearRequested, &port_, &app::ChatPort::clearCache);
     connect(&chooser_->cache(), &CachePanel::kvChosen, this, &MainWindow::chooseKv);
@@ -236,6 +238,8 @@ void MainWindow::connectParts() {
     connect(view_, &ConversationView::continueRequested, &port_, &app::ChatPort::continueReply);
     connect(view_, &ConversationView::versionRequested, &port_, &app::ChatPort::showVersion);
     connect(view_, &ConversationView::editRequested, this, &MainWindow::editMessage);
+    connect(view_, &ConversationView::memoryRequested, &port_, &app::ChatPort::setMemory);
+    connect(view_, &ConversationView::restoreRequested, &port_, &app::ChatPort::restoreFullText);
 }
 
 void MainWindow::showNotice(const QString& text) {
@@ -384,9 +388,9 @@ void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
     if (!file.isEmpty()) {
         event->acceptProposedAction();
         drop_->offer(QFileInfo(file).fileName());
-    } else if (const QStringList texts = textFilesIn(event->mimeData()); !texts.isEmpty()) {
+    } else if (const QStringList files = documentFilesIn(event->mimeData()); !files.isEmpty()) {
         event->acceptProposedAction();
-        drop_->offerText(texts);
+        drop_->offerDocuments(files);
     }
 }
 
@@ -401,9 +405,9 @@ void MainWindow::dropEvent(QDropEvent* event) {
     if (!file.isEmpty()) {
         event->acceptProposedAction();
         openModel(file);
-    } else if (const QStringList texts = textFilesIn(event->mimeData()); !texts.isEmpty()) {
+    } else if (const QStringList files = documentFilesIn(event->mimeData()); !files.isEmpty()) {
         event->acceptProposedAction();
-        port_.readTextFiles(texts);
+        attachFiles(files);
     }
 }
 

@@ -19,6 +19,7 @@ class QVBoxLayout;
 namespace tendril::ui {
 
 class Composer;
+class ContextPanel;
 class ConversationView;
 class DropOverlay;
 class ElidedLabel;
@@ -110,7 +111,6 @@ class MainWindow final : public QMainWindow {
     void showModel(const app::ModelState& state);
     void showModels(const QVector<app::ModelItem>& models);
     void showCache(const app::CacheStatus& status);
-    void takeTextFile(const QString& text, const QString& error);
     void showTurn(const app::TurnStatus& status);
     void showDeleted(qint64 id, const QString& title);
     void showExported(const QString& file, const QString& error);
@@ -138,6 +138,18 @@ class MainWindow final : public QMainWindow {
     const app::MessageItem* message(qint64 id) const;
     const app::MessageItem* last(app::MessageRole role) const;
 
+    // main_window_memory.cpp: documents, the context, what becomes of old turns
+    void connectMemory();
+    void attachFiles(const QStringList& paths);
+    void chooseAttachments();
+    void showAttachments(const QVector<app::AttachmentItem>& documents);
+    void showPlan(const app::ContextPlanItem& plan);
+    void showMarks(const QVector<app::MemoryMarkItem>& marks);
+    void showMemoryWork(const app::MemoryWorkItem& work);
+    void openContextPanel();
+    void shortenNow();
+    void restoreNewest();
+
     app::ChatPort& port_;
     app::Settings settings_;
     QString memory_;
@@ -149,6 +161,10 @@ class MainWindow final : public QMainWindow {
     QString systemPrompt_;
     bool private_ = false;
     QVector<app::MessageItem> messages_;
+    app::ContextPlanItem plan_;
+    QVector<app::MemoryMarkItem> marks_;
+    QHash<qint64, QString> documentNames_;  ///< of the open conversation
+    bool working_ = false;                  ///< the model's memory is being shortened
     qint64 jumpConversation_ = 0;
     qint64 jumpMessage_ = 0;
     QString jumpWords_;
@@ -170,6 +186,7 @@ class MainWindow final : public QMainWindow {
     JumpButton* jump_ = nullptr;
     Composer* composer_ = nullptr;
     StatusLine* status_ = nullptr;
+    ContextPanel* contextPanel_ = nullptr;
     DropOverlay* drop_ = nullptr;
     QPointer<SettingsDialog> settingsDialog_;
     QHash<QString, QAction*> actions_;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The window's menus and shortcuts, and the dialogs they open. GUI thread.
+#include <algorithm>
+
 #include <QAction>
 #include <QActionGroup>
 #include <QApplication>
@@ -124,6 +126,15 @@ void MainWindow::buildConversationMenu() {
     addTo(talk, "continue", tr("&Continue the answer"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_R),
           &MainWindow::continueLast);
     talk->addSeparator();
+    addTo(talk, "attach", tr("&Attach documents…"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_A),
+          &MainWindow::chooseAttachments);
+    addTo(talk, "context", tr("What the mo&del has…"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_M),
+          &MainWindow::openContextPanel);
+    addTo(talk, "shorten", tr("S&horten its memory of old turns"),
+          QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_S), &MainWindow::shortenNow);
+    addTo(talk, "restore", tr("Restore the &full text for the model"),
+          QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_T), &MainWindow::restoreNewest);
+    talk->addSeparator();
     addTo(talk, "answerModes", tr("Ans&wers in parallel…"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_O),
           &MainWindow::openAnswerModes);
     addTo(talk, "prompt", tr("System &prompt…"), QKeySequence(Qt::CTRL | Qt::Key_P),
@@ -132,7 +143,7 @@ void MainWindow::buildConversationMenu() {
                                QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_P), &MainWindow::togglePrivate);
     isPrivate->setCheckable(true);
     addTo(talk, "rename", tr("Re&name"), QKeySequence(Qt::Key_F2), &MainWindow::renameOpen);
-    addTo(talk, "delete", tr("&Delete"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_Delete),
+    addTo(talk, "delete", tr("Dele&te"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_Delete),
           &MainWindow::deleteCurrent);
     talk->addSeparator();
     addTo(talk, "next", tr("Ne&xt conversation"), QKeySequence(Qt::CTRL | Qt::Key_PageDown),
@@ -201,9 +212,13 @@ void MainWindow::updateActions() {
     actions_["copyLast"]->setEnabled(answer != nullptr);
     actions_["editLast"]->setEnabled(idle && last(app::MessageRole::user) != nullptr);
     actions_["undoDelete"]->setEnabled(sideBar_->undoOffered());
-    for (const char* name : {"export", "rename", "delete", "prompt", "private", "answerModes"}) {
+    for (const char* name :
+         {"export", "rename", "delete", "prompt", "private", "answerModes", "attach", "context"}) {
         actions_[name]->setEnabled(open);
     }
+    actions_["shorten"]->setEnabled(open && idle && !working_ && messages_.size() > 1);
+    actions_["restore"]->setEnabled(std::any_of(
+        marks_.begin(), marks_.end(), [](const app::MemoryMarkItem& mark) { return mark.undoable; }));
     for (const char* name : {"find", "findNext", "findPrevious", "jump"}) {
         actions_[name]->setEnabled(!messages_.isEmpty());
     }

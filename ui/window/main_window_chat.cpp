@@ -8,6 +8,7 @@
 #include "ui/conversation/conversation_view.h"
 #include "ui/window/cache_panel.h"
 #include "ui/window/composer.h"
+#include "ui/window/context_panel.h"
 #include "ui/window/find_bar.h"
 #include "ui/window/format.h"
 #include "ui/window/main_window.h"
@@ -51,10 +52,7 @@ void MainWindow::connectPort() {
     connect(&port_, &ChatPort::modelChanged, this, &MainWindow::showModel);
     connect(&port_, &ChatPort::modelsDescribed, this, &MainWindow::showModels);
     connect(&port_, &ChatPort::turnChanged, this, &MainWindow::showTurn);
-    connect(&port_, &ChatPort::contextPlanned, status_,
-            [this](const app::ContextPlanItem& plan) { status_->setContextUsed(plan.used, plan.limit); });
     connect(&port_, &ChatPort::cacheChanged, this, &MainWindow::showCache);
-    connect(&port_, &ChatPort::textFileRead, this, &MainWindow::takeTextFile);
     connect(&port_, &ChatPort::notice, this, &MainWindow::showNotice);
     connect(&port_, &ChatPort::exported, this, &MainWindow::showExported);
 }
@@ -77,9 +75,15 @@ void MainWindow::showConversation(const app::OpenedConversation& conversation) {
     private_ = conversation.isPrivate;
     messages_ = conversation.messages;
     view_->setMessages(messages_);
+    view_->setMemoryMarks(marks_);
     composer_->setAnswerMode(conversation.answerMode);
     if (!same) {  // another version of the same conversation leaves alone what is being written
         composer_->setDraft(conversation.draft);
+        documentNames_.clear();
+        plan_ = {};
+        showMarks({});
+        showMemoryWork({});
+        showAttachments({});
         showTurn({});
     }
     sideBar_->setOpen(conversation_);
@@ -181,6 +185,7 @@ void MainWindow::showTurn(const app::TurnStatus& status) {
     turn_ = status;
     status_->setTurn(status);
     composer_->setGenerating(status.generating);
+    contextPanel_->setIdle(!status.generating);
     view_->setPrefillProgress(status.generating ? status.prefillShare : 0);
     updateActions();
 }
@@ -189,14 +194,6 @@ void MainWindow::showCache(const app::CacheStatus& status) {
     chooser_->cache().setStatus(status);
     if (status.cleared) {
         status_->showHint(tr("What the model had read is cleared"));
-    }
-}
-
-void MainWindow::takeTextFile(const QString& text, const QString& error) {
-    if (error.isEmpty()) {
-        composer_->insertFile(text);
-    } else {
-        showNotice(error);
     }
 }
 

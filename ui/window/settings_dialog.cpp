@@ -23,6 +23,8 @@
 #include <QTimer>
 #include <QVBoxLayout>
 
+#include "ui/window/settings_form.h"
+
 namespace tendril::ui {
 
 namespace {
@@ -50,6 +52,7 @@ SettingsDialog::SettingsDialog(const app::Settings& settings, QWidget* parent)
     tabs->addTab(answersPage(), tr("&Answers"));
     tabs->addTab(samplingPage(), tr("Sa&mpling"));
     tabs->addTab(readingPage(), tr("&Reading"));
+    tabs->addTab(memoryPage(), tr("Memory and &documents"));
     tabs->addTab(computerPage(), tr("&Computer"));
 
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Close, this);
@@ -69,7 +72,7 @@ SettingsDialog::SettingsDialog(const app::Settings& settings, QWidget* parent)
     column->addWidget(tabs, 1);
     column->addWidget(buttons);
     setSettings(settings);
-    resize(640, 560);
+    resize(700, 580);
 }
 
 void SettingsDialog::addRow(QFormLayout* form, const QString& label, QWidget* control, const QString& hint) {
@@ -105,7 +108,6 @@ void SettingsDialog::addRow(QFormLayout* form, const QString& label, QWidget* co
     form->addRow(name, cell);
 }
 
-namespace {
 QFormLayout* newForm(QWidget* page) {
     auto* form = new QFormLayout(page);
     form->setContentsMargins(4, 16, 4, 4);
@@ -116,13 +118,10 @@ QFormLayout* newForm(QWidget* page) {
     return form;
 }
 
-/// As wide as the longest text it can show, in any language, and no wider.
 void fitWidth(QWidget& box) {
     box.setMinimumWidth(kFieldWidth);
     box.setSizePolicy(QSizePolicy::Maximum, QSizePolicy::Fixed);
 }
-
-}  // namespace
 
 QDoubleSpinBox* SettingsDialog::decimal(double minimum, double maximum, double step, const QString& off) {
     auto* box = new QDoubleSpinBox(this);
@@ -373,6 +372,7 @@ void SettingsDialog::setSettings(const app::Settings& settings) {
     diskCache_->setChecked(settings.diskCache);
     quota_->setEnabled(settings.diskCache);
     quota_->setValue(static_cast<double>(settings.cacheQuota) / kGigabyte);
+    showMemory(settings);
     threads_->setValue(limited(settings.threads));
     context_->setValue(limited(settings.context));
     timer_->stop();
@@ -403,6 +403,7 @@ app::Settings SettingsDialog::settings() const {
     s.workOnBattery = battery_->isChecked();
     s.diskCache = diskCache_->isChecked();
     s.cacheQuota = static_cast<quint64>(std::llround(quota_->value() * kGigabyte));
+    readMemory(s);
     s.threads = static_cast<quint32>(threads_->value());
     s.context = static_cast<quint32>(context_->value());
     return s.clamped();

@@ -11,6 +11,7 @@ class QCheckBox;
 class QComboBox;
 class QDoubleSpinBox;
 class QFormLayout;
+class QLineEdit;
 class QListWidget;
 class QPlainTextEdit;
 class QPushButton;
@@ -43,6 +44,14 @@ class SettingsDialog final : public QDialog {
     QWidget* samplingPage();
     QWidget* readingPage();
     QWidget* computerPage();
+    // settings_memory_page.cpp
+    QWidget* memoryPage();
+    QWidget* scorerEditor();
+    QComboBox* chooser(const char* name);
+    void chooseScorer();
+    void showMemory(const app::Settings& settings);
+    void readMemory(app::Settings& settings) const;
+
     QCheckBox* choice(const QString& text, const char* name);
     QWidget* foldersEditor();
     void addRow(QFormLayout* form, const QString& label, QWidget* control, const QString& hint);
@@ -62,6 +71,11 @@ class SettingsDialog final : public QDialog {
     QListWidget* folders_ = nullptr;
     QPushButton* removeFolder_ = nullptr;
     QPlainTextEdit* prompt_ = nullptr;
+    QCheckBox* shorten_ = nullptr;
+    QComboBox* memoryMethod_ = nullptr;
+    QComboBox* compressMethod_ = nullptr;
+    QSpinBox* compressRate_ = nullptr;
+    QLineEdit* scorer_ = nullptr;
     QSpinBox* maxAnswer_ = nullptr;
     QDoubleSpinBox* temperature_ = nullptr;
     QSpinBox* topK_ = nullptr;

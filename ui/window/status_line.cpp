@@ -6,63 +6,35 @@
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QLocale>
-#include <QPainter>
 #include <QTimer>
+#include <QToolButton>
 
+#include "ui/window/context_meter.h"
 #include "ui/window/elided_label.h"
 #include "ui/window/format.h"
-#include "ui/window/theme.h"
+#include "ui/window/icons.h"
 
 namespace tendril::ui {
 
 namespace {
 constexpr int kHintMs = 6000;
-constexpr double kNearlyFull = 0.85;
 constexpr int kGap = 16;
 constexpr int kDeviceWidth = 150;  ///< at least, margins included
 }  // namespace
-
-ContextMeter::ContextMeter(QWidget* parent) : QWidget(parent) {
-    setFixedSize(ContextMeter::sizeHint());
-    setAccessibleName(tr("Context used"));
-}
-
-void ContextMeter::setUse(quint32 used, quint32 limit) {
-    share_ = limit == 0 ? 0 : std::min(1.0, static_cast<double>(used) / limit);
-    const QString text =
-        limit == 0 ? tr("No context yet")
-                   : tr("%1 of %2 tokens of context used").arg(formatCount(used), formatCount(limit));
-    setToolTip(text);
-    setAccessibleName(text);
-    update();
-}
-
-void ContextMeter::paintEvent(QPaintEvent*) {
-    const ThemeColors& colors = currentColors();
-    QPainter painter(this);
-    painter.setRenderHint(QPainter::Antialiasing);
-    painter.setPen(Qt::NoPen);
-    QRectF bar = QRectF(rect()).adjusted(0, 1.5, 0, -1.5);
-    painter.setBrush(colors.border);
-    painter.drawRoundedRect(bar, 2.5, 2.5);
-    if (share_ > 0) {
-        bar.setWidth(std::max(5.0, bar.width() * share_));
-        painter.setBrush(share_ >= kNearlyFull ? colors.warning : colors.accent);
-        painter.drawRoundedRect(bar, 2.5, 2.5);
-    }
-}
 
 StatusLine::StatusLine(QWidget* parent)
     : QWidget(parent),
       device_(new ElidedLabel(this)),
       activity_(new QLabel(this)),
       read_(new QLabel(this)),
+      memory_(new QLabel(this)),
+      cancelMemory_(new QToolButton(this)),
       context_(new QLabel(this)),
       meter_(new ContextMeter(this)),
       hintTimer_(new QTimer(this)) {
     setObjectName(QStringLiteral("statusLine"));
     setAttribute(Qt::WA_StyledBackground);
-    for (QLabel* label : {static_cast<QLabel*>(device_), activity_, read_, context_}) {
+    for (QLabel* label : {static_cast<QLabel*>(device_), activity_, read_, memory_, context_}) {
         label->setProperty("muted", true);
         label->setTextFormat(Qt::PlainText);
         QFont font = label->font();
@@ -73,6 +45,14 @@ StatusLine::StatusLine(QWidget* parent)
     activity_->setObjectName(QStringLiteral("activity"));
     read_->setObjectName(QStringLiteral("read"));
     context_->setObjectName(QStringLiteral("context"));
+    memory_->setObjectName(QStringLiteral("memoryWork"));
+    cancelMemory_->setObjectName(QStringLiteral("cancelShortening"));
+    cancelMemory_->setIcon(icon(QStringLiteral("close"), IconColor::muted));
+    cancelMemory_->setIconSize(QSize(12, 12));
+    cancelMemory_->setFixedSize(22, 22);
+    cancelMemory_->setFocusPolicy(Qt::StrongFocus);
+    cancelMemory_->setAccessibleName(tr("Cancel the shortening"));
+    cancelMemory_->setToolTip(tr("Cancel the shortening"));
 
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(16, 2, 16, 8);
@@ -80,6 +60,11 @@ StatusLine::StatusLine(QWidget* parent)
     row->addWidget(device_, 1);
     row->addWidget(activity_);
     row->addWidget(read_);
+    auto* memory = new QHBoxLayout;
+    memory->setSpacing(2);
+    memory->addWidget(memory_);
+    memory->addWidget(cancelMemory_);
+    row->addLayout(memory);
     auto* context = new QHBoxLayout;
     context->setSpacing(8);
     context->addWidget(meter_, 0, Qt::AlignVCenter);
@@ -89,6 +74,10 @@ StatusLine::StatusLine(QWidget* parent)
     hintTimer_->setSingleShot(true);
     hintTimer_->setInterval(kHintMs);
     connect(hintTimer_, &QTimer::timeout, this, &StatusLine::updateDevice);
+    connect(meter_, &ContextMeter::clicked, this, &StatusLine::contextRequested);
+    connect(cancelMemory_, &QToolButton::clicked, this, &StatusLine::cancelMemoryRequested);
+    memory_->hide();
+    cancelMemory_->hide();
     setContext(0, 0);
     setTurn({});
 }
@@ -112,6 +101,7 @@ void StatusLine::setModel(const app::ModelState& state) {
     modelLimit_ = state.kind == Kind::ready ? state.contextLimit : 0;
     if (state.kind == Kind::loading || state.path != modelPath_) {
         modelPath_ = state.path;  // another model counts other tokens, and has read none of them
+        shares_ = {};
         setTurn({});
     }
     setContext(turn_.contextUsed, turn_.contextLimit != 0 ? turn_.contextLimit : modelLimit_);
@@ -145,16 +135,34 @@ void StatusLine::setTurn(const app::TurnStatus& status) {
     }
 }
 
-void StatusLine::setContextUsed(quint32 used, quint32 limit) {
+void StatusLine::setPlan(const app::ContextPlanItem& plan) {
     if (!turn_.generating) {
-        turn_.contextUsed = used;
-        turn_.contextLimit = limit;
-        setContext(used, limit);
+        shares_ = plan.shares;
+        turn_.contextUsed = plan.used;
+        turn_.contextLimit = plan.limit;
+        setContext(plan.used, plan.limit);
     }
 }
 
+void StatusLine::setMemoryWork(const app::MemoryWorkItem& work) {
+    const bool began = work.running && memory_->isHidden();
+    const int percent = qRound(qBound(0.0, work.progress, 1.0) * 100);
+    memory_->setText(
+        work.running
+            ? tr("%1, %2 %", "what is being shortened, progress").arg(work.what, QString::number(percent))
+            : QString());
+    memory_->setVisible(work.running);
+    cancelMemory_->setVisible(work.running);
+    if (began) {  // the beginning is told to screen readers, not each step
+        memory_->setAccessibleName(work.what);
+        QAccessibleEvent event(memory_, QAccessible::NameChanged);
+        QAccessible::updateAccessibility(&event);
+    }
+    fit();
+}
+
 void StatusLine::setContext(quint32 used, quint32 limit) {
-    meter_->setUse(used, limit);
+    meter_->setUse(used, limit, shares_.limit == limit ? shares_ : app::ContextShares());
     context_->setText(
         limit > 0 ? tr("%1 / %2 tokens", "context used, limit").arg(formatCount(used), formatCount(limit))
                   : QString());
@@ -165,14 +173,17 @@ void StatusLine::setContext(quint32 used, quint32 limit) {
 void StatusLine::fit() {
     // What is said first is kept longest: speed, context, what was read; the device takes what is left.
     int room = width() - kDeviceWidth - activity_->sizeHint().width();
+    if (!memory_->isHidden()) {
+        room -= memory_->sizeHint().width() + cancelMemory_->width() + kGap;
+    }
     const auto offer = [&room](QWidget* widget, bool wanted, int needed) {
         const bool shown = wanted && room >= needed;
         widget->setVisible(shown);
         room -= shown ? needed : 0;
     };
     const bool limited = !context_->text().isEmpty();
-    offer(context_, limited, context_->sizeHint().width() + kGap);
     offer(meter_, limited, meter_->sizeHint().width() + kGap);
+    offer(context_, limited, context_->sizeHint().width() + kGap);
     offer(read_, !read_->text().isEmpty(), read_->sizeHint().width() + kGap);
 }
 
@@ -194,7 +205,7 @@ void StatusLine::updateDevice() {
 
 QString StatusLine::text() const {
     QStringList parts(device_->fullText());
-    for (const QLabel* label : {activity_, read_, context_}) {
+    for (const QLabel* label : {activity_, read_, memory_, context_}) {
         if (!label->text().isEmpty()) {
             parts << label->text();
         }

@@ -9,28 +9,12 @@
 
 class QLabel;
 class QTimer;
+class QToolButton;
 
 namespace tendril::ui {
 
+class ContextMeter;
 class ElidedLabel;
-
-/// How full the context is, drawn; its numbers are in its accessible name and in the text beside it.
-class ContextMeter final : public QWidget {
-    Q_OBJECT
-    Q_DISABLE_COPY_MOVE(ContextMeter)
-
-  public:
-    explicit ContextMeter(QWidget* parent = nullptr);
-
-    void setUse(quint32 used, quint32 limit);
-    QSize sizeHint() const override { return {72, 8}; }
-
-  protected:
-    void paintEvent(QPaintEvent* event) override;
-
-  private:
-    double share_ = 0;
-};
 
 class StatusLine final : public QWidget {
     Q_OBJECT
@@ -41,9 +25,15 @@ class StatusLine final : public QWidget {
 
     void setModel(const app::ModelState& state);
     void setTurn(const app::TurnStatus& status);
-    void setContextUsed(quint32 used, quint32 limit);  ///< by what is open and typed now
-    void showHint(const QString& text);                ///< instead of the device, for some seconds
-    QString text() const;                              ///< all of it, as a screen reader gets it
+    void setPlan(const app::ContextPlanItem& plan);  ///< of what is open and typed now
+    void setMemoryWork(const app::MemoryWorkItem& work);
+    void showHint(const QString& text);  ///< instead of the device, for some seconds
+    QString text() const;                ///< all of it, as a screen reader gets it
+    ContextMeter& meter() { return *meter_; }
+
+  Q_SIGNALS:
+    void contextRequested();
+    void cancelMemoryRequested();
 
   protected:
     void resizeEvent(QResizeEvent* event) override;
@@ -56,11 +46,14 @@ class StatusLine final : public QWidget {
     ElidedLabel* device_;
     QLabel* activity_;
     QLabel* read_;
+    QLabel* memory_;  ///< how far the shortening is
+    QToolButton* cancelMemory_;
     QLabel* context_;
     ContextMeter* meter_;
     QTimer* hintTimer_;
     QString deviceText_;
     app::TurnStatus turn_;
+    app::ContextShares shares_;
     quint32 modelLimit_ = 0;
     QString modelPath_;
 };

@@ -32,6 +32,9 @@ ThemeColors lightColors() {
     c.warningBase = QColor(0xff, 0xf4, 0xd9);
     c.good = QColor(0x1a, 0x6b, 0x4e);
     c.hit = QColor(0xff, 0xe2, 0x8a);
+    c.shareSystem = QColor(0x9a, 0x3f, 0x86);
+    c.shareDocuments = QColor(0xc7, 0x5a, 0x12);
+    c.shareDraft = QColor(0x2b, 0x7f, 0xc4);
     return c;
 }
 
@@ -56,6 +59,9 @@ ThemeColors darkColors() {
     c.warningBase = QColor(0x38, 0x2e, 0x18);
     c.good = QColor(0x7f, 0xd6, 0xb1);
     c.hit = QColor(0x6e, 0x5a, 0x1c);
+    c.shareSystem = QColor(0xdc, 0x98, 0xcc);
+    c.shareDocuments = QColor(0xf0, 0x9c, 0x55);
+    c.shareDraft = QColor(0x76, 0xb9, 0xf2);
     return c;
 }
 
@@ -177,7 +183,7 @@ QToolTip { background: @raised; color: @text; border: 1px solid @border; padding
 #messageBar[kind="warning"] QLabel { color: @warning; }
 #messageBar[kind="error"] { background: @errorBase; border-radius: 8px; }
 #messageBar[kind="error"] QLabel { color: @error; }
-#modelPopup { background: @raised; border: 1px solid @border; }
+#modelPopup, #contextPanel { background: @raised; border: 1px solid @border; }
 #rule { background: @border; }
 QToolButton#jumpToNewest { background: @raised; border: 1px solid @strongBorder; border-radius: 18px; }
 QToolButton#jumpToNewest:hover { background: @hover; }

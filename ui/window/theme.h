@@ -37,6 +37,11 @@ struct ThemeColors {
     QColor warningBase;
     QColor good;  ///< text: "fits"
     QColor hit;   ///< behind a search hit
+    // Parts of the context's meter, 3:1 on base; the conversation's is the accent. Told apart by eyes that
+    // see few colours.
+    QColor shareSystem;
+    QColor shareDocuments;
+    QColor shareDraft;
 };
 
 const ThemeColors& themeColors(bool dark);

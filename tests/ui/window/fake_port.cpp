@@ -23,6 +23,16 @@ void FakePort::open(qint64 id, const QVector<app::MessageItem>& messages, const 
     Q_EMIT conversationOpened(conversation);
 }
 
+app::AttachmentItem FakePort::document(qint64 id, const QString& name, quint32 tokens) {
+    app::AttachmentItem item;
+    item.id = id;
+    item.name = name;
+    item.kind = QStringLiteral("Markdown");
+    item.bytes = 48'000;
+    item.tokens = item.plannedTokens = tokens;
+    return item;
+}
+
 app::MessageItem FakePort::message(qint64 id, app::MessageRole role, const QString& text,
                                    app::MessageState state) {
     app::MessageItem item;

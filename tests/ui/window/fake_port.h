@@ -17,6 +17,7 @@ class FakePort final : public app::ChatPort {
     QStringList taken() { return std::exchange(calls, {}); }
     void ready(const QString& name = QStringLiteral("SmolLM2"));
     void open(qint64 id, const QVector<app::MessageItem>& messages = {}, const QString& draft = {});
+    static app::AttachmentItem document(qint64 id, const QString& name, quint32 tokens = 12'300);
     static app::MessageItem message(qint64 id, app::MessageRole role, const QString& text,
                                     app::MessageState state = app::MessageState::complete);
 
@@ -53,9 +54,6 @@ class FakePort final : public app::ChatPort {
         note(QStringLiteral("version %1 %2").arg(message).arg(version));
     }
     void saveDraft(const QString& text) override { note(QStringLiteral("draft ") + text); }
-    void readTextFiles(const QStringList& paths) override {
-        note(QStringLiteral("read ") + paths.join(QLatin1Char(',')));
-    }
     void attachFiles(const QStringList& paths) override {
         note(QStringLiteral("attach ") + paths.join(QLatin1Char(',')));
     }

@@ -35,8 +35,6 @@ class TestMainWindow final : public WindowFixture {
     void retryContinueAndCopy();
     void droppedModelIsLoaded();
     void otherFilesAreNotTaken();
-    void droppedTextIsPutIntoTheMessage();
-    void pastedFilesAreRead();
     void privateIsSwitchedAndSeen();
     void cacheIsShownAndCleared();
     void contextIsCountedWhileTyping();
@@ -89,37 +87,6 @@ void TestMainWindow::otherFilesAreNotTaken() {
         QVERIFY(!enter.isAccepted());
     }
     QVERIFY(port_->calls.isEmpty());
-}
-
-void TestMainWindow::droppedTextIsPutIntoTheMessage() {
-    QTest::keyClicks(editor(), QStringLiteral("See this: "));
-    QMimeData data;
-    data.setUrls({QUrl::fromLocalFile(QStringLiteral("/a/notes.txt")),
-                  QUrl::fromLocalFile(QStringLiteral("/a/x.cpp")),
-                  QUrl::fromLocalFile(QStringLiteral("/a/picture.png"))});
-    QDragEnterEvent enter(QPoint(300, 300), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
-    QApplication::sendEvent(window_.get(), &enter);
-    QVERIFY(enter.isAccepted());
-    QDropEvent drop(QPointF(300, 300), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
-    QApplication::sendEvent(window_.get(), &drop);
-    QVERIFY(port_->calls.contains(QStringLiteral("read /a/notes.txt,/a/x.cpp")));
-    Q_EMIT port_->textFileRead(QStringLiteral("notes.txt:\n```\none\n```\n\n"), {});
-    QCOMPARE(editor()->toPlainText(), QStringLiteral("See this: \n\nnotes.txt:\n```\none\n```\n\n"));
-    QVERIFY(port_->taken().last().startsWith(
-        QStringLiteral("draft See this: \n\nnotes.txt")));  // read ahead at once
-    Q_EMIT port_->textFileRead({}, QStringLiteral("x.cpp is no text."));
-    QCOMPARE(notices(), QStringList(QStringLiteral("x.cpp is no text.")));
-    QVERIFY(editor()->hasFocus());
-}
-
-void TestMainWindow::pastedFilesAreRead() {
-    auto* data = new QMimeData;
-    data->setUrls({QUrl::fromLocalFile(QStringLiteral("/a/notes.txt"))});
-    data->setText(QStringLiteral("file:///a/notes.txt"));
-    QApplication::clipboard()->setMimeData(data);
-    editor()->paste();
-    QCOMPARE(port_->taken(), QStringList(QStringLiteral("read /a/notes.txt")));
-    QVERIFY(editor()->toPlainText().isEmpty());
 }
 
 void TestMainWindow::privateIsSwitchedAndSeen() {

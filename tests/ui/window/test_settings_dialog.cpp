@@ -56,6 +56,11 @@ app::Settings TestSettingsDialog::unusual() {
     s.workOnBattery = false;
     s.diskCache = false;
     s.cacheQuota = 2'500'000'000;
+    s.shortenMemory = false;
+    s.memoryMethod = app::MemoryMethod::shortened;
+    s.compressMethod = app::TextMethod::selective;
+    s.compressRate = 0.35;
+    s.scorerModel = QStringLiteral("/models/small.gguf");
     return s;
 }
 

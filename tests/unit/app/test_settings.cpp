@@ -51,6 +51,11 @@ class TestSettings : public QObject {
         settings.workOnBattery = false;
         settings.diskCache = false;
         settings.cacheQuota = 3'000'000'000;
+        settings.shortenMemory = false;
+        settings.memoryMethod = MemoryMethod::leaveOut;
+        settings.compressMethod = TextMethod::llmlingua;
+        settings.compressRate = 0.35;
+        settings.scorerModel = "/models/small ü.gguf";
         settings.theme = ThemeChoice::dark;
         settings.fontPoints = 14;
         QVERIFY(saveSettings(settings, file()));

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// The settings' page on documents and on what becomes of old turns. GUI thread.
+#include <cmath>
+
+#include <QCheckBox>
+#include <QComboBox>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QFormLayout>
+#include <QHBoxLayout>
+#include <QLineEdit>
+#include <QPushButton>
+#include <QSpinBox>
+
+#include "ui/window/settings_dialog.h"
+#include "ui/window/settings_form.h"
+
+namespace tendril::ui {
+
+QComboBox* SettingsDialog::chooser(const char* name) {
+    auto* box = new QComboBox(this);
+    box->setObjectName(QString::fromLatin1(name));
+    fitWidth(*box);
+    box->setFocusPolicy(Qt::StrongFocus);
+    box->installEventFilter(this);
+    connect(box, &QComboBox::currentIndexChanged, this, &SettingsDialog::tellSoon);
+    return box;
+}
+
+QWidget* SettingsDialog::memoryPage() {
+    auto* page = new QWidget(this);
+    QFormLayout* form = newForm(page);
+    shorten_ = choice(tr("Shorten old turns before the context is full"), "shortenMemory");
+    addRow(form, tr("&Old turns"), shorten_,
+           tr("In idle moments. The conversation keeps its full text, a line shows where the model's memory "
+              "begins to be short, and the full text can be restored."));
+    memoryMethod_ = chooser("memoryMethod");
+    memoryMethod_->addItem(tr("A summary by the model"), static_cast<int>(app::MemoryMethod::summary));
+    memoryMethod_->addItem(tr("Their text, shortened"), static_cast<int>(app::MemoryMethod::shortened));
+    memoryMethod_->addItem(tr("Left out"), static_cast<int>(app::MemoryMethod::leaveOut));
+    addRow(form, tr("&In their place"), memoryMethod_,
+           tr("What the model has of them afterwards. Pinned messages always stay whole."));
+    compressMethod_ = chooser("compressMethod");
+    using app::TextMethod;
+    compressMethod_->addItem(tr("Automatic"), static_cast<int>(TextMethod::automatic));
+    compressMethod_->addItem(tr("Rare words, at once"), static_cast<int>(TextMethod::frequency));
+    compressMethod_->addItem(tr("Rare words and the question, at once"),
+                             static_cast<int>(TextMethod::question));
+    compressMethod_->addItem(tr("Selective Context, by the model"), static_cast<int>(TextMethod::selective));
+    compressMethod_->addItem(tr("LLMLingua, by the model"), static_cast<int>(TextMethod::llmlingua));
+    compressMethod_->addItem(tr("LongLLMLingua, by the question"),
+                             static_cast<int>(TextMethod::longllmlingua));
+    addRow(form, tr("Shortening of &texts"), compressMethod_,
+           tr("How documents are made shorter when you choose so. Numbers, negations, code, quotations and "
+              "headings always stay."));
+    compressRate_ = whole(5, 100, 5);
+    compressRate_->setObjectName(QStringLiteral("compressRate"));
+    compressRate_->setSuffix(tr(" % of the tokens"));
+    addRow(form, tr("&Keep"), compressRate_, {});
+    addRow(form, tr("&Judge"), scorerEditor(),
+           tr("A small GGUF model that judges which words matter. Without one the loaded model does it."));
+    return page;
+}
+
+QWidget* SettingsDialog::scorerEditor() {
+    auto* editor = new QWidget(this);
+    scorer_ = new QLineEdit(editor);
+    scorer_->setObjectName(QStringLiteral("scorerModel"));
+    scorer_->setPlaceholderText(tr("The loaded model"));
+    scorer_->setClearButtonEnabled(true);
+    scorer_->setAccessibleName(tr("Model that judges which words matter"));
+    auto* choose = new QPushButton(tr("Choose…"), editor);
+    choose->setObjectName(QStringLiteral("chooseScorer"));
+    choose->setAccessibleName(tr("Choose a model that judges which words matter"));
+    choose->setAutoDefault(false);
+    auto* row = new QHBoxLayout(editor);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->addWidget(scorer_, 1);
+    row->addWidget(choose);
+    editor->setFocusProxy(scorer_);
+    connect(scorer_, &QLineEdit::textChanged, this, &SettingsDialog::tellSoon);
+    connect(choose, &QPushButton::clicked, this, &SettingsDialog::chooseScorer);
+    return editor;
+}
+
+void SettingsDialog::chooseScorer() {
+    auto* dialog = new QFileDialog(this, tr("Choose a model that judges which words matter"));
+    dialog->setObjectName(QStringLiteral("scorerFileDialog"));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setFileMode(QFileDialog::ExistingFile);
+    dialog->setNameFilters({tr("Language models (*.gguf)"), tr("All files (*)")});
+    if (!base_.scorerModel.isEmpty()) {
+        dialog->setDirectory(QFileInfo(base_.scorerModel).absolutePath());
+    } else if (!base_.lastModel.isEmpty()) {
+        dialog->setDirectory(QFileInfo(base_.lastModel).absolutePath());
+    }
+    connect(dialog, &QFileDialog::fileSelected, scorer_, &QLineEdit::setText);
+    dialog->open();
+}
+
+void SettingsDialog::showMemory(const app::Settings& settings) {
+    shorten_->setChecked(settings.shortenMemory);
+    memoryMethod_->setCurrentIndex(memoryMethod_->findData(static_cast<int>(settings.memoryMethod)));
+    compressMethod_->setCurrentIndex(compressMethod_->findData(static_cast<int>(settings.compressMethod)));
+    compressRate_->setValue(static_cast<int>(std::lround(settings.compressRate * 100)));
+    if (scorer_->text() != settings.scorerModel) {
+        scorer_->setText(settings.scorerModel);
+    }
+}
+
+void SettingsDialog::readMemory(app::Settings& settings) const {
+    settings.shortenMemory = shorten_->isChecked();
+    settings.memoryMethod = static_cast<app::MemoryMethod>(memoryMethod_->currentData().toInt());
+    settings.compressMethod = static_cast<app::TextMethod>(compressMethod_->currentData().toInt());
+    if (std::lround(settings.compressRate * 100) != compressRate_->value()) {
+        settings.compressRate = compressRate_->value() / 100.0;
+    }
+    settings.scorerModel = scorer_->text().trimmed();
+}
+
+}  // namespace tendril::ui
