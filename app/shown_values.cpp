@@ -69,6 +69,18 @@ AnswerMode mode_of(storage::AnswerMode mode) {
     return AnswerMode::automatic;
 }
 
+MessageMemory memory_of(storage::MessageMemory memory) {
+    switch (memory) {
+        case storage::MessageMemory::normal:
+            return MessageMemory::normal;
+        case storage::MessageMemory::pinned:
+            return MessageMemory::pinned;
+        case storage::MessageMemory::excluded:
+            return MessageMemory::excluded;
+    }
+    return MessageMemory::normal;
+}
+
 QString milliseconds(double ms) {
     return ms < 1000 ? Text::tr("%1 ms").arg(qRound(ms))
                      : Text::tr("%1 s").arg(QLocale().toString(ms / 1000, 'f', 1));
@@ -151,6 +163,7 @@ MessageItem to_item(const ShownMessage& shown) {
     item.version = shown.version;
     item.versions = shown.versions;
     item.leftOut = shown.left_out;
+    item.memory = memory_of(shown.message.memory);
     for (const DraftDocument& document : shown.documents) {
         item.documents.append(to_item(document));
     }
