@@ -48,7 +48,7 @@ struct PrefilledEvent {
     double ms = 0;          ///< from submit to here
     /// PrefillRequest::losses: natural, of tokens [logprobs_from, logprobs_from + size), the last that were
     /// read without a gap. The first token of a text has none, nor the one behind what the cache had.
-    std::vector<float> logprobs;
+    std::vector<float> logprobs = {};
     std::uint32_t logprobs_from = 0;
 };
 struct ScoredToken {
