@@ -211,7 +211,6 @@ Composer::Composer(QWidget* parent)
     auto* outside = new QVBoxLayout(this);
     outside->setContentsMargins(0, 0, 0, 0);
     outside->addWidget(frame_);
-    setFocusProxy(edit_);
 
     draftTimer_->setSingleShot(true);
     draftTimer_->setInterval(kPauseMs);

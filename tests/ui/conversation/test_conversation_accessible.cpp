@@ -89,7 +89,8 @@ class TestConversationAccessible : public QObject {
             item.error = reason;
             const ViewTheme theme = makeViewTheme(QApplication::palette(), QApplication::font(), 1);
             const SyntaxLibrary syntaxes;
-            MessageFrame frame(item, theme, syntaxes);
+            const MessageExtras extras;
+            MessageFrame frame(item, extras, theme, syntaxes);
             frame.setWidth(800);
             return frame.controlRect({Control::Kind::resume, -1, -1, {}}).left();
         };

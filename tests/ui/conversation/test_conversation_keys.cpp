@@ -114,7 +114,7 @@ class TestConversationKeys : public QObject {
         QSignalSpy retried(view, &ConversationView::retryRequested);
         QSignalSpy copied(view, &ConversationView::copied);
         const int controls = static_cast<int>(view->transcript().frame(0).controls().size());
-        QCOMPARE(controls, 4);  // link, copy code, retry, copy
+        QCOMPARE(controls, 6);  // link, copy code, retry, pin, exclude, copy
         for (int i = 0; i < controls; ++i) {
             QTest::keyClick(view, Qt::Key_Tab);
             QVERIFY(view->hasFocus());
