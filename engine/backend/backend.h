@@ -78,7 +78,8 @@ class Backend {
     /// the plan, in buffers that hold the rows that reserve() was told. Nothing is uploaded, downloaded or
     /// copied between them, and the spans of the plan and of the tokens stay.
     virtual void begin_step(const StepPlan&) {}
-    virtual void end_step() {}
+    /// Not `whole`: the step will be done again, and nothing of it is needed.
+    virtual void end_step(bool whole) { static_cast<void>(whole); }
     virtual void project_heads(KvPages& pages, const HeadProjection& heads, const StepPlan& plan);
     virtual void project_residual(const Residual& residual);
     virtual void project_gated(const GatedProjection& gated);

@@ -79,7 +79,7 @@ bool ForwardPass::run(std::span<const TokenId> tokens, const StepPlan& plan,
             feed_forward(weights_.layers[layer], plan.rows());
         }
     }
-    backend_.end_step();
+    backend_.end_step(whole);
     return whole;
 }
 

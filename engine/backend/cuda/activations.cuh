@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Device code: what kernels do with activations: sums over a block of threads, rounding to int8, SiLU and
-// GELU.
+// Device code: what kernels do with activations: rounding to int8, SiLU and GELU.
 #pragma once
 
 #include "engine/backend/cuda/kernels.h"
@@ -30,23 +29,6 @@ TENDRIL_DEVICE void quantise_block(float value, const QuantisedRows& out, size_t
                                        (static_cast<unsigned>(low) & 0xffffU));
         out.records[block] = record;
     }
-}
-
-/// The sum over a block of kWarps warps, in every thread; `parts` is kWarps floats of shared memory that
-/// nobody else touches until the next barrier behind it.
-template <int kWarps>
-TENDRIL_DEVICE float block_sum(float value, float* parts) {
-    value = warp_sum(value);
-    if (threadIdx.x % 32 == 0) {
-        parts[threadIdx.x / 32] = value;
-    }
-    __syncthreads();
-    float sum = 0.0F;
-#pragma unroll
-    for (int warp = 0; warp < kWarps; ++warp) {
-        sum += parts[warp];
-    }
-    return sum;
 }
 
 TENDRIL_DEVICE float silu(float x) {

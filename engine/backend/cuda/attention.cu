@@ -6,6 +6,7 @@
 // rows: the last one to arrive folds): a row's bits depend neither on its company nor on the split. Segments
 // that were written for other positions turn the query instead (delta); quantised keys meet a query turned by
 // the Hadamard matrix, and the mix is turned back.
+#include "engine/backend/cuda/activations.cuh"
 #include "engine/backend/cuda/kernels.h"
 #include "engine/backend/cuda/kv_pages.cuh"
 #include "engine/backend/cuda/port.h"
@@ -276,6 +277,17 @@ struct Attend {
             a.out[element_of(query) + i % a.head_size] =
                 sums[query * padded() + i % a.head_size] / run_total[query];
         }
+        if (a.quantised.values != nullptr) {  // a warp a block of 32
+            const unsigned blocks = a.head_size / 32;
+            for (unsigned i = threadIdx.x / 32; i < count * blocks; i += kThreads / 32) {
+                const unsigned query = i / blocks;
+                const unsigned column = i % blocks * 32;
+                const float value = sums[query * padded() + column + threadIdx.x % 32] / run_total[query];
+                const size_t row = static_cast<size_t>(view.first_row + row_of(query));
+                const size_t block = (element_of(query) - row * a.heads * a.head_size + column) / 32;
+                quantise_block(value, a.quantised, row * a.quantised.stride + block);
+            }
+        }
     }
 
     TENDRIL_DEVICE size_t part_floats() const {
@@ -333,6 +345,9 @@ TENDRIL_KERNEL __launch_bounds__(kThreads, 4) attention_kernel(AttentionArgs a) 
     float* const space = weights + kQueries * kChunk;
     unsigned* const places = reinterpret_cast<unsigned*>(space + kReduceFloats);
     float* const small = space + kReduceFloats + kChunk;
+    if (a.block_views[2 * blockIdx.x] < 0) {
+        return;  // the whole block of threads: the launch has room for more rows than the step has
+    }
     const DeviceView& view = a.step.views[a.block_views[2 * blockIdx.x]];
     const unsigned first = static_cast<unsigned>(a.block_views[2 * blockIdx.x + 1]);
     const unsigned shared_heads = a.heads / a.kv_heads;

@@ -66,7 +66,8 @@ Status CudaAttention::reserve() {
 }
 
 void CudaAttention::run(const CudaPages& pages, const engine::AttentionSettings& settings,
-                        const engine::StepPlan& plan, engine::Rows q, engine::Rows out) {
+                        const engine::StepPlan& plan, engine::Rows q, engine::Rows out,
+                        const QuantisedRows& quantised) {
     if (Status status = reserve(); !status) {
         launcher_.fail_with(std::move(status.error()));
         return;
@@ -80,6 +81,7 @@ void CudaAttention::run(const CudaPages& pages, const engine::AttentionSettings&
     args.blocks = blocks.count;
     args.q = q.data;
     args.out = out.data;
+    args.quantised = quantised;
     args.partials = partials_.data<float>();
     args.arrived = arrived_.data<std::uint32_t>();
     if (settings.rope != nullptr) {

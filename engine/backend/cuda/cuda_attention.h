@@ -29,8 +29,9 @@ class CudaAttention {
         : launcher_(launcher), uploads_(uploads), enough_blocks_(2 * multiprocessors) {}
 
     Status reserve();
+    /// `quantised`: where `out` also goes rounded; heads are whole blocks of 32 then.
     void run(const CudaPages& pages, const engine::AttentionSettings& settings, const engine::StepPlan& plan,
-             engine::Rows q, engine::Rows out);
+             engine::Rows q, engine::Rows out, const QuantisedRows& quantised);
 
   private:
     Launcher& launcher_;

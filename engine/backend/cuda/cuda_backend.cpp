@@ -7,11 +7,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <iterator>
 #include <limits>
 
 #include "engine/backend/cuda/cuda_attention.h"
 #include "engine/backend/cuda/cuda_matmul.h"
 #include "engine/backend/cuda/cuda_pages.h"
+#include "engine/backend/cuda/cuda_sublayers.h"
 #include "engine/backend/cuda/cuda_weight.h"
 #include "engine/backend/cuda/device_memory.h"
 #include "engine/backend/cuda/kernels.h"
@@ -28,6 +30,9 @@ using engine::StepPlan;
 using engine::Weight;
 
 constexpr std::size_t kMostHeadSize = 256;
+/// Numbers of rows that steps are filled up to, so that a few graphs serve all.
+constexpr std::size_t kBuckets[] = {1, 2, 4, 8, 12, 16, 24, 32};
+constexpr std::size_t kGraphRows = kBuckets[std::size(kBuckets) - 1];
 constexpr std::size_t kKeptFree = std::size_t{192} << 20;  // for the driver, our scratch, and the desktop
 constexpr std::size_t kDownloadBytes = std::size_t{4} << 20;
 
@@ -52,7 +57,8 @@ class CudaBackend final : public engine::Backend {
         : report_(std::move(report)),
           uploads_(launcher_),
           matmul_(launcher_, stages),
-          attention_(launcher_, uploads_, multiprocessors) {}
+          attention_(launcher_, uploads_, multiprocessors),
+          sublayers_(launcher_, uploads_, matmul_, multiprocessors) {}
 
     Status open() { return launcher_.open(); }
 
@@ -116,9 +122,11 @@ class CudaBackend final : public engine::Backend {
     }
 
     Status reserve(std::size_t max_rows, std::size_t max_width) override {
+        reserved_rows_ = std::max(reserved_rows_, max_rows);
         return uploads_.reserve(max_rows)
             .and_then([&] { return matmul_.reserve(max_rows, max_width); })
-            .and_then([&] { return attention_.reserve(); });
+            .and_then([&] { return attention_.reserve(); })
+            .and_then([&] { return sublayers_.reserve(); });
     }
 
     void upload(std::span<const float> from, float* to) override {
@@ -140,32 +148,52 @@ class CudaBackend final : public engine::Backend {
         }
     }
 
+    void begin_step(const StepPlan& plan) override {
+        if (plan.rows() > kGraphRows) {
+            return;
+        }
+        const std::size_t bucket = *std::find_if(std::begin(kBuckets), std::end(kBuckets),
+                                                 [&](std::size_t rows) { return rows >= plan.rows(); });
+        step_ = {plan.rows(), bucket <= reserved_rows_ ? bucket : plan.rows()};
+        uploads_.begin_step(plan, step_.padded);
+        launcher_.begin_queue();
+    }
+    void end_step(bool whole) override {
+        if (step_.rows != 0) {
+            launcher_.end_queue(whole);
+            uploads_.end_step();
+            step_ = {};
+        }
+    }
+
     void embed(const Weight& table, std::span<const engine::TokenId> tokens, float scale, Rows out) override {
         EmbedArgs args;
         args.table = static_cast<const CudaWeight&>(table).planes();
         args.tokens = uploads_.tokens(tokens);
         args.out = out.data;
-        args.rows = u32(tokens.size());
+        args.rows = u32(padded(out).rows);
         args.width = u32(out.width);
         args.scale = scale;
         launcher_.run(cuda::embed, args, "embedding");
     }
 
-    void matmul(Rows in, std::span<const engine::Product> products) override { matmul_.run(in, products); }
+    void matmul(Rows in, std::span<const engine::Product> products) override {
+        matmul_.run(padded(in), products);
+    }
 
     void rms_norm(Rows in, const float* weight, float epsilon, Rows out) override {
         NormArgs args;
         args.in = in.data;
         args.weight = weight;
         args.out = out.data;
-        args.rows = u32(in.rows);
+        args.rows = u32(padded(in).rows);
         args.width = u32(in.width);
         args.epsilon = epsilon;
         launcher_.run(cuda::rms_norm, args, "normalising");
     }
 
     void add(Rows from, Rows to) override {
-        const AddArgs args{from.data, to.data, from.rows * from.width};
+        const AddArgs args{from.data, to.data, padded(from).rows * from.width};
         launcher_.run(cuda::add, args, "adding");
     }
 
@@ -174,7 +202,7 @@ class CudaBackend final : public engine::Backend {
         args.gate = gate.data;
         args.up = up.data;
         args.out = out.data;
-        args.count = gate.rows * gate.width;
+        args.count = padded(gate).rows * gate.width;
         args.gelu = activation == engine::Activation::gelu_tanh ? 1 : 0;
         launcher_.run(cuda::gate, args, "gating");
     }
@@ -184,7 +212,7 @@ class CudaBackend final : public engine::Backend {
         args.x = x.data;
         args.positions = uploads_.positions(plan.positions);
         args.angles = static_cast<const CudaRope&>(table).angles();
-        args.rows = u32(x.rows);
+        args.rows = u32(padded(x).rows);
         args.heads = u32(x.width / head_size);
         args.head_size = u32(head_size);
         launcher_.run(cuda::rope, args, "rotating");
@@ -197,7 +225,7 @@ class CudaBackend final : public engine::Backend {
         args.step = uploads_.tables(plan);
         args.keys = keys.data;
         args.values = values.data;
-        args.rows = u32(keys.rows);
+        args.rows = u32(padded(keys).rows);
         args.kv_heads = u32(own.layout().kv_heads);
         args.head_size = u32(own.layout().head_size);
         launcher_.run(cuda::store_kv, args, "writing the context");
@@ -205,18 +233,61 @@ class CudaBackend final : public engine::Backend {
 
     void attention(const KvPages& pages, const engine::AttentionSettings& settings, const StepPlan& plan,
                    Rows q, Rows out) override {
-        attention_.run(static_cast<const CudaPages&>(pages), settings, plan, q, out);
+        const auto& own = static_cast<const CudaPages&>(pages);
+        const bool rounds = padded(q).rows <= kVectorRows && own.layout().head_size % kBlockColumns == 0;
+        const Rows rows = padded(out);
+        attention_.run(own, settings, plan, q, out,
+                       rounds ? matmul_.place_for(rows).value_or(QuantisedRows()) : QuantisedRows());
+        if (rounds) {
+            matmul_.note_quantised(rows);
+        }
     }
 
     void soft_cap(float softcap, Rows x) override {
         SoftCapArgs args;
         args.x = x.data;
-        args.count = x.rows * x.width;
+        args.count = padded(x).rows * x.width;
         args.cap = softcap;
         launcher_.run(cuda::soft_cap, args, "capping");
     }
 
+    void project_heads(KvPages& pages, const engine::HeadProjection& heads, const StepPlan& plan) override {
+        engine::HeadProjection all = heads;
+        all.in = padded(heads.in);
+        if (!sublayers_.project_heads(static_cast<const CudaPages&>(pages), all, plan)) {
+            Backend::project_heads(pages, heads, plan);
+        }
+    }
+    void project_residual(const engine::Residual& residual) override {
+        engine::Residual all = residual;
+        all.in = padded(residual.in);
+        if (!sublayers_.project_residual(all)) {
+            Backend::project_residual(residual);
+        }
+    }
+    void project_gated(const engine::GatedProjection& gated) override {
+        engine::GatedProjection all = gated;
+        all.in = padded(gated.in);
+        all.gate.out = padded(gated.gate.out);
+        if (!sublayers_.project_gated(all)) {
+            Backend::project_gated(gated);
+        }
+    }
+    void project_logits(const engine::LogitProjection& logits) override {
+        if (step_.rows != 0 || !sublayers_.project_logits(logits)) {
+            Backend::project_logits(logits);
+        }
+    }
+
   private:
+    /// Rows of a step as its graph has them.
+    Rows padded(Rows rows) const {
+        return step_.rows == 0 ? rows : Rows{rows.data, rows.rows / step_.rows * step_.padded, rows.width};
+    }
+    engine::NormedRows padded(const engine::NormedRows& in) const {
+        return {padded(in.rows), in.weight, in.epsilon, in.normed};
+    }
+
     bool take_download_space() {
         if (download_.size() == 0) {
             Result<PinnedMemory> memory = PinnedMemory::take(kDownloadBytes, "taking memory for results");
@@ -227,11 +298,18 @@ class CudaBackend final : public engine::Backend {
         return download_.size() != 0;
     }
 
+    struct Step {
+        std::size_t rows = 0;  ///< of the plan; 0: no step that becomes a graph
+        std::size_t padded = 0;
+    };
     DeviceReport report_;
+    std::size_t reserved_rows_ = 0;
+    Step step_;
     Launcher launcher_;
     StepUploads uploads_;
     CudaMatmul matmul_;
     CudaAttention attention_;
+    CudaSublayers sublayers_;
     PinnedMemory download_;
 };
 

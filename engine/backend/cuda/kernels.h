@@ -14,21 +14,6 @@
 
 namespace tendril::cuda {
 
-/// Of 32 quantised activations: their scale (not a number where one of them is none), and the sums of
-/// elements 0-15 (low half) and 16-31 as they were rounded.
-struct alignas(8) BlockRecord {
-    float scale;
-    std::int32_t sums;
-};
-
-/// Activations rounded to int8 by blocks of 32: [rows][stride], stride a multiple of 8 blocks, filled up with
-/// zeros.
-struct QuantisedRows {
-    std::int8_t* values = nullptr;
-    BlockRecord* records = nullptr;
-    std::uint64_t stride = 0;  ///< blocks
-};
-
 inline constexpr int kMostProducts = 4;  ///< of one launch
 struct ProductPlanes {
     WeightPlanes weight;
@@ -50,6 +35,47 @@ struct MatmulArgs {
     std::uint32_t rows = 0;
     std::uint32_t stages = 2;  ///< of the tile kernels' pipeline: 1 where shared memory is short
     std::uint32_t unused = 0;
+};
+/// Rows that a product takes through a norm and rounds itself.
+struct NormInput {
+    const float* rows = nullptr;           ///< [rows][width]
+    const float* norm = nullptr;           ///< [width]; null: the rows come quantised
+    const std::int32_t* tokens = nullptr;  ///< not null: the rows are these tokens' vectors, times scale,
+    float* embedded = nullptr;             ///< and are written here
+    WeightPlanes table;
+    float epsilon = 0.0F;
+    float scale = 1.0F;
+    std::uint32_t width = 0;
+    std::uint32_t unused = 0;
+};
+/// What becomes of the sums of up to 8 rows: written (capped where there is a cap); added to the stream,
+/// through a norm where there is one; two products to one gated row, rounded; queries, keys and values
+/// normed, rotated and stored.
+enum class Ending : std::uint32_t { write, add, gate, heads };
+struct HeadsEnding {
+    PagePlanes planes;
+    StepTables step;
+    const std::int32_t* positions = nullptr;
+    const float* query_norm = nullptr;  ///< [head_size], or null
+    const float* key_norm = nullptr;
+    RopeAngles angles;
+    std::uint32_t head_size = 0;
+    std::uint32_t kv_heads = 0;
+};
+struct VectorArgs {
+    MatmulArgs product;
+    NormInput norm;
+    HeadsEnding heads;
+    QuantisedRows gated;               ///< [rows][stride], of the gate
+    float* to = nullptr;               ///< the stream
+    const float* post_norm = nullptr;  ///< of what is added to it, or null
+    std::uint32_t* arrived = nullptr;  ///< one counter a head, or one; zero before and after
+    std::uint32_t items = 0;  ///< pieces of work that the launch's blocks share out; set at the launch
+    Ending ending = Ending::write;
+    float epsilon = 0.0F;
+    float softcap = 0.0F;
+    std::uint32_t gelu = 0;
+    std::uint32_t multiprocessors = 0;
 };
 /// A product of float weights, on the activations as they are.
 struct FloatMatmulArgs {
@@ -97,7 +123,7 @@ struct SoftCapArgs {
 };
 
 cudaError_t quantise(const QuantiseArgs& args, cudaStream_t stream);
-cudaError_t matmul_vectors(const MatmulArgs& args, cudaStream_t stream);  ///< 1 to 8 rows
+cudaError_t matmul_vectors(const VectorArgs& args, cudaStream_t stream);  ///< 1 to 8 rows
 cudaError_t matmul_tiles(const MatmulArgs& args, cudaStream_t stream);    ///< any number of rows
 cudaError_t matmul_floats(const FloatMatmulArgs& args, cudaStream_t stream);
 cudaError_t embed(const EmbedArgs& args, cudaStream_t stream);
@@ -112,7 +138,12 @@ cudaError_t attention(const AttentionArgs& args, cudaStream_t stream);
 
 /// Shared memory that a tile launch with two stages takes, at most.
 std::size_t most_tile_shared_bytes(std::uint32_t stages);
+/// Shared memory that a launch of matmul_vectors takes; at most kVectorShared is allowed.
+std::size_t vector_shared_bytes(const VectorArgs& args);
+inline constexpr std::size_t kVectorShared = std::size_t{60} << 10;
+inline constexpr std::uint32_t kVectorRows = 8;
 /// Tells the driver how much shared memory the kernels want, once for each device.
+cudaError_t allow_vectors();
 cudaError_t allow_shared_memory(std::uint32_t stages);
 
 }  // namespace tendril::cuda

@@ -89,6 +89,21 @@ struct CopyPageArgs {
     std::uint8_t unused[7] = {};
 };
 
+/// Of 32 quantised activations: their scale (not a number where one of them is none), and the sums of
+/// elements 0-15 (low half) and 16-31 as they were rounded.
+struct alignas(8) BlockRecord {
+    float scale;
+    std::int32_t sums;
+};
+
+/// Activations rounded to int8 by blocks of 32: [rows][stride], stride a multiple of 8 blocks, filled up with
+/// zeros (up to 8 rows: any stride).
+struct QuantisedRows {
+    std::int8_t* values = nullptr;
+    BlockRecord* records = nullptr;
+    std::uint64_t stride = 0;  ///< blocks
+};
+
 inline constexpr std::uint32_t kChunk = 256;  ///< positions that are attended to at once, aligned in the view
 inline constexpr std::uint32_t kQueries = 8;  ///< (row, head) pairs of a block
 struct AttentionArgs {
@@ -99,6 +114,7 @@ struct AttentionArgs {
     float* out = nullptr;
     float* partials = nullptr;  ///< [blocks][kv_heads][splits][kQueries][padded size + 2], or null: no splits
     std::uint32_t* arrived = nullptr;  ///< [blocks][kv_heads], zero before and after
+    QuantisedRows quantised;           ///< of `out`, where a head is whole blocks of 32; no values: none
     RopeAngles angles;
     std::uint32_t blocks = 0;
     std::uint32_t splits = 1;

@@ -16,7 +16,30 @@ Status Launcher::open() {
 
 void Launcher::copy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, const char* doing) {
     if (status_ && bytes > 0) {
+        ++work_;
         note(cudaMemcpyAsync(to, from, bytes, kind, stream_), doing);
+    }
+}
+
+void Launcher::begin_queue() {
+    queue_.drop();
+    queueing_ = true;
+    flushed_ = false;
+}
+
+void Launcher::flush_queue() {
+    if (queueing_ && !queue_.empty() && status_) {
+        flushed_ = true;
+        note(queue_.run(stream_), "computing a step");
+    }
+}
+
+void Launcher::end_queue(bool whole) {
+    queueing_ = false;
+    if (!whole || !status_) {
+        queue_.drop();
+    } else if (!queue_.empty()) {
+        note(flushed_ ? queue_.run(stream_) : queue_.run_as_graph(stream_), "computing a step");
     }
 }
 

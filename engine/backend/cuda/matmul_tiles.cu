@@ -312,7 +312,8 @@ std::size_t most_tile_shared_bytes(std::uint32_t stages) {
 }
 
 cudaError_t allow_shared_memory(std::uint32_t stages) {
-    cudaError_t error = allow<1>(stages);
+    cudaError_t error = allow_vectors();
+    error = error == cudaSuccess ? allow<1>(stages) : error;
     error = error == cudaSuccess ? allow<2>(stages) : error;
     return error == cudaSuccess ? allow<4>(stages) : error;
 }

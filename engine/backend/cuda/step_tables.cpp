@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <iterator>
+#include <utility>
 
 namespace tendril::cuda {
 namespace {
@@ -45,14 +46,30 @@ Status StepUploads::reserve(std::size_t rows) {
     };
     for (const Want& want :
          {Want{tokens_, rows}, Want{positions_, rows}, Want{view_of_row_, rows}, Want{views_, rows * 6},
-          Want{segments_, rows * 24}, Want{page_ids_, rows * 64}, Want{blocks_, rows * 32}}) {
+          Want{segments_, rows * 24}, Want{page_ids_, rows * 64}}) {
         if (Status status = grow(want.table, want.words); !status) {
             return status;
         }
         want.table.next.reserve(want.words);
         want.table.there.reserve(want.words);
     }
+    reserved_rows_ = std::max(reserved_rows_, rows);
     return {};
+}
+
+void StepUploads::begin_step(const engine::StepPlan&, std::size_t rows) {
+    step_rows_ = rows;
+    filled_ = false;
+    for (Table* table : {&tokens_, &positions_, &views_, &segments_, &view_of_row_, &page_ids_}) {
+        table->given = false;
+    }
+    for (BlockTable& kind : blocks_) {
+        kind.table.given = false;
+    }
+}
+
+void StepUploads::end_step() {
+    step_rows_ = 0;
 }
 
 Status StepUploads::grow(Table& table, std::size_t words) {
@@ -70,8 +87,12 @@ Status StepUploads::grow(Table& table, std::size_t words) {
 }
 
 const std::int32_t* StepUploads::update(Table& table) {
+    const bool held = std::exchange(table.given, step_rows_ != 0);
     if (table.next == table.there) {
         return table.memory.data<std::int32_t>();
+    }
+    if (held) {
+        launcher_.flush_queue();  // what reads the old contents goes first
     }
     const std::size_t bytes = table.next.size() * sizeof(std::int32_t);
     if (bytes > table.memory.size()) {
@@ -106,15 +127,30 @@ const std::int32_t* StepUploads::update(Table& table) {
 
 const std::int32_t* StepUploads::tokens(std::span<const engine::TokenId> tokens) {
     tokens_.next.assign(tokens.begin(), tokens.end());
+    tokens_.next.resize(std::max(step_rows_, tokens.size()), 0);
     return update(tokens_);
 }
 
 const std::int32_t* StepUploads::positions(std::span<const std::int32_t> positions) {
     positions_.next.assign(positions.begin(), positions.end());
+    positions_.next.resize(std::max(step_rows_, positions.size()), 0);
     return update(positions_);
 }
 
 StepTables StepUploads::tables(const engine::StepPlan& plan) {
+    if (step_rows_ == 0 || !filled_) {
+        fill_tables(plan);
+        filled_ = step_rows_ != 0;
+    }
+    StepTables out;
+    out.views = views_.memory.data<DeviceView>();
+    out.segments = segments_.memory.data<DeviceSegment>();
+    out.view_of_row = view_of_row_.memory.data<std::int32_t>();
+    out.page_ids = page_ids_.memory.data<std::uint32_t>();
+    return out;
+}
+
+void StepUploads::fill_tables(const engine::StepPlan& plan) {
     for (Table* table : {&views_, &segments_, &view_of_row_, &page_ids_}) {
         table->next.clear();
     }
@@ -141,23 +177,40 @@ StepTables StepUploads::tables(const engine::StepPlan& plan) {
         }
         view_of_row_.next.resize(view_of_row_.next.size() + view.row_count, narrow(v));
     }
-    StepTables out;
-    out.views = reinterpret_cast<const DeviceView*>(update(views_));
-    out.segments = reinterpret_cast<const DeviceSegment*>(update(segments_));
-    out.view_of_row = update(view_of_row_);
-    out.page_ids = reinterpret_cast<const std::uint32_t*>(update(page_ids_));
-    return out;
+    view_of_row_.next.resize(std::max(step_rows_, view_of_row_.next.size()), -1);
+    for (Table* table : {&views_, &segments_, &view_of_row_, &page_ids_}) {
+        update(*table);
+    }
+}
+
+StepUploads::BlockTable& StepUploads::block_table(std::size_t shared_heads, std::size_t window) {
+    for (BlockTable& kind : blocks_) {
+        if (kind.shared_heads == shared_heads && kind.window == window) {
+            return kind;
+        }
+    }
+    BlockTable& made = blocks_.emplace_back();
+    made.shared_heads = shared_heads;
+    made.window = window;
+    const std::size_t words = 2 * reserved_rows_ * ((shared_heads + kQueries - 1) / kQueries);
+    if (Status status = grow(made.table, words); !status) {
+        launcher_.fail_with(std::move(status.error()));
+    }
+    made.table.next.reserve(words);
+    made.table.there.reserve(words);
+    return made;
 }
 
 StepUploads::AttentionBlocks StepUploads::blocks(const engine::StepPlan& plan, std::size_t shared_heads,
                                                  std::size_t window) {
     AttentionBlocks out;
-    blocks_.next.clear();
+    Table& table = block_table(shared_heads, window).table;
+    table.next.clear();
     for (std::size_t v = 0; v < plan.views.size(); ++v) {
         const engine::StepView& view = plan.views[v];
         for (std::size_t query = 0; query < view.row_count * shared_heads; query += kQueries) {
-            blocks_.next.push_back(narrow(v));
-            blocks_.next.push_back(narrow(query));
+            table.next.push_back(narrow(v));
+            table.next.push_back(narrow(query));
         }
         const std::size_t end = view.first_position + view.row_count;
         const std::size_t first = view.first_position + 1;
@@ -165,8 +218,12 @@ StepUploads::AttentionBlocks StepUploads::blocks(const engine::StepPlan& plan, s
         out.most_chunks =
             std::max(out.most_chunks, static_cast<std::uint32_t>((end - 1) / kChunk - begin / kChunk + 1));
     }
-    out.count = static_cast<std::uint32_t>(blocks_.next.size() / 2);
-    out.list = update(blocks_);
+    if (step_rows_ != 0) {  // as many as so many rows can have: those of single rows
+        const std::size_t most = 2 * step_rows_ * ((shared_heads + kQueries - 1) / kQueries);
+        table.next.resize(std::max(most, table.next.size()), -1);
+    }
+    out.count = static_cast<std::uint32_t>(table.next.size() / 2);
+    out.list = update(table);
     return out;
 }
 

@@ -226,8 +226,8 @@ class SplitBackend final : public Backend {
         buffers_.forget_contents();
         plan_ = &plan;
     }
-    void end_step() override {
-        leave();
+    void end_step(bool whole) override {
+        leave(whole);
         plan_ = nullptr;
     }
     void project_heads(KvPages& pages, const HeadProjection& heads, const StepPlan& plan) override {
@@ -303,9 +303,9 @@ class SplitBackend final : public Backend {
         leave();
         current_ = part;
     }
-    void leave() {
+    void leave(bool whole = true) {
         if (stepping_ != kNone) {
-            backend(stepping_).end_step();
+            backend(stepping_).end_step(whole);
             stepping_ = kNone;
         }
     }
