@@ -9,6 +9,8 @@
 
 #include <spdlog/logger.h>
 
+#include "app/context/compactor.h"
+#include "app/context/memory_desk.h"
 #include "app/conversation_desk.h"
 #include "app/mailbox.h"
 #include "app/model_keeper.h"
@@ -53,16 +55,33 @@ struct ChatWorker::Core {
           turns(link, models),
           ahead(link, models),
           titles(link, models),
+          compactor(link, models),
+          memory(link, models, compactor),
           desk(link, turns, models, ahead, titles) {
         models.on_change = [this] { model_changed(); };
         turns.on_begin = [this] {
             ahead.stop();
             titles.stop();
+            compactor.stop();
         };
         turns.on_end = [this](const auto& tree, const storage::Message& reply) {
             titles.answered(tree, reply);
+            compactor.consider(tree);
+            memory.tell_marks();
         };
-        ahead.on_read = [this](const auto& tokens) { turns.has_read(tokens); };
+        turns.moved_memory = [this](ConversationId id, auto prompt) { return compactor.moved(id, prompt); };
+        ahead.on_read = [this](const auto& tokens) {
+            turns.has_read(tokens);
+            compactor.has_read(tokens);
+        };
+        compactor.on_read = [this](const auto& tokens) {
+            turns.has_read(tokens);
+            ahead.refresh();
+        };
+        compactor.on_changed = [this](const auto&) { memory.tell_marks(); };
+        memory.on_changed = [this] { ahead.refresh(); };
+        desk.on_shown = [this](const auto& tree) { memory.show(tree); };
+        desk.on_forget = [this](ConversationId id) { compactor.forget(id); };
         models.on_hash = [this] { turns.hash_known(); };
     }
 
@@ -82,6 +101,8 @@ struct ChatWorker::Core {
             titles.stop();
             ahead.cancelled();
         }
+        compactor.model_changed();
+        memory.tell_marks();
         turns.model_changed();
     }
     void tick() {
@@ -93,6 +114,7 @@ struct ChatWorker::Core {
             ahead.tick(now);
             if (ahead.idle()) {
                 titles.work();
+                compactor.work();
             }
         }
         if (reload_from && !turns.busy()) {
@@ -121,6 +143,7 @@ struct ChatWorker::Core {
                     link.report(done.error());
                 }
                 turns.cache_cleared();
+                compactor.cache_cleared();
                 ahead.refresh();
                 ask_cache(done.has_value());
             });
@@ -149,6 +172,8 @@ struct ChatWorker::Core {
     TurnRunner turns;
     ReadAhead ahead;
     TitleMaker titles;
+    Compactor compactor;
+    MemoryDesk memory;
     ConversationDesk desk;
     std::vector<ConversationId> purged;  // conversations that the engine has not been told to forget
     std::optional<WorkerSettings> reload_from;
@@ -338,19 +363,16 @@ void ChatWorker::set_document_choice(DocumentId document, storage::AttachmentCho
     });
 }
 void ChatWorker::set_memory(MessageId message, storage::MessageMemory memory) {
-    post([message, memory](Core& /*core*/) {
-        static_cast<void>(message);
-        static_cast<void>(memory);
-    });
+    post([message, memory](Core& core) { core.memory.set_memory(message, memory); });
 }
 void ChatWorker::restore_full_text(std::int64_t representation) {
-    post([representation](Core& /*core*/) { static_cast<void>(representation); });
+    post([representation](Core& core) { core.memory.restore_full_text(representation); });
 }
 void ChatWorker::shorten_now() {
-    post([](Core& /*core*/) {});
+    post([](Core& core) { core.memory.shorten_now(); });
 }
 void ChatWorker::cancel_memory_work() {
-    post([](Core& /*core*/) {});
+    post([](Core& core) { core.compactor.cancel(); });
 }
 void ChatWorker::apply(WorkerSettings settings) {
     post([settings = std::move(settings)](Core& core) { core.apply(settings); });

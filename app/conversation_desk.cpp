@@ -159,6 +159,9 @@ void ConversationDesk::tell_shown() {
     }
     link_.emit(std::move(event));
     turns_.tell_points();
+    if (on_shown) {
+        on_shown(shown_);
+    }
 }
 
 void ConversationDesk::rename(ConversationId id, const std::string& title) {
@@ -184,6 +187,9 @@ void ConversationDesk::trash(ConversationId id) {
         return;
     }
     titles_.forget(id);
+    if (on_forget) {
+        on_forget(id);
+    }
     link_.engine.forget(static_cast<std::uint64_t>(id));
     if (const Tree tree = trees_[id].lock()) {
         tree->conversation().deleted = wall_clock_ms();

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -24,6 +25,10 @@ class ConversationDesk {
   public:
     ConversationDesk(WorkerLink& link, TurnRunner& turns, ModelKeeper& models, ReadAhead& ahead,
                      TitleMaker& titles);
+
+    /// Told with each ConversationShown, behind it.
+    std::function<void(const std::shared_ptr<ConversationTree>&)> on_shown;
+    std::function<void(ConversationId)> on_forget;  ///< a conversation goes to the trash
 
     void list();
     void open_last();  ///< the one that was open when the program ended, else the newest, else a new one

@@ -31,13 +31,21 @@ class EngineInbox {
 
     void put(engine::Event event) {
         bool first = false;
+        std::function<void(Contents)> left;
+        Contents rest;
         {
             const std::lock_guard lock(mutex_);
             first = !filled_;
             filled_ = true;
             std::visit([this](auto&& one) { store(std::forward<decltype(one)>(one)); }, std::move(event));
+            if (left_ && contents_.ended()) {
+                left = std::exchange(left_, nullptr);
+                rest = std::exchange(contents_, {});
+            }
         }
-        if (first) {
+        if (left) {
+            left(std::move(rest));
+        } else if (first) {
             wake_();
         }
     }
@@ -45,6 +53,21 @@ class EngineInbox {
         const std::lock_guard lock(mutex_);
         filled_ = false;
         return std::exchange(contents_, {});
+    }
+
+    /// Nobody takes from here any more: when the request ends, `last` gets what was not taken, on the
+    /// engine's thread or on this one.
+    void leave(std::function<void(Contents)> last) {
+        Contents rest;
+        {
+            const std::lock_guard lock(mutex_);
+            if (!contents_.ended()) {
+                left_ = std::move(last);
+                return;
+            }
+            rest = std::exchange(contents_, {});
+        }
+        last(std::move(rest));
     }
 
   private:
@@ -68,6 +91,7 @@ class EngineInbox {
     }
 
     std::function<void()> wake_;
+    std::function<void(Contents)> left_;
     std::mutex mutex_;
     bool filled_ = false;
     Contents contents_;

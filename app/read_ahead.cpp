@@ -8,6 +8,7 @@
 #include <spdlog/logger.h>
 
 #include "app/composing.h"
+#include "app/context/forecast.h"
 #include "app/power.h"
 #include "app/turn_records.h"
 
@@ -90,7 +91,15 @@ void ReadAhead::read() {
         cancel();
         return;  // it does not fit; who sends it is told so
     }
-    tell({conversation.id, static_cast<std::uint32_t>(tokens->size()), models_.model().context});
+    storage::Message draft;
+    draft.role = storage::Role::user;
+    draft.text = conversation.draft;
+    auto coming =
+        forecast(models_.composer(), *tree_,
+                 compose_request(*tree_, conversation.leaf, link_.settings, models_.model().context),
+                 {&draft}, link_.settings);
+    tell({conversation.id, static_cast<std::uint32_t>(tokens->size()), models_.model().context, coming.shares,
+          std::move(coming.if_sent)});
     if (!allowed()) {
         cancel();
     } else if (*tokens != asked_) {

@@ -9,6 +9,7 @@
 
 #include <spdlog/logger.h>
 
+#include "app/context/answer_context.h"
 #include "app/turn_records.h"
 #include "resources/prompts/prompts.h"
 
@@ -237,6 +238,9 @@ Result<ExpansionRequest> TurnRunner::request_of(Turn& turn) {
     request.cache = scope_of(turn.tree->conversation());
     request.curve = curve_.empty() ? models_.model().curve : curve_;
     request.moved = stitched_.moved(compose.branch, prompt->tokens);
+    if (request.moved.empty() && moved_memory) {
+        request.moved = moved_memory(reply.conversation, prompt->tokens);
+    }
     request.prompt = std::move(*prompt);
     return request;
 }
@@ -253,6 +257,7 @@ void TurnRunner::start(Turn& turn) {
     Message& reply = turn.message();
     reply.model_name = models_.status().name;
     reply.left_out = request->prompt.left_out;
+    reply.context = with_representation(reply.context, request->prompt.representation);
     if (turn.is_shown()) {
         link_.emit(LeftOutChanged{shown_, reply.left_out});
     }

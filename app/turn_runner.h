@@ -28,6 +28,11 @@ class TurnRunner {
     /// Told when an answer has ended, well or not.
     std::function<void(const std::shared_ptr<ConversationTree>&, const storage::Message& reply)> on_end;
 
+    /// What of a conversation's prompt may be taken from elsewhere, as its memory was shortened; may be
+    /// empty.
+    std::function<std::vector<engine::MovedText>(ConversationId, std::span<const engine::TokenId>)>
+        moved_memory;
+
     /// Events about messages are told for this conversation only.
     void show(ConversationId conversation) { shown_ = conversation; }
     /// Tells again what there is of the points that grow in the shown conversation.

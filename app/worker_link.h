@@ -13,6 +13,7 @@
 #include "app/engine_port.h"
 #include "app/mailbox.h"
 #include "app/worker_events.h"
+#include "prompt/context/context_plan.h"
 
 namespace tendril::app {
 
@@ -33,8 +34,9 @@ struct WorkerSettings {
     bool model_titles = false;    ///< the model names conversations
     bool work_on_battery = true;  ///< both also while the battery is being emptied
     bool disk_cache = true;
-    std::uint64_t cache_quota = 0;          ///< bytes; 0 = automatic
-    bool shorten_memory = true;             ///< old turns, by itself in idle time
+    std::uint64_t cache_quota = 0;                        ///< bytes; 0 = automatic
+    bool shorten_memory = true;                           ///< old turns, by itself in idle time
+    prompt::context::Thresholds shorten_thresholds = {};  ///< when, and how far
     std::string memory_method = "summary";  ///< of old turns: "summary", a text method or "leave_out"
     std::string compress_method;  ///< of documents, by the name of the command line; empty = the default
     double compress_rate = 0.5;   ///< share of a document's tokens to keep

@@ -31,6 +31,8 @@ struct ChatOptions {
     std::string system_prompt;
     std::optional<storage::AnswerMode> expand;
     std::uint32_t most_tokens = 0;
+    std::string memory = "off";  ///< how old turns are shortened
+    prompt::context::Thresholds thresholds;
     int journal_ms =
         static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(kJournalInterval).count());
     SamplerOptions sampling;
@@ -83,6 +85,13 @@ class Chat {
     }
     bool turn_ended() {
         return until([](const WorkerEvent& event) { return std::holds_alternative<TurnEnded>(event); });
+    }
+    /// Behind turn_ended(): a pipe types faster than idle time comes.
+    bool memory_rests() {
+        return until([](const WorkerEvent& event) {
+            const auto* work = std::get_if<MemoryWork>(&event);
+            return work != nullptr && !work->running;
+        });
     }
 
   private:
@@ -137,6 +146,11 @@ ChatWorkerOptions worker_options(const ChatOptions& options) {
     worker.settings.fixed_seed = options.sampling.seed_given;
     worker.settings.answer_mode = options.expand.value_or(storage::AnswerMode::never);
     worker.settings.max_answer_tokens = options.most_tokens;
+    worker.settings.shorten_memory = options.memory != "off";
+    if (worker.settings.shorten_memory) {
+        worker.settings.memory_method = options.memory;
+    }
+    worker.settings.shorten_thresholds = options.thresholds;
     worker.measure_at_load = options.expand == storage::AnswerMode::automatic;
     worker.settings.threads = load.threads;
     worker.settings.context = load.context;
@@ -211,7 +225,7 @@ int talk(Chat& chat, ChatWorker& worker, const ChatOptions& options, Interrupt& 
             continue;
         }
         worker.send(engine::to_valid_utf8(*line));
-        if (!chat.turn_ended()) {
+        if (!chat.turn_ended() || (options.memory != "off" && !chat.memory_rests())) {
             break;
         }
     }
@@ -281,6 +295,21 @@ void add_chat(CLI::App& app, Chosen& chosen) {
             "which is measured first), always, never. Kept with the conversation; a new one begins with "
             "never")
         ->check(CLI::IsMember({"auto", "always", "never"}));
+    command
+        .add_option(
+            "--compress", options->memory,
+            "How the oldest messages are shortened for the model when the context becomes full, between "
+            "turns: summary (by the model), leave_out, or off. What you said about how to answer and "
+            "about yourself stays word for word; the database keeps the full text")
+        ->check(CLI::IsMember({"off", "summary", "leave_out"}));
+    command
+        .add_option("--shorten-at", options->thresholds.at,
+                    "Share of the context from which on they are shortened")
+        ->check(CLI::Range(0.05, 1.0))
+        ->capture_default_str();
+    command.add_option("--shorten-to", options->thresholds.to, "Share of the context that is aimed at")
+        ->check(CLI::Range(0.05, 1.0))
+        ->capture_default_str();
     command.add_option("--journal-ms", options->journal_ms, "Longest time before a text is written")
         ->check(CLI::Range(0, 1'000'000))
         ->group("");

@@ -34,6 +34,22 @@ ordered_json message_json(const storage::Message& message) {
     return json;
 }
 
+const char* change_name(MemoryChange change) {
+    switch (change) {
+        case MemoryChange::compressed:
+            return "compressed";
+        case MemoryChange::summarised:
+            return "summary";
+        case MemoryChange::pruned:
+            return "pruned";
+        case MemoryChange::left_out:
+            return "left_out";
+        case MemoryChange::window:
+            return "window";
+    }
+    return "";
+}
+
 const char* phase_name(ModelPhase phase) {
     switch (phase) {
         case ModelPhase::none:
@@ -150,6 +166,50 @@ struct ToJson {
         json["decode_ms"] = e.message.counters.decode_ms;
         return json;
     }
+    std::optional<ordered_json> operator()(const ContextCounted& e) const {
+        ordered_json json = named("context");
+        json["conversation"] = e.conversation;
+        json["used"] = e.used;
+        json["limit"] = e.limit;
+        json["system"] = e.shares.system;
+        json["documents"] = e.shares.documents;
+        json["turns"] = e.shares.turns;
+        json["draft"] = e.shares.draft;
+        json["reserve"] = e.shares.reserve;
+        json["if_sent"] = ordered_json::array();
+        for (const PlannedChange& change : e.if_sent) {
+            json["if_sent"].push_back({{"kind", change_name(change.kind)},
+                                       {"messages", change.messages},
+                                       {"document", change.document},
+                                       {"tokens_before", change.tokens_before},
+                                       {"tokens_after", change.tokens_after}});
+        }
+        return json;
+    }
+    std::optional<ordered_json> operator()(const MemoryMarks& e) const {
+        ordered_json json = named("memory");
+        json["conversation"] = e.conversation;
+        json["marks"] = ordered_json::array();
+        for (const MemoryMark& mark : e.marks) {
+            json["marks"].push_back({{"id", mark.id},
+                                     {"after", mark.after},
+                                     {"kind", change_name(mark.kind)},
+                                     {"method", mark.method},
+                                     {"tokens_before", mark.tokens_before},
+                                     {"tokens_after", mark.tokens_after},
+                                     {"undoable", mark.undoable},
+                                     {"text", mark.text}});
+        }
+        return json;
+    }
+    std::optional<ordered_json> operator()(const MemoryWork& e) const {
+        ordered_json json = named("memory_work");
+        json["conversation"] = e.conversation;
+        json["what"] = e.what;
+        json["progress"] = e.progress;
+        json["running"] = e.running;
+        return json;
+    }
     std::optional<ordered_json> operator()(const Notice& e) const {
         ordered_json json = named("notice");
         json["text"] = e.text;
@@ -183,6 +243,11 @@ const char* const kChatEventsHelp =
     "  point      message, point (from 0), text: to be added to it; the whole text comes with finished\n"
     "  finished   conversation, message, status (complete, interrupted, failed), error, stop_reason, text, "
     "seed, model and counters\n"
+    "  context    used, limit, system, documents, turns, draft, reserve (tokens), if_sent (kind, messages, "
+    "document, tokens_before, tokens_after): what would be shortened\n"
+    "  memory     marks (id, after (message), kind (summary, compressed, left_out, window), method, "
+    "tokens_before, tokens_after, undoable, text): what the model has in place of older messages\n"
+    "  memory_work what, progress, running: older messages are being shortened\n"
     "  notice     text: something to know\n"
     "Each has time_ms as well, on the machine's monotonic clock. SIGINT ends the answer, which can be "
     "continued, and the chat.";

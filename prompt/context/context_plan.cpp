@@ -237,6 +237,12 @@ std::optional<Compaction> next_compaction(const PlanRequest& asked, const Contex
     PlanRequest request = asked;
     const Exchanges exchanges(request.segments);
     const std::size_t covered = plan.short_text ? request.shorts[*plan.short_text].covers : 0;
+    // Who brought the full text back wants it as long as it fits.
+    const bool wanted = std::any_of(request.shorts.begin(), request.shorts.end(),
+                                    [&](const ShortText& one) { return one.undone && one.covers > covered; });
+    if (wanted && !now && !lost) {
+        return std::nullopt;
+    }
     const std::size_t last = exchanges.count() - std::min(exchanges.count(), kUntouched);
     const std::size_t first = exchanges.first_from(covered) + 1;
     if (first > last) {

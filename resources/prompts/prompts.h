@@ -8,5 +8,7 @@ namespace tendril::resources {
 
 /// resources/prompts/skeleton.json, for prompt::skeleton::Phrases::parse.
 std::string_view skeleton_json();
+/// resources/prompts/memory.json, for prompt::context::NotePhrases::parse.
+std::string_view memory_json();
 
 }  // namespace tendril::resources

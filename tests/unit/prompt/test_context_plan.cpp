@@ -360,6 +360,20 @@ class TestContextPlan : public QObject {
         QVERIFY(made->tokens - after->tokens >= next->tokens_before - next->budget - 4);
     }
 
+    void whatWasBroughtBackStaysAsLongAsItFits() {
+        PlanRequest request = conversation(31, 50);
+        request.segments.pop_back();
+        request.context = 4000;
+        request.shorts = {{1, 20, "Short.", true}};
+        const auto made = planned(request);
+        QVERIFY(!made->short_text);
+        QVERIFY(!next_compaction(request, *made, {}, false, kCount));
+        QVERIFY(next_compaction(request, *made, {}, true, kCount));
+        request.shorts[0].undone = false;
+        request.shorts[0].covers = 2;
+        QVERIFY(next_compaction(request, *planned(request), {}, false, kCount));
+    }
+
     void noCompactionBelowTheTrigger() {
         PlanRequest request = conversation(20, 50);
         request.segments.pop_back();

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+// Compactor. Chat worker's thread only; the engine's last word on a request comes through the mailbox.
+#include "app/context/compactor.h"
+
+#include <utility>
+
+#include <spdlog/logger.h>
+
+#include "app/composing.h"
+#include "app/power.h"
+#include "app/turn_records.h"
+#include "resources/prompts/prompts.h"
+
+namespace tendril::app {
+namespace {
+
+constexpr const char* kShortening = "The oldest messages are being shortened for the model.";
+constexpr const char* kReading = "The model is reading the shortened conversation.";
+constexpr double kWriting = 0.7;  // share of the progress
+
+}  // namespace
+
+Compactor::Compactor(WorkerLink& link, ModelKeeper& models) : link_(link), models_(models) {
+    auto kit = NoteKit::make(resources::memory_json(), resources::skeleton_json());
+    if (!kit) {
+        link_.log->error("{} ({})", kit.error().message, kit.error().detail);
+        return;
+    }
+    kit_ = std::move(*kit);
+    writer_ = std::make_unique<MemoryWriter>(link_, models_, *kit_);
+}
+Compactor::~Compactor() = default;
+
+void Compactor::consider(const Tree& tree) {
+    if (link_.settings.shorten_memory && kit_) {
+        waiting_ = tree;
+    }
+}
+
+void Compactor::shorten_now(const Tree& tree) {
+    if (!models_.ready()) {
+        link_.notice("No model is loaded; nothing can be shortened for it.");
+    } else if (kit_) {
+        waiting_ = tree;
+        now_ = true;
+    }
+}
+
+void Compactor::stop() {
+    if (!job_) {
+        return;
+    }
+    waiting_ = waiting_ ? waiting_ : job_->tree;
+    now_ = now_ || job_->now;
+    writer_->cancel();
+    if (job_->reading != 0) {
+        link_.engine.cancel(job_->reading);
+    }
+    end();
+}
+
+void Compactor::cancel() {
+    stop();
+    waiting_.reset();
+    now_ = false;
+}
+
+void Compactor::changed(const Tree& tree) {
+    if (job_ && job_->tree == tree) {
+        stop();
+        writer_->forget();
+    }
+    if (const auto* waits = moved_.waiting();
+        waits != nullptr && waits->conversation == tree->conversation().id) {
+        moved_.clear();
+    }
+}
+
+void Compactor::forget(ConversationId conversation) {
+    if (job_ && job_->tree->conversation().id == conversation) {
+        stop();
+        writer_->forget();
+    }
+    if (waiting_ && waiting_->conversation().id == conversation) {
+        waiting_.reset();
+    }
+}
+
+void Compactor::model_changed() {
+    if (job_) {
+        stop();
+    }
+    if (writer_) {
+        writer_->forget();
+    }
+    moved_.clear();
+}
+
+void Compactor::work() {
+    if (!waiting_ || job_ || !models_.ready()) {
+        return;
+    }
+    if (!now_ && !link_.settings.work_on_battery && on_battery(link_.power_supplies)) {
+        return;
+    }
+    const Tree tree = std::exchange(waiting_, nullptr);
+    begin(tree, std::exchange(now_, false));
+}
+
+void Compactor::begin(const Tree& tree, bool now) {
+    job_ = Job{tree, now, 0, ++serial_, {}};
+    PromptComposer& composer = models_.composer();
+    const auto& leaf = tree->conversation().leaf;
+    auto request =
+        composer.plan_request(compose_request(*tree, leaf, link_.settings, models_.model().context));
+    const auto plan = composer.plan(request);
+    const auto next = plan ? composer.next_compaction(request, *plan, link_.settings.shorten_thresholds, now)
+                           : std::nullopt;
+    if (next) {
+        tell(*tree, kShortening, 0, true);
+        MemoryOrder order{tree, std::move(request), *next, link_.settings.memory_method};
+        writer_->start(
+            std::move(order),
+            [this, serial = serial_](double share) {
+                if (job_ && job_->serial == serial) {
+                    tell(*job_->tree, kShortening, kWriting * share, true);
+                }
+            },
+            [this, serial = serial_](Result<MemoryText> text) {
+                if (job_ && job_->serial == serial) {
+                    made(std::move(text));
+                }
+            });
+        return;
+    }
+    if (now) {
+        link_.notice(plan ? "There is nothing to shorten: the last two exchanges always stay whole."
+                          : plan.error().message);
+    }
+    // Of an earlier shortening, what a turn has broken off.
+    const auto* waits = moved_.waiting();
+    if (waits != nullptr && waits->conversation == tree->conversation().id) {
+        if (auto beginning = beginning_of(*tree)) {
+            read(std::move(*beginning));
+            return;
+        }
+    }
+    end();
+}
+
+void Compactor::made(Result<MemoryText> text) {
+    if (!text) {
+        link_.log->info("not shortened: {} ({})", text.error().message, text.error().detail);
+        if (text.error().code != ErrorCode::cancelled) {
+            link_.notice("The conversation was not shortened for the model: " + text.error().message);
+        }
+        end();
+        return;
+    }
+    if (!text->fallback.empty()) {
+        link_.notice(text->fallback);
+    }
+    keep(std::move(*text));
+}
+
+void Compactor::keep(MemoryText text) {
+    const Tree tree = job_->tree;
+    auto before = beginning_of(*tree);
+    auto id = link_.store.add_representation(text.row);
+    if (!id) {
+        link_.report(id.error());
+        end();
+        return;
+    }
+    text.row.id = *id;
+    link_.log->info("shortened: representation {}, {} tokens to {}", *id, text.row.tokens_before,
+                    text.row.tokens_after);
+    tree->representations().push_back(std::move(text.row));
+    auto beginning = beginning_of(*tree);
+    if (before && beginning) {
+        moved_.keep({tree->conversation().id, std::move(*before), std::move(text.notes), *beginning});
+    }
+    if (on_changed) {
+        on_changed(tree);
+    }
+    if (beginning) {
+        read(std::move(*beginning));
+    } else {
+        end();
+    }
+}
+
+std::optional<std::vector<engine::TokenId>> Compactor::beginning_of(const ConversationTree& tree) {
+    auto tokens = models_.composer().certain_beginning(
+        compose_request(tree, tree.conversation().leaf, link_.settings, models_.model().context), {});
+    return tokens ? std::optional(std::move(*tokens)) : std::nullopt;
+}
+
+void Compactor::read(std::vector<engine::TokenId> tokens) {
+    tell(*job_->tree, kReading, kWriting, true);
+    job_->tokens = tokens;
+    job_->reading = link_.engine.submit(
+        engine::PrefillRequest{std::move(tokens), scope_of(job_->tree->conversation())},
+        [this, serial = job_->serial, mailbox = link_.mailbox](engine::RequestId, engine::Event event) {
+            mailbox->put([this, serial, event = std::move(event)] { read_ended(serial, event); });
+        });
+}
+
+void Compactor::read_ended(std::uint64_t serial, const engine::Event& event) {
+    if (!job_ || job_->serial != serial) {
+        return;
+    }
+    if (const auto* progress = std::get_if<engine::PrefillEvent>(&event)) {
+        const double share = progress->total == 0 ? 1 : static_cast<double>(progress->done) / progress->total;
+        tell(*job_->tree, kReading, kWriting + (1 - kWriting) * share, true);
+        return;
+    }
+    if (const auto* done = std::get_if<engine::PrefilledEvent>(&event); done != nullptr && done->complete) {
+        moved_.read(job_->tokens);
+        if (on_read) {
+            on_read(job_->tokens);
+        }
+    }
+    end();
+}
+
+void Compactor::tell(const ConversationTree& tree, std::string what, double progress, bool running) {
+    link_.emit(MemoryWork{tree.conversation().id, std::move(what), progress, running});
+}
+
+void Compactor::end() {
+    const Tree tree = job_->tree;
+    job_.reset();
+    tell(*tree, {}, 1, false);
+}
+
+}  // namespace tendril::app

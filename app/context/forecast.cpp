@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Forecasts. Chat worker's thread.
+#include "app/context/forecast.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "app/context/memory_marks.h"
+
+namespace tendril::app {
+namespace {
+
+namespace context = prompt::context;
+
+std::uint32_t number(std::size_t tokens) {
+    return static_cast<std::uint32_t>(tokens);
+}
+
+ContextShares shares_of(const context::ContextShares& from) {
+    ContextShares shares;
+    shares.system = number(from.system);
+    shares.documents = number(from.documents);
+    shares.turns = number(from.turns);
+    shares.reserve = number(from.reserve);
+    shares.limit = number(from.limit);
+    return shares;
+}
+
+/// Left out by this plan, but read for the newest answer.
+PlannedChange newly_left_out(const PromptComposer& composer, const ConversationTree& tree,
+                             const context::PlanRequest& request, const context::ContextPlan& plan) {
+    PlannedChange change;
+    change.kind = MemoryChange::left_out;
+    const storage::Message* answer = tree.newest_answer();
+    for (std::size_t i = 0; i < plan.fates.size(); ++i) {
+        const context::Segment& one = request.segments[i];
+        const bool known = answer != nullptr && std::find(answer->left_out.begin(), answer->left_out.end(),
+                                                          one.id) != answer->left_out.end();
+        if (plan.fates[i] == context::Fate::left_out && !known) {
+            change.messages.push_back(one.id);
+            change.tokens_before += number(composer.tokens_of(one.text));
+        }
+    }
+    return change;
+}
+
+MemoryChange change_by(const std::string& method) {
+    return method == "summary"     ? MemoryChange::summarised
+           : method == "leave_out" ? MemoryChange::left_out
+                                   : MemoryChange::compressed;
+}
+
+PlannedChange shortened(const context::PlanRequest& request, const context::ContextPlan& plan,
+                        const context::Compaction& next, const std::string& method) {
+    PlannedChange change;
+    change.kind = change_by(method);
+    for (std::size_t i = 0; i < next.covers; ++i) {
+        if (plan.fates[i] == context::Fate::whole && request.segments[i].keep == context::Keep::normal) {
+            change.messages.push_back(request.segments[i].id);
+        }
+    }
+    change.tokens_before = number(next.tokens_before);
+    change.tokens_after = number(next.budget);
+    return change;
+}
+
+}  // namespace
+
+Forecast forecast(const PromptComposer& composer, const ConversationTree& tree, ComposeRequest request,
+                  const BranchMessage& draft, const WorkerSettings& settings) {
+    Forecast made;
+    const bool drafted =
+        draft.message != nullptr && !(draft.message->text.empty() && draft.documents.empty());
+    if (drafted) {
+        request.branch.push_back(draft);
+    }
+    made.shares.limit = request.context;
+    const context::PlanRequest wanted = composer.plan_request(request);
+    const auto plan = composer.plan(wanted);
+    if (!plan) {
+        return made;  // nothing to read yet; or it does not fit: who sends it is told so
+    }
+    made.shares = shares_of(plan->shares);
+    if (drafted) {
+        made.shares.draft = std::min(made.shares.turns, number(composer.tokens_of(draft.message->text)));
+        made.shares.turns -= made.shares.draft;
+    }
+    if (auto change = newly_left_out(composer, tree, wanted, *plan); !change.messages.empty()) {
+        made.if_sent.push_back(std::move(change));
+    }
+    if (settings.shorten_memory && drafted) {
+        const auto next = composer.next_compaction(wanted, *plan, settings.shorten_thresholds, false);
+        if (next) {
+            made.if_sent.push_back(shortened(wanted, *plan, *next, settings.memory_method));
+        }
+    }
+    return made;
+}
+
+}  // namespace tendril::app

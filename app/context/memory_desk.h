@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a person says about the model's memory of the shown conversation: pinning, excluding, bringing a full
+// text back, shortening now; and what there is to see of it. Chat worker's thread only; owned by ChatWorker's
+// core.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "app/context/compactor.h"
+#include "app/conversation_tree.h"
+#include "app/model_keeper.h"
+#include "app/worker_link.h"
+
+namespace tendril::app {
+
+class MemoryDesk {
+  public:
+    MemoryDesk(WorkerLink& link, ModelKeeper& models, Compactor& compactor);
+
+    /// The next prompt of the shown conversation begins otherwise.
+    std::function<void()> on_changed;
+
+    /// Another conversation, or another branch of it; tells its marks.
+    void show(std::shared_ptr<ConversationTree> tree);
+    void tell_marks();  ///< again, where they may have changed
+
+    void set_memory(MessageId message, storage::MessageMemory memory);
+    void restore_full_text(storage::RepresentationId id);
+    void shorten_now();
+
+  private:
+    bool mark_undone(storage::Representation& one);
+    /// Tokens of the next prompt's beginning if the full text were read; nothing: it does not fit.
+    Status fits_whole() const;
+
+    WorkerLink& link_;
+    ModelKeeper& models_;
+    Compactor& compactor_;
+    std::shared_ptr<ConversationTree> shown_;
+    std::optional<MemoryMarks> told_;
+};
+
+}  // namespace tendril::app

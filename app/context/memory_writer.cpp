@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+// MemoryWriter. Chat worker's thread only; the engine's events come through an inbox and the mailbox.
+#include "app/context/memory_writer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <spdlog/logger.h>
+
+#include "app/composing.h"
+#include "app/turn_records.h"
+
+namespace tendril::app {
+namespace {
+
+namespace context = prompt::context;
+using storage::Message;
+using storage::RepresentationForm;
+using storage::Role;
+
+constexpr double kSummaryShare = 0.6;      // of the budget; what was said word for word has the rest
+/// Small models turn in circles when they sum up.
+constexpr float kPenalty = 1.1F;
+constexpr int kPenaltyWindow = 256;
+constexpr std::size_t kLeastSummary = 24;  // tokens
+/// A model that is about to end may do so.
+constexpr double kSlack = 1.5;
+
+}  // namespace
+
+struct MemoryWriter::Job {
+    MemoryOrder order;
+    Progress progress;
+    Done done;
+    const context::NoteWords* words = nullptr;
+    std::uint64_t serial = 0;
+    std::string source;  // all that a summary may speak of
+    std::size_t summary_budget = 0;
+    std::shared_ptr<EngineInbox> inbox;
+    engine::RequestId request = 0;
+    std::vector<engine::TokenId> prompt;
+    std::vector<engine::TokenId> before;  // of the answer, drawn by an earlier request
+    std::string text;
+    std::size_t drawn = 0;
+    std::uint32_t most = 0;
+};
+
+MemoryWriter::MemoryWriter(WorkerLink& link, ModelKeeper& models, const NoteKit& kit)
+    : link_(link), models_(models), kit_(kit) {}
+MemoryWriter::~MemoryWriter() = default;
+
+void MemoryWriter::start(MemoryOrder order, Progress progress, Done done) {
+    cancel();
+    job_ = std::make_unique<Job>();
+    Job& job = *job_;
+    job.order = std::move(order);
+    job.progress = std::move(progress);
+    job.done = std::move(done);
+    job.serial = ++serial_;
+    std::string said;
+    for (std::size_t i = 0; i < job.order.compaction.covers; ++i) {
+        const context::Segment& one = job.order.request.segments[i];
+        said += one.role == "user" ? one.text + "\n" : std::string();
+    }
+    job.words = &kit_.words_for(said);
+    if (job.order.method != "summary") {
+        without_summary({});
+    } else if (!ask_summary()) {
+        without_summary("There is no room for the model to summarise the oldest messages.");
+    }
+}
+
+void MemoryWriter::cancel() {
+    if (!job_) {
+        return;
+    }
+    if (job_->inbox) {
+        // Its last event brings what it has drawn; nobody else waits for it.
+        auto partial = std::make_shared<Partial>();
+        partial->prompt = job_->prompt;
+        partial->drawn = job_->before;
+        partial->text = job_->text;
+        job_->inbox->leave([mailbox = link_.mailbox, partial](EngineInbox::Contents last) {
+            mailbox->put([partial, last = std::move(last)] {
+                partial->text += last.text;
+                if (last.finished) {
+                    partial->complete = true;
+                    partial->drawn.insert(partial->drawn.end(), last.finished->tokens.begin(),
+                                          last.finished->tokens.end());
+                }
+            });
+        });
+        partial_ = std::move(partial);
+        link_.engine.cancel(job_->request);
+    }
+    job_.reset();
+}
+
+void MemoryWriter::forget() {
+    cancel();
+    partial_.reset();
+}
+
+void MemoryWriter::finish(Result<MemoryText> text) {
+    const std::unique_ptr<Job> job = std::move(job_);
+    link_.mailbox->put([done = job->done, text = std::move(text)]() mutable { done(std::move(text)); });
+}
+
+/// A fork of the conversation up to the run's end, with a message behind it: all but that message is cached.
+/// False: it would not fit.
+bool MemoryWriter::ask_summary() {
+    Job& job = *job_;
+    const auto& segments = job.order.request.segments;
+    const ConversationTree& tree = *job.order.tree;
+    auto& compaction = job.order.compaction;
+    ComposeRequest request =
+        compose_request(tree, tree.conversation().leaf, link_.settings, models_.model().context);
+    job.summary_budget = static_cast<std::size_t>(static_cast<double>(compaction.budget) * kSummaryShare);
+    job.most = static_cast<std::uint32_t>(static_cast<double>(job.summary_budget) * kSlack);
+    if (job.summary_budget < kLeastSummary) {
+        return false;
+    }
+    request.answer_reserve = job.most;
+    Message question;
+    question.role = Role::user;
+    question.text = context::with_number(job.words->summarise, kit_.words_in(job.summary_budget, *job.words));
+    std::optional<ComposedPrompt> prompt;
+    while (!prompt) {
+        while (!request.branch.empty() &&
+               request.branch.back().message->id != segments[compaction.covers - 1].id) {
+            request.branch.pop_back();
+        }
+        request.branch.push_back({&question});
+        auto composed = models_.composer().compose(request);
+        request.branch.pop_back();
+        if (composed && composed->left_out.empty()) {
+            prompt = std::move(*composed);
+            break;
+        }
+        // It outgrew the context before there was time: the older half of it first.
+        std::size_t fewer = compaction.covers / 2;
+        while (fewer > 0 && segments[fewer].role != "user") {
+            --fewer;
+        }
+        if (fewer == 0) {
+            return false;
+        }
+        compaction.covers = fewer;
+    }
+    for (const prompt::ChatMessage& message : prompt->messages) {
+        job.source += message.content + "\n";
+    }
+    job.prompt = prompt->tokens;
+    if (partial_ && partial_->complete && partial_->prompt == job.prompt) {
+        job.before = partial_->drawn;
+        job.text = partial_->text;
+        job.drawn = job.before.size();
+    }
+    partial_.reset();
+    engine::GenerateRequest generate;
+    generate.prompt = job.prompt;
+    generate.prompt.insert(generate.prompt.end(), job.before.begin(), job.before.end());
+    generate.max_tokens = job.most - std::min(job.most - 1, static_cast<std::uint32_t>(job.drawn));
+    generate.sampler.temperature = 0;
+    generate.sampler.repetition_penalty = kPenalty;
+    generate.sampler.penalty_window = kPenaltyWindow;
+    generate.stop = std::move(prompt->stop);
+    generate.priority = engine::Priority::background;
+    generate.cache = scope_of(tree.conversation());
+    job.inbox = std::make_shared<EngineInbox>([this, serial = job.serial, mailbox = link_.mailbox] {
+        mailbox->put([this, serial] { drain(serial); });
+    });
+    job.request = link_.engine.submit(
+        std::move(generate),
+        [inbox = job.inbox](engine::RequestId, engine::Event event) { inbox->put(std::move(event)); });
+    return true;
+}
+
+void MemoryWriter::drain(std::uint64_t serial) {
+    if (!job_ || job_->serial != serial || !job_->inbox) {
+        return;
+    }
+    const EngineInbox::Contents contents = job_->inbox->take();
+    job_->text += contents.text;
+    job_->drawn += contents.tokens;
+    if (contents.ended()) {
+        summarised(contents);
+    } else if (job_->progress) {
+        job_->progress(static_cast<double>(job_->drawn) / job_->most);
+    }
+}
+
+void MemoryWriter::summarised(const EngineInbox::Contents& end) {
+    Job& job = *job_;
+    job.inbox.reset();
+    if (!end.finished || end.finished->reason == engine::StopReason::cancelled) {
+        finish(fail(end.error ? *end.error : Error{ErrorCode::cancelled, "Shortening was cancelled.", {}}));
+        return;
+    }
+    const auto reason = end.finished->reason;
+    const bool whole = reason == engine::StopReason::end_of_text || reason == engine::StopReason::stop_text;
+    const auto count = [this](std::string_view text) { return models_.composer().tokens_of(text); };
+    auto checked = context::check_summary(job.text, whole, job.source, *job.words, job.summary_budget, count);
+    link_.log->debug("summary: {} tokens drawn, {}", job.drawn, checked.why.empty() ? "taken" : checked.why);
+    if (!checked.why.empty()) {
+        without_summary(kit_.reason(checked.why));
+        return;
+    }
+    const std::size_t tokens = count(checked.text);
+    MemoryText made = text_of(
+        RepresentationForm::summary, "summary",
+        context::notes_of(*job.words, checked.text,
+                          kept(job.order.compaction.budget - std::min(tokens, job.order.compaction.budget))));
+    made.notes.tokens = std::move(job.prompt);
+    made.notes.heading_at = static_cast<std::uint32_t>(made.notes.tokens.size());
+    auto& tokens_of_notes = made.notes.tokens;
+    tokens_of_notes.insert(tokens_of_notes.end(), job.before.begin(), job.before.end());
+    tokens_of_notes.insert(tokens_of_notes.end(), end.finished->tokens.begin(), end.finished->tokens.end());
+    finish(std::move(made));
+}
+
+void MemoryWriter::without_summary(const std::string& why) {
+    Job& job = *job_;
+    MemoryText made = text_of(RepresentationForm::left_out, "leave_out",
+                              context::notes_of(*job.words, {}, kept(job.order.compaction.budget)));
+    if (!why.empty()) {
+        made.fallback = why +
+                        " They were left out; what you said about how to answer and about yourself "
+                        "stays word for word.";
+    }
+    finish(std::move(made));
+}
+
+MemoryText MemoryWriter::text_of(RepresentationForm form, std::string method, std::string text) const {
+    const auto& [tree, request, compaction, asked] = job_->order;
+    MemoryText made;
+    made.row.conversation = tree->conversation().id;
+    made.row.first_message = tree->branch().front()->id;
+    made.row.last_message = request.segments[compaction.covers - 1].id;
+    made.row.form = form;
+    made.row.method = std::move(method);
+    made.row.scorer = form == RepresentationForm::summary ? models_.status().name : std::string();
+    made.row.tokens_before = static_cast<std::int64_t>(compaction.tokens_before);
+    made.row.tokens_after = static_cast<std::int64_t>(models_.composer().tokens_of(text));
+    made.row.rate = compaction.tokens_before == 0 ? 1
+                                                  : static_cast<double>(made.row.tokens_after) /
+                                                        static_cast<double>(compaction.tokens_before);
+    made.row.text = std::move(text);
+    return made;
+}
+
+std::vector<std::string> MemoryWriter::kept(std::size_t budget) const {
+    std::vector<std::string_view> said;
+    const auto& segments = job_->order.request.segments;
+    for (std::size_t i = 0; i < job_->order.compaction.covers; ++i) {
+        // Pinned ones stand whole.
+        if (segments[i].role == "user" && segments[i].keep == context::Keep::normal) {
+            said.push_back(segments[i].text);
+        }
+    }
+    return context::kept_sentences(said, *job_->words, budget, [this](std::string_view text) {
+        return models_.composer().tokens_of(text);
+    });
+}
+
+}  // namespace tendril::app

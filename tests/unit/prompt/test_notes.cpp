@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// Notes that stand for old turns: which of a person's sentences stay word for word, and which summaries of
+// small models are not to be trusted.
+#include <QTest>
+
+#include "prompt/context/notes.h"
+#include "resources/prompts/prompts.h"
+
+namespace tendril::prompt::context {
+namespace {
+
+const TextCounter kWords = [](std::string_view text) {
+    return static_cast<std::size_t>(std::count(text.begin(), text.end(), ' ')) + 1;
+};
+
+class TestNotes : public QObject {
+    Q_OBJECT
+
+    NotePhrases phrases_ = NotePhrases::parse(resources::memory_json()).value();
+    const NoteWords& en_ = phrases_.of("en");
+
+    std::vector<std::string> kept(const std::vector<std::string_view>& messages, std::size_t budget = 1000) {
+        return kept_sentences(messages, en_, budget, kWords);
+    }
+    CheckedSummary checked(std::string_view answer, bool whole = true, std::size_t budget = 200) {
+        return check_summary(answer, whole, kSource, en_, budget, kWords);
+    }
+    static constexpr std::string_view kSource =
+        "I look after 37 olive trees near Lisbon. Olive trees need water in a dry summer, about 40 litres "
+        "each "
+        "week. A wooden fence of 120 centimetres keeps the goats of the neighbour away from the bark. Almond "
+        "trees bloom in February, before their leaves come, and want a second tree for pollination. "
+        "Sourdough is flour and water that wild yeast has fermented; it takes five days to start one. "
+        "Owls turn their heads far, hunt by hearing, and eat mice, voles and large insects at night.";
+
+  private Q_SLOTS:
+    void allLanguagesAreWhole() {
+        for (const char* code : {"en", "de", "zh", "other"}) {
+            const NoteWords& words = phrases_.of(code);
+            QCOMPARE(words.code, std::string(code));
+            QVERIFY(words.summarise.find("{words}") != std::string::npos);
+            QVERIFY(!words.open.empty() && !words.close.empty() && !words.left_out.empty());
+            QVERIFY(!words.rules.empty() && !words.facts.empty() && !words.refusals.empty());
+        }
+        QCOMPARE(phrases_.of("fr").code, std::string("other"));
+        for (const char* key : {"empty", "refused", "repeats", "longer"}) {
+            QVERIFY(!phrases_.reason(key).empty());
+        }
+        QCOMPARE(with_number("at most {words}, {words}", 20), std::string("at most 20, 20"));
+    }
+
+    void brokenPromptsAreErrors() {
+        QVERIFY(!NotePhrases::parse(""));
+        QVERIFY(!NotePhrases::parse("{}"));
+        QVERIFY(!NotePhrases::parse(R"({"languages":[],"reasons":[]})"));
+        QVERIFY(!NotePhrases::parse(R"({"languages":[{"code":"other"}],"reasons":[]})"));
+    }
+
+    void rulesFactsAndNumbersStay() {
+        const auto sentences =
+            kept({"Hello! My name is Ada. How are you?", "Always answer in French.", "What do owls eat?",
+                  "The train leaves at 17:40.", "That is interesting.", "Never use chemical sprays."});
+        QCOMPARE(sentences,
+                 (std::vector<std::string>{"My name is Ada.", "Always answer in French.",
+                                           "The train leaves at 17:40.", "Never use chemical sprays."}));
+    }
+
+    void rulesGoFirstWhenThereIsLittleRoom() {
+        const std::vector<std::string_view> messages = {"Always answer in French.", "My house has 3 rooms.",
+                                                        "My car has 4 wheels."};
+        QCOMPARE(kept(messages, 6), (std::vector<std::string>{"Always answer in French."}));
+        QCOMPARE(kept(messages, 13), (std::vector<std::string>{"Always answer in French.",
+                                                               "My car has 4 wheels."}));  // the newer
+        QVERIFY(kept(messages, 0).empty());
+    }
+
+    void saidTwiceStandsOnceAndCodeIsNoSentence() {
+        QCOMPARE(kept({"My name is Ada.", "As I said. My name is Ada!", "```\nint my = 5;\n```\nIt fails."}),
+                 (std::vector<std::string>{"My name is Ada!"}));
+        const std::string endless = "My " + std::string(500, 'x');
+        QVERIFY(kept({endless}).empty());
+    }
+
+    void germanAndChinese() {
+        const auto german = kept_sentences(
+            {"Ich heiße Ada und wohne in Köln.", "Wie geht das?", "Antworte immer auf Englisch."},
+            phrases_.of("de"), 1000, kWords);
+        QCOMPARE(german.size(), 2U);
+        const auto chinese = kept_sentences({"我叫小明。今天天气怎么样？", "请总是用中文回答。"},
+                                            phrases_.of("zh"), 1000, kWords);
+        QCOMPARE(chinese, (std::vector<std::string>{"我叫小明。", "请总是用中文回答。"}));
+    }
+
+    void aGoodSummaryStays() {
+        const std::string good =
+            "The olive trees need water in summer. A wooden fence keeps the goats from the bark. Almond "
+            "trees "
+            "bloom in February.";
+        const auto result = checked(good);
+        QCOMPARE(result.why, std::string());
+        QCOMPARE(result.text, good);
+    }
+
+    void badOnesDoNot_data() {
+        QTest::addColumn<QString>("answer");
+        QTest::addColumn<QString>("why");
+        QTest::newRow("nothing") << ""
+                                 << "empty";
+        QTest::newRow("blank") << " \n \n"
+                               << "empty";
+        QTest::newRow("a word") << "Olives."
+                                << "empty";
+        QTest::newRow("refused") << "I'm sorry, but I can't assist with that request about olive trees."
+                                 << "refused";
+        QTest::newRow("talk about talk") << "I'm ready to continue our conversation. I'm glad to have you as "
+                                            "a friend. I hope this helps you "
+                                            "a lot."
+                                         << "empty";
+        QString circles;
+        for (int i = 0; i < 12; ++i) {
+            circles += QStringLiteral("and the olive trees need water in a dry summer for the goats ");
+        }
+        QTest::newRow("circles") << circles << "repeats";
+        QTest::newRow("the text itself")
+            << QString::fromUtf8(kSource.data(), static_cast<qsizetype>(kSource.size())) << "longer";
+    }
+    void badOnesDoNot() {
+        QFETCH(QString, answer);
+        QFETCH(QString, why);
+        const auto result = checked(answer.toStdString());
+        QCOMPARE(QString::fromStdString(result.why), why);
+        QVERIFY(result.text.empty());
+    }
+
+    void saidAgainIsSaidOnce() {
+        std::string answer = "The olive trees need water in summer. ";
+        for (int i = 0; i < 8; ++i) {
+            answer += "The almond trees bloom in February. ";
+        }
+        QCOMPARE(checked(answer).text,
+                 std::string("The olive trees need water in summer. The almond trees bloom "
+                             "in February."));
+    }
+
+    void inventedNumbersGo() {
+        const auto result = checked(
+            "The olive trees need 40 litres of water. The wooden fence is 250 centimetres high. Almond trees "
+            "bloom in February.");
+        QCOMPARE(result.text,
+                 std::string("The olive trees need 40 litres of water. Almond trees bloom in February."));
+    }
+
+    void aCutOneEndsWithASentence() {
+        QCOMPARE(checked("The olive trees need water in a dry summer. Almond trees bloom", false).text,
+                 std::string("The olive trees need water in a dry summer."));
+        QCOMPARE(checked("The olive trees need water in a dry summer with goats", false).why,
+                 std::string("empty"));
+        QCOMPARE(
+            checked(
+                "The olive trees need water in a dry summer. Almond trees bloom in February, before their "
+                "leaves come.",
+                true, 12)
+                .text,
+            std::string("The olive trees need water in a dry summer."));
+    }
+
+    void notesAreFramed() {
+        const std::string notes = notes_of(en_, "Trees.", {"My name is Ada."});
+        QVERIFY(notes.starts_with(en_.open + "\nTrees.\n" + en_.said + "\n- My name is Ada.\n"));
+        QVERIFY(notes.ends_with(en_.close));
+        QCOMPARE(notes_of(en_, {}, {}), en_.left_out + "\n" + en_.close);
+        QCOMPARE(excerpt_of(en_, "olive trees"), en_.excerpt + "\nolive trees\n" + en_.close);
+    }
+
+    void transcriptsHaveWhatMayGo() {
+        std::vector<Segment> segments = {{1, "user", "Question", {}, Keep::normal},
+                                         {2, "assistant", " Answer\n", {}, Keep::normal},
+                                         {3, "user", "Pinned", {}, Keep::pinned},
+                                         {4, "user", "Excluded", {}, Keep::excluded}};
+        QCOMPARE(transcript_of(en_, segments, 0, 9), std::string("I: Question\nYou: Answer"));
+        QCOMPARE(transcript_of(en_, segments, 1, 2), std::string("You: Answer"));
+    }
+};
+
+}  // namespace
+}  // namespace tendril::prompt::context
+
+QTEST_GUILESS_MAIN(tendril::prompt::context::TestNotes)
+#include "test_notes.moc"
