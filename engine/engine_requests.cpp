@@ -11,6 +11,7 @@
 #include "engine/schedule/embedding.h"
 #include "engine/schedule/generation.h"
 #include "engine/schedule/prefill.h"
+#include "engine/schedule/pruning.h"
 #include "engine/schedule/scoring.h"
 
 namespace tendril::engine {
@@ -34,6 +35,19 @@ const char* name_of(StopReason reason) {
             return "cancelled";
     }
     return "?";
+}
+
+template <typename Request>
+std::optional<PrunedPrefix> pruned_of(const Request& request) {
+    return std::visit(
+        [](const auto& one) -> std::optional<PrunedPrefix> {
+            if constexpr (requires { one.pruned; }) {
+                return one.pruned;
+            } else {
+                return std::nullopt;
+            }
+        },
+        request);
 }
 
 Error no_model() {
@@ -80,16 +94,7 @@ Status Engine::Thread::check(const std::vector<MovedText>& moved, std::span<cons
     return {};
 }
 
-Status Engine::Thread::check(const std::optional<PrunedPrefix>& pruned) {
-    return pruned
-               ? Status(fail(ErrorCode::not_found, "What was shortened of this text is not kept any more."))
-               : Status();
-}
-
 Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit, GenerateRequest& request) const {
-    if (Status status = check(request.pruned); !status) {
-        return fail(std::move(status.error()));
-    }
     if (request.prompt.empty()) {
         return fail(ErrorCode::invalid_argument, "There is no text to continue.");
     }
@@ -119,9 +124,6 @@ Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit, Generate
 }
 
 Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit, PrefillRequest& request) const {
-    if (Status status = check(request.pruned); !status) {
-        return fail(std::move(status.error()));
-    }
     if (Status status = check(request.tokens, runtime_->model.context); !status) {
         return fail(std::move(status.error()));
     }
@@ -130,9 +132,6 @@ Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit, PrefillR
 }
 
 Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit, ScoreRequest& request) const {
-    if (Status status = check(request.pruned); !status) {
-        return fail(std::move(status.error()));
-    }
     if (request.tokens.size() < 2) {
         return fail(ErrorCode::invalid_argument, "A text needs at least two tokens to be scored.");
     }
@@ -159,17 +158,61 @@ Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit, EmbedReq
     return std::make_unique<TextEmbedding>(submit.id, std::move(request), std::move(submit.sink));
 }
 
-Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit&, PruneRequest& request) const {
+/// The pages of the pruned text, so that they stay until the task ends.
+Status Engine::Thread::hold(const PrunedPrefix& pruned, Task& task) const {
+    const Frozen frozen = runtime_->cache->pruned(pruned.key);
+    const Error gone{ErrorCode::not_found, "What was shortened of this text is not kept any more.", {}};
+    if (frozen.key == 0) {
+        return fail(gone);
+    }
+    if (frozen.length != pruned.length || task.reusable() < frozen.length) {
+        return fail(ErrorCode::invalid_argument, "The shortened text is not the beginning of this one.",
+                    std::to_string(pruned.length) + " of " + std::to_string(frozen.length) + " tokens");
+    }
+    View held = runtime_->cache->match_pruned(pruned.key, task.tokens(), frozen.length, task.scope());
+    if (held.empty()) {
+        return fail(gone);  // of another text, or another's
+    }
+    task.set_pruned(std::move(held));
+    return {};
+}
+
+Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit, PruneRequest& request) const {
     if (Status status = check(request.tokens, runtime_->model.context); !status) {
         return fail(std::move(status.error()));
     }
-    return fail(ErrorCode::unsupported, "This device cannot shorten what it has read of a text.");
+    if (Status status = check(request.ask, runtime_->model.context); !status) {
+        return fail(std::move(status.error()));
+    }
+    if (request.length == 0 || request.from > request.tokens.size() ||
+        request.length != request.tokens.size() - request.from || !(request.keep > 0 && request.keep <= 1)) {
+        return fail(ErrorCode::invalid_argument, "There is no such part of the text to shorten.",
+                    std::to_string(request.from) + " + " + std::to_string(request.length) + " of " +
+                        std::to_string(request.tokens.size()) + " tokens, keep " +
+                        std::to_string(request.keep));
+    }
+    if (runtime_->cache->pool().windowed()) {
+        return fail(ErrorCode::unsupported,
+                    "What a model with sliding windows has read of a text cannot be shortened.");
+    }
+    if (request.ask.empty()) {
+        request.ask = runtime_->tokenizer->encode("\n\nRepeat the previous text exactly.\n\n", {});
+    }
+    const std::size_t chunk = Pruning::longest_chunk(request, runtime_->model.context);
+    if (chunk == 0 && request.method == PruneMethod::kvzip) {
+        return fail(ErrorCode::too_large, "The context has no room left to shorten this text in it.");
+    }
+    const std::size_t keys = request.method == PruneMethod::kvzip ? chunk : request.length;
+    if (Status status = runtime_->backend->prepare_peaks(keys); !status) {
+        return fail(std::move(status.error()));
+    }
+    const ModelConfig& config = runtime_->config;
+    return std::make_unique<Pruning>(submit.id, std::move(request), logged(std::move(submit.sink)),
+                                     submit.when, *runtime_->cache,
+                                     PruneShape{config.layers, config.kv_heads, runtime_->model.context});
 }
 
 Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit, ChooseRequest& request) const {
-    if (Status status = check(request.pruned); !status) {
-        return fail(std::move(status.error()));
-    }
     if (request.prompt.empty() || request.options.empty()) {
         return fail(ErrorCode::invalid_argument, "There is nothing to choose from.");
     }
@@ -217,9 +260,15 @@ Status Engine::Thread::start(Submit& submit) {
         benches_.push_back(std::move(submit));
         return {};
     }
+    const std::optional<PrunedPrefix> pruned = pruned_of(submit.request);
     Result<std::unique_ptr<Task>> task = make_task(submit);
     if (!task) {
         return fail(std::move(task.error()));
+    }
+    if (pruned) {
+        if (Status status = hold(*pruned, **task); !status) {
+            return status;
+        }
     }
     runtime_->scheduler->add(std::move(*task));
     return {};
@@ -279,6 +328,9 @@ EventSink Engine::Thread::logged(EventSink sink) const {
             log->info("request {}: chose among {}; prompt {} tokens, {} of them reused, {} moved; {:.1f} ms",
                       id, chosen->logprobs.size(), chosen->prompt_tokens, chosen->cached_tokens,
                       chosen->moved_tokens, chosen->ms);
+        } else if (const auto* const pruned = std::get_if<PrunedEvent>(&event)) {
+            log->info("request {}: kept {} keys of each head, {} of {} bytes, after {:.1f} ms", id,
+                      pruned->kept, pruned->bytes_after, pruned->bytes_before, pruned->ms);
         } else if (const auto* const error = std::get_if<Error>(&event)) {
             log->warn("request {} failed: {} ({})", id, error->message, error->detail);
         }

@@ -98,7 +98,7 @@ class Engine::Thread {
     Result<std::unique_ptr<Task>> make_task(Submit& submit, ChooseRequest& request) const;
     Status check(const std::vector<TokenId>& tokens, std::size_t most) const;
     Status check(const std::vector<MovedText>& moved, std::span<const TokenId> prompt) const;
-    static Status check(const std::optional<PrunedPrefix>& pruned);
+    Status hold(const PrunedPrefix& pruned, Task& task) const;
     bool step();
     bool bench();
     void idle();

@@ -73,6 +73,16 @@ class Backend {
     /// x = softcap * tanh(x / softcap)
     virtual void soft_cap(float softcap, Rows x) = 0;
 
+    // --- pruning; where the device cannot, its memory is not pruned and people are told so ---
+    /// Takes memory to measure up to `keys` keys with steps of up to reserve()'s rows. By default an error:
+    /// the device cannot.
+    virtual Status prepare_peaks(std::size_t keys);
+    /// Behind attention() of a layer without a window, with its queries. peaks, host memory
+    /// [kv_heads][range.count]: becomes the larger of itself and what was measured, or grows by it (kind).
+    virtual void attention_peaks(const KvPages& pages, const AttentionSettings& settings,
+                                 const StepView& view, Rows q, const PeakRange& range,
+                                 std::span<float> peaks);
+
     // --- sub-layers; by default their parts, one after the other ---
     /// The layers of a step lie between these two; ops may be enqueued at the second. Their rows are those of
     /// the plan, in buffers that hold the rows that reserve() was told. Nothing is uploaded, downloaded or

@@ -6,6 +6,14 @@
 
 namespace tendril::engine {
 
+Status Backend::prepare_peaks(std::size_t) {
+    return fail(ErrorCode::unsupported, "This device cannot shorten what it has read of a text.",
+                description());
+}
+
+void Backend::attention_peaks(const KvPages&, const AttentionSettings&, const StepView&, Rows,
+                              const PeakRange&, std::span<float>) {}
+
 void Backend::project_heads(KvPages& pages, const HeadProjection& heads, const StepPlan& plan) {
     const NormedRows& in = heads.in;
     if (heads.embedding != nullptr) {

@@ -29,6 +29,17 @@ struct KvLayout {
     std::size_t bytes_per_page(PageGroup group = PageGroup::full) const;
 };
 
+/// Positions of one layer and head that are to lie one behind the other: slot slots[i] of the pages `from`
+/// becomes slot first_slot + i of the pages `to`, bit for bit.
+struct KvGather {
+    std::size_t layer = 0;  ///< of PageGroup::full
+    std::size_t head = 0;
+    std::span<const PageId> from;
+    std::span<const std::uint32_t> slots;
+    std::span<const PageId> to;
+    std::size_t first_slot = 0;
+};
+
 struct KvPageCounts {
     std::size_t full = 0;
     std::size_t window = 0;
@@ -45,6 +56,8 @@ class KvPages {
     /// Copies the first `tokens` positions of all layers of one page to another (copy-on-write of a partial
     /// page).
     virtual void copy_page(PageGroup group, PageId from, PageId to, std::size_t tokens) = 0;
+    /// Only where Backend::prepare_peaks() succeeds.
+    virtual void gather(const KvGather&) {}
 
     // A page as bytes, for the disk: opaque, exact bit for bit, meaningful only where layout_name() is the
     // same. export_page throws std::runtime_error when the device is lost (Backend::health).
@@ -72,10 +85,12 @@ struct KvSegment {
 };
 
 /// Consecutive rows of a step that belong to one view (a conversation, branch or draft).
+/// Places in the view say what a row sees; by how much it was turned is in StepPlan::positions alone, and
+/// behind a pruned beginning larger than its place.
 struct StepView {
     std::size_t first_row = 0;
     std::size_t row_count = 0;
-    std::size_t first_position = 0;  ///< position of the first row; the rows are consecutive
+    std::size_t first_position = 0;  ///< place of the first row; the rows are consecutive
     /// In the order of positions, covering [0, first_position + row_count). The last has delta 0 and ends
     /// with the step's own rows, whose slots are written by store_kv.
     std::span<const KvSegment> segments;
@@ -84,7 +99,7 @@ struct StepView {
 /// What is the same for all layers of a step: which row sits where.
 struct StepPlan {
     std::span<const StepView> views;          // cover the rows without gap or overlap, ascending
-    std::span<const std::int32_t> positions;  // [rows]
+    std::span<const std::int32_t> positions;  // [rows] in the text: of rotary embeddings, and of nothing else
     std::size_t rows() const { return positions.size(); }
 };
 

@@ -99,4 +99,16 @@ struct AttentionSettings {
     const RopeTable* rope = nullptr;
 };
 
+/// What attention_peaks() measures, in places of a view: how much of the attention of the view's rows the
+/// keys [first, first + count) get. A row shares it out among place 0, these keys, and [own, its own place].
+/// The measured keys lie in one segment.
+struct PeakRange {
+    std::size_t first = 0;
+    std::size_t count = 0;
+    std::size_t own = 0;  ///< at least first + count
+    /// peak: the largest share that a key gets from any row and head, as its natural logarithm. sum: all
+    /// shares added up.
+    enum class Kind : std::uint8_t { peak, sum } kind = Kind::peak;
+};
+
 }  // namespace tendril::engine

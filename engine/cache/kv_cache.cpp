@@ -51,7 +51,7 @@ View KvCache::view_of(const RadixTree::Found& found) {
         }
     }
     view.hold(segment);
-    view.length_ = found.length;
+    view.slots_ = found.length;
     view.segments_.push_back(std::move(segment));
     view.let_windows_go(window_ + kWindowSlack);
     return view;
@@ -100,6 +100,10 @@ View KvCache::match_elsewhere(std::span<const TokenId> tokens, const CacheScope&
 void KvCache::insert(std::span<const TokenId> tokens, const View& view, const CacheScope& scope,
                      bool resume) {
     const std::size_t length = std::min(tokens.size(), view.exact_length());
+    if (const Frozen& frozen = view.frozen(); frozen.key != 0) {
+        insert_pruned(tokens.first(length), view, scope);
+        return;
+    }
     const bool whole = length == tokens.size();
     tree_.insert(tokens.first(length), {view.pages(), view.window_pages()}, scope, resume && whole);
 }
@@ -111,7 +115,7 @@ void KvCache::keep(std::span<const TokenId> tokens, View view, const CacheScope&
 
 void KvCache::publish(std::span<const TokenId> tokens, const View& view, const CacheScope& scope) {
     const std::size_t length = std::min(tokens.size(), view.exact_length());
-    insert(tokens.first(length / kPageTokens * kPageTokens), view, scope, false);
+    insert(tokens.first(view.whole_pages(length)), view, scope, false);
 }
 
 /// Makes so many pages of each group free.
@@ -135,7 +139,7 @@ bool KvCache::make_room(View& view, std::size_t rows) {
         return true;
     }
     const bool windowed = pool_.windowed();
-    assert(view.resumable(view.length_, window_) && "a window would look at pages that were let go");
+    assert(view.resumable(view.length(), window_) && "a window would look at pages that were let go");
     if (windowed) {
         view.let_windows_go(window_ + kWindowSlack);
     }
@@ -195,6 +199,7 @@ bool KvCache::make_room(View& view, std::size_t rows) {
 
 void KvCache::forget(std::uint64_t owner, std::function<void(Status)> done) {
     tree_.forget(owner);
+    drop_lost_pruned();
     if (store_ != nullptr) {
         store_->forget(owner, std::move(done));
     } else if (done) {
@@ -211,7 +216,7 @@ void KvCache::forget_others(std::span<const std::uint64_t> known) {
 }
 
 void KvCache::clear(std::function<void(Status)> done) {
-    tree_.clear();
+    forget_kept();
     if (store_ != nullptr) {
         store_->clear(std::move(done));
     } else if (done) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <span>
 #include <vector>
 
@@ -70,6 +71,22 @@ class KvCache {
     /// The same for a text of which a part is to stand elsewhere; counted apart, and not reported.
     View match_elsewhere(std::span<const TokenId> tokens, const CacheScope& scope = {});
 
+    // Pruned beginnings. Never on disk, and only in memory until it is short.
+    /// Room for the pruned form of a text: the view's first `from` positions as they are, then `kept` slots
+    /// to be gathered into (KvPages::gather); empty when pages are short. Pages of the result are nobody
+    /// else's from `from` on, up to a partial page in front.
+    View begin_pruned(const View& whole, std::size_t from, std::size_t kept);
+    /// From now on the first tokens of texts may be these, as `view` of begin_pruned() has them.
+    void keep_pruned(std::uint64_t key, std::span<const TokenId> tokens, View view, const CacheScope& scope);
+    /// As match(), for a text that begins with what has this key; empty when that is not there (any more), or
+    /// begins otherwise, or is another's in private.
+    View match_pruned(std::uint64_t key, std::span<const TokenId> tokens, std::size_t limit,
+                      const CacheScope& scope);
+    /// Positions and slots of what has this key; key 0: nothing has.
+    Frozen pruned(std::uint64_t key) const;
+    /// The text from here on is pruned elsewhere: its own pages are the first to go.
+    void rather_pruned(std::span<const TokenId> tokens, std::size_t from, const CacheScope& scope);
+
     /// A text ends here for now: its pages are kept for later requests until memory is needed, and those that
     /// a window needs to go on behind tokens.size() longest of all. Pages of the view that stand behind
     /// moved text are not kept: they are not what reading the tokens gives.
@@ -89,7 +106,10 @@ class KvCache {
     /// All that is kept goes, from memory and disk (of all models).
     void clear(std::function<void(Status)> done = {});
     /// All that is kept in memory goes.
-    void forget_kept() { tree_.clear(); }
+    void forget_kept() {
+        tree_.clear();
+        pruned_.clear();
+    }
 
     /// For idle time: gives pages to the disk's queue, parents first, about `budget` bytes of them.
     enum class Writing : std::uint8_t { done, more, later /* the queue is full, or the disk is not used */ };
@@ -107,8 +127,16 @@ class KvCache {
     bool reclaim(std::size_t full, std::size_t window);
     RadixTree::Found look_up(std::span<const TokenId> tokens, std::size_t limit, const CacheScope& scope,
                              MatchReport& report);
+    struct PrunedText {
+        std::vector<TokenId> tokens;
+        std::size_t slots = 0;
+        CacheScope scope;
+    };
     View view_of(const RadixTree::Found& found);
+    std::vector<TokenId> slots_behind(const Frozen& frozen, std::span<const TokenId> tokens) const;
+    void drop_lost_pruned();
     void insert(std::span<const TokenId> tokens, const View& view, const CacheScope& scope, bool resume);
+    void insert_pruned(std::span<const TokenId> tokens, const View& view, const CacheScope& scope);
 
     // The disk: kv_cache_disk.cpp.
     struct Chain;
@@ -124,7 +152,8 @@ class KvCache {
     KvPages& pages_;
     std::size_t window_;
     PagePool pool_;
-    RadixTree tree_;  // its references go before the pool
+    RadixTree tree_;                              // its references go before the pool
+    std::map<std::uint64_t, PrunedText> pruned_;  // by key; of those whose pages are gone perhaps
     PageStore* store_ = nullptr;
     std::uint64_t written_up_to_ = 0;  // number of the page that was offered last
     CacheCounters counters_;

@@ -196,7 +196,7 @@ std::size_t KvCache::read_chain(View& view, const Chain& chain, std::span<const 
         ++counters_.restored_pages;
     }
     segment.length = done * kPageTokens;
-    view.length_ = segment.length;
+    view.slots_ = segment.length;
     return done;
 }
 

@@ -37,6 +37,9 @@ struct PageNode {
     std::set<std::unique_ptr<PageNode>, ByTokens> children;
     std::vector<std::uint64_t> owners;  ///< ascending; a child's are among its parent's
 
+    std::uint64_t pruned_key = 0;  ///< of a root: of the pruned text that all below begins with
+    std::uint32_t frozen = 0;      ///< of such a root: slots of the pruned text
+
     // Worth.
     std::uint32_t uses = 1;
     double priority = 0;

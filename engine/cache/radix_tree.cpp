@@ -173,24 +173,30 @@ void RadixTree::insert(std::span<const TokenId> tokens, Pages pages, const Cache
     if (root == nullptr) {
         return;
     }
+    PageNode* const last = insert_below(*root, tokens, pages, scope.owner);
+    if (resume) {
+        mark_resume(*last, tokens.size());
+    }
+}
+
+PageNode* RadixTree::insert_below(PageNode& root, std::span<const TokenId> tokens, Pages pages,
+                                  std::uint64_t owner) {
     assert(pages.full.size() >= pages_for(tokens.size()));
-    PageNode* node = root;
+    PageNode* node = &root;
     for (std::size_t first = 0; first < tokens.size(); first += kPageTokens) {
         const std::span<const TokenId> chunk =
             tokens.subspan(first, std::min(kPageTokens, tokens.size() - first));
         const std::size_t index = first / kPageTokens;
         const PageId window_page = pages.window.empty() ? kNoPage : pages.window[index];
-        node = child_for(*node, chunk, pages.full[index], window_page, scope.owner);
+        node = child_for(*node, chunk, pages.full[index], window_page, owner);
         if (node->fill == chunk.size()) {
-            own(*node, scope.owner);
+            own(*node, owner);
         }
         unlist(*node);
         revalue(*node);
         list(*node);
     }
-    if (resume) {
-        mark_resume(*node, tokens.size());
-    }
+    return node;
 }
 
 /// The child that holds `tokens`: known already, a shorter one that grows, or a new one.
@@ -314,6 +320,54 @@ void RadixTree::written(PageNode& node, bool with_window) {
     node.stored = true;
     node.stored_window = node.stored_window || with_window;
     list(node);
+}
+
+// --- pruned beginnings ---
+
+RadixTree::Found RadixTree::find_pruned(std::uint64_t key, std::span<const TokenId> slots,
+                                        std::size_t limit) const {
+    const auto root = pruned_.find(key);
+    return root == pruned_.end() ? Found() : walk(root->second.get(), slots, limit);
+}
+
+void RadixTree::insert_pruned(std::uint64_t key, std::span<const TokenId> slots, Pages pages,
+                              std::uint64_t owner, std::size_t frozen) {
+    assert(frozen > 0 && frozen <= slots.size() && !pool_.windowed());
+    std::unique_ptr<PageNode>& root = pruned_[key];
+    if (!root) {
+        root = std::make_unique<PageNode>();
+        root->root = root.get();
+        root->fill = kPageTokens;
+        root->pruned_key = key;
+        root->frozen = static_cast<std::uint32_t>(frozen);
+    }
+    insert_below(*root, slots, pages, owner);
+}
+
+/// Whether all pages of the pruned beginning are there: down to its last page nothing branches, and whatever
+/// stands at the place of that page begins with the rest of it.
+bool RadixTree::whole(const PageNode& pruned_root) {
+    const PageNode* node = &pruned_root;
+    for (std::size_t page = 0; page < pages_for(pruned_root.frozen); ++page) {
+        if (node->children.empty()) {
+            return false;
+        }
+        node = node->children.begin()->get();
+    }
+    return true;
+}
+
+void RadixTree::drop_pruned(PageNode& root) {
+    remove_below(root);
+    pruned_.erase(root.pruned_key);
+}
+
+void RadixTree::sink(const Found& found, std::size_t from_page) {
+    for (std::size_t i = from_page; i < found.path.size(); ++i) {
+        unlist(*found.path[i]);
+        found.path[i]->priority = 0;
+        list(*found.path[i]);
+    }
 }
 
 }  // namespace tendril::engine

@@ -50,6 +50,16 @@ class RadixTree {
     /// longest.
     void insert(std::span<const TokenId> tokens, Pages pages, const CacheScope& scope, bool resume);
 
+    // Texts behind a pruned beginning, in a tree of their own for each: its slots have the token kFrozenSlot.
+    static constexpr TokenId kFrozenSlot = -1;
+    Found find_pruned(std::uint64_t key, std::span<const TokenId> slots, std::size_t limit) const;
+    /// `frozen` of the slots are the pruned beginning.
+    void insert_pruned(std::uint64_t key, std::span<const TokenId> slots, Pages pages, std::uint64_t owner,
+                       std::size_t frozen);
+    bool has_pruned(std::uint64_t key) const { return pruned_.count(key) > 0; }
+    /// These pages are the first to go, until they are asked for again.
+    void sink(const Found& found, std::size_t from_page);
+
     /// Lets go of the leaf that is least worth keeping (GreedyDual-Size-Frequency) and that no view holds.
     /// False: there is none.
     bool evict_page();
@@ -76,6 +86,9 @@ class RadixTree {
   private:
     friend struct CacheFaults;  // tests only
     PageNode* root_of(const CacheScope& scope, bool make);
+    PageNode* insert_below(PageNode& root, std::span<const TokenId> tokens, Pages pages, std::uint64_t owner);
+    static bool whole(const PageNode& pruned_root);
+    void drop_pruned(PageNode& root);
     Found walk(PageNode* root, std::span<const TokenId> tokens, std::size_t limit) const;
     PageNode* closest_child(PageNode& node, std::span<const TokenId> rest, std::size_t& same) const;
     PageNode* child_for(PageNode& parent, std::span<const TokenId> tokens, PageId page, PageId window_page,
@@ -104,6 +117,7 @@ class RadixTree {
     double window_share_;  // memory of a window page, of a full page
     PageNode root_;
     std::map<std::uint64_t, std::unique_ptr<PageNode>> private_;
+    std::map<std::uint64_t, std::unique_ptr<PageNode>> pruned_;
     std::uint64_t next_number_ = 1;
     double inflation_ = 0;
     std::vector<std::uint32_t> held_full_;    // references that the tree itself holds

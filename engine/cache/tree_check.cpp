@@ -31,6 +31,14 @@ std::string fault_in_node(const PageNode& node, const PageNode& parent, const Pa
     if (node.window_page != kNoPage && pool.references(PageGroup::window, node.window_page) == 0) {
         return "a kept window page is free";
     }
+    const std::span<const TokenId> tokens = node.tokens();
+    const std::size_t first = std::size_t{node.index} * kPageTokens;
+    const auto slots =
+        static_cast<std::size_t>(std::count(tokens.begin(), tokens.end(), RadixTree::kFrozenSlot));
+    if (slots != std::min<std::size_t>(node.root->frozen - std::min<std::size_t>(node.root->frozen, first),
+                                       node.fill)) {
+        return "a page has other frozen slots than its pruned text";
+    }
     if (!std::is_sorted(node.owners.begin(), node.owners.end()) || node.owners.empty() ||
         (parent.parent != nullptr && !std::includes(parent.owners.begin(), parent.owners.end(),
                                                     node.owners.begin(), node.owners.end()))) {
@@ -48,6 +56,12 @@ std::string RadixTree::fault() const {
     std::map<const PageNode*, std::uint32_t> held_by;
     std::vector<const PageNode*> open = {&root_};
     for (const auto& [owner, root] : private_) {
+        open.push_back(root.get());
+    }
+    for (const auto& [key, root] : pruned_) {
+        if (root->pruned_key != key || root->frozen == 0 || !whole(*root)) {
+            return "a pruned text is not whole";
+        }
         open.push_back(root.get());
     }
     while (!open.empty()) {

@@ -14,11 +14,15 @@ namespace {
 /// 8B: 8,000 to 30,000).
 constexpr double kCostDoublesAt = 8192;
 constexpr std::uint32_t kMostUses = 1000;
+/// Pruning a text costs about as much as reading it so many times, and half of the pages are left.
+constexpr double kPrunedCost = 6;
 
 }  // namespace
 
 void RadixTree::revalue(PageNode& node) {
-    const double cost = 1.0 + static_cast<double>(node.index) * kPageTokens / kCostDoublesAt;
+    const bool pruned = std::size_t{node.index} * kPageTokens < node.root->frozen;
+    const double cost =
+        (1.0 + static_cast<double>(node.index) * kPageTokens / kCostDoublesAt) * (pruned ? kPrunedCost : 1.0);
     const double bytes = 1.0 + (node.window_page != kNoPage ? window_share_ : 0.0);
     node.priority = inflation_ + std::min(node.uses, kMostUses) * cost / bytes;
 }
@@ -66,8 +70,12 @@ bool RadixTree::evict_page() {
         demoted(node);
     }
     inflation_ = std::max(inflation_, node.priority);
+    PageNode& root = *node.root;
     remove(node);
     ++evicted_;
+    if (root.frozen > 0 && !whole(root)) {
+        drop_pruned(root);  // of no use without its end
+    }
     return true;
 }
 
@@ -162,6 +170,9 @@ void RadixTree::forget(std::uint64_t owner) {
         private_.erase(own);
     }
     std::vector<PageNode*> open = {&root_};
+    for (const auto& [key, root] : pruned_) {
+        open.push_back(root.get());
+    }
     while (!open.empty()) {
         PageNode& node = *open.back();
         open.pop_back();
@@ -184,6 +195,12 @@ void RadixTree::forget(std::uint64_t owner) {
             remove(*child);
         }
     }
+    for (auto root = pruned_.begin(); root != pruned_.end();) {
+        PageNode& now = *(root++)->second;
+        if (!whole(now)) {
+            drop_pruned(now);
+        }
+    }
 }
 
 void RadixTree::clear() {
@@ -192,6 +209,10 @@ void RadixTree::clear() {
         remove_below(*root);
     }
     private_.clear();
+    for (auto& [key, root] : pruned_) {
+        remove_below(*root);
+    }
+    pruned_.clear();
 }
 
 }  // namespace tendril::engine

@@ -11,7 +11,8 @@ namespace tendril::engine {
 View::View(View&& other) noexcept
     : pool_(other.pool_),
       segments_(std::exchange(other.segments_, {})),
-      length_(std::exchange(other.length_, 0)),
+      slots_(std::exchange(other.slots_, 0)),
+      frozen_(std::exchange(other.frozen_, {})),
       exact_start_(std::exchange(other.exact_start_, true)) {}
 
 View& View::operator=(View&& other) noexcept {
@@ -19,14 +20,25 @@ View& View::operator=(View&& other) noexcept {
         clear();
         pool_ = other.pool_;
         segments_ = std::exchange(other.segments_, {});
-        length_ = std::exchange(other.length_, 0);
+        slots_ = std::exchange(other.slots_, 0);
+        frozen_ = std::exchange(other.frozen_, {});
         exact_start_ = std::exchange(other.exact_start_, true);
     }
     return *this;
 }
 
 std::size_t View::exact_length() const {
-    return segments_.empty() || !exact_start_ ? 0 : segments_.front().length;
+    return segments_.empty() || !exact_start_ ? 0 : segments_.front().length + gap();
+}
+
+std::size_t View::slots_of(std::size_t length) const {
+    assert((length == 0 || length >= frozen_.length) && "what is frozen has no parts");
+    return length == 0 ? 0 : length - gap();
+}
+
+std::size_t View::whole_pages(std::size_t length) const {
+    const std::size_t slots = length < frozen_.length ? 0 : slots_of(length) / kPageTokens * kPageTokens;
+    return slots == 0 || slots < frozen_.slots ? 0 : slots + gap();
 }
 
 std::span<const PageId> View::pages() const {
@@ -55,10 +67,11 @@ std::span<const KvSegment> View::segments(std::size_t rows) {
 }
 
 bool View::resumable(std::size_t length, std::size_t window) const {
-    assert(length <= length_);
+    assert(length <= this->length());
     if (pool_ == nullptr || !pool_->windowed()) {
         return true;
     }
+    assert(frozen_.key == 0 && "what has windows is not pruned");
     const std::size_t needed = window_start(length, window);
     std::size_t start = 0;
     for (const Segment& segment : segments_) {
@@ -122,46 +135,51 @@ void View::release(Segment& segment, std::size_t from_page) {
 }
 
 View View::fork(std::size_t length) const {
-    assert(length <= length_);
+    assert(length <= this->length());
+    const std::size_t slots = slots_of(length);
     View copy;
     copy.pool_ = pool_;
     copy.exact_start_ = exact_start_;
+    copy.frozen_ = slots > 0 ? frozen_ : Frozen();
     for (const Segment& segment : segments_) {
-        const std::size_t rest = length - copy.length_;
+        const std::size_t rest = slots - copy.slots_;
         if (rest == 0) {
             break;
         }
         copy.segments_.push_back(part(segment, 0, std::min(rest, segment.length)));
         copy.hold(copy.segments_.back());
-        copy.length_ += copy.segments_.back().length;
+        copy.slots_ += copy.segments_.back().length;
     }
     return copy;
 }
 
 void View::rewind(std::size_t length) {
-    assert(length <= length_);
+    assert(length <= this->length());
+    const std::size_t slots = slots_of(length);
     while (!segments_.empty()) {
         Segment& last = segments_.back();
-        const std::size_t start = length_ - last.length;
-        if (start >= length) {
+        const std::size_t start = slots_ - last.length;
+        if (start >= slots) {
             release(last, 0);
             segments_.pop_back();
-            length_ = start;
+            slots_ = start;
             continue;
         }
-        last.length = length - start;
-        length_ = length;
+        last.length = slots - start;
+        slots_ = slots;
         release(last, pages_for(last.first_slot + last.length));
         break;
     }
     if (segments_.empty()) {
         exact_start_ = true;
+        frozen_ = {};
     }
 }
 
 void View::append_segment(const View& from, std::size_t begin, std::size_t end) {
-    assert(pool_ == from.pool_ && this != &from && begin <= end && end <= from.length_);
-    rewind(length_);  // pages that were made for rows would stand in the middle
+    assert(pool_ == from.pool_ && this != &from && begin <= end && end <= from.length());
+    assert(from.frozen_.key == 0);
+    rewind(length());  // pages that were made for rows would stand in the middle
     std::size_t start = 0;
     for (const Segment& segment : from.segments_) {
         const std::size_t first = std::max(begin, start);
@@ -171,10 +189,10 @@ void View::append_segment(const View& from, std::size_t begin, std::size_t end) 
                 exact_start_ = first == 0 && from.exact_start_;
             }
             Segment moved = part(segment, first - start, last - start);
-            moved.delta += static_cast<std::int32_t>(static_cast<std::ptrdiff_t>(length_) -
+            moved.delta += static_cast<std::int32_t>(static_cast<std::ptrdiff_t>(length()) -
                                                      static_cast<std::ptrdiff_t>(first));
             hold(moved);
-            length_ += moved.length;
+            slots_ += moved.length;
             segments_.push_back(std::move(moved));
         }
         start += segment.length;
@@ -188,12 +206,12 @@ void View::advance(std::size_t rows) {
     assert(!segments_.empty() && segments_.back().delta == 0);
     Segment& last = segments_.back();
     last.length += rows;
-    length_ += rows;
+    slots_ += rows;
     assert(last.pages.size() >= pages_for(last.first_slot + last.length));
 }
 
 void View::let_windows_go(std::size_t window) {
-    const std::size_t needed = window_start(length_, window);
+    const std::size_t needed = window_start(slots_, window);
     std::size_t start = 0;
     for (Segment& segment : segments_) {
         const std::size_t before = needed - std::min(needed, start);  // positions that nobody looks at

@@ -25,6 +25,14 @@ constexpr std::size_t window_start(std::size_t length, std::size_t window) {
     return length + 1 > window ? length + 1 - window : 0;
 }
 
+/// The first `length` positions of a view whose keys were pruned to `slots` of each layer and head: a frozen
+/// beginning, of which no part can be had. key 0: none.
+struct Frozen {
+    std::uint64_t key = 0;
+    std::size_t length = 0;
+    std::size_t slots = 0;
+};
+
 class View {
   public:
     View() = default;  ///< empty, of no pool; for members that are filled later
@@ -33,8 +41,14 @@ class View {
     View(View&& other) noexcept;
     View& operator=(View&& other) noexcept;
 
-    std::size_t length() const { return length_; }
-    bool empty() const { return length_ == 0; }
+    /// Positions of the text; all lengths here are such.
+    std::size_t length() const { return slots_ + gap(); }
+    bool empty() const { return slots_ == 0; }
+    const Frozen& frozen() const { return frozen_; }
+    /// By how much a position behind the frozen beginning is larger than its place among the slots.
+    std::size_t gap() const { return frozen_.length - frozen_.slots; }
+    /// The longest beginning, at most `length` positions, that ends with a page; 0 within what is frozen.
+    std::size_t whole_pages(std::size_t length) const;
     /// Positions from 0 on that hold what reading the tokens alone gives; the rest stands behind moved text.
     std::size_t exact_length() const;
     /// Pages of the exact part: position p is in pages()[p / kPageTokens]. May reach beyond length() for
@@ -75,13 +89,14 @@ class View {
     void release(Segment& segment, std::size_t from_page);
     void hold(const Segment& segment);
     void let_windows_go(std::size_t window);
-    bool at_start(const Segment& segment) const { return segment.first_slot == 0 && segment.delta == 0; }
+    std::size_t slots_of(std::size_t length) const;
     /// The part [begin, end) of a segment's positions, without references.
     static Segment part(const Segment& segment, std::size_t begin, std::size_t end);
 
     PagePool* pool_ = nullptr;
     std::vector<Segment> segments_;
-    std::size_t length_ = 0;
+    std::size_t slots_ = 0;
+    Frozen frozen_;
     bool exact_start_ = true;       // the first segment was read at its place
     std::vector<KvSegment> shown_;  // what segments() gave last
 };

@@ -67,7 +67,8 @@ Status ForwardPass::allocate() {
 }
 
 bool ForwardPass::run(std::span<const TokenId> tokens, const StepPlan& plan,
-                      std::span<const std::uint32_t> wanted, const std::atomic<bool>& interrupt) {
+                      std::span<const std::uint32_t> wanted, const std::atomic<bool>& interrupt,
+                      std::span<const StepWatch> watches) {
     assert(plan.rows() > 0 && plan.rows() == tokens.size() && plan.rows() <= limits_.max_rows);
     wanted_.assign(wanted.begin(), wanted.end());
     backend_.begin_step(plan);
@@ -75,7 +76,7 @@ bool ForwardPass::run(std::span<const TokenId> tokens, const StepPlan& plan,
     for (std::size_t layer = 0; layer < config_.layers && whole; ++layer) {
         whole = !interrupt.load(std::memory_order_relaxed);
         if (whole) {
-            attend(layer, plan, tokens);
+            attend(layer, plan, tokens, watches);
             feed_forward(weights_.layers[layer], plan.rows());
         }
     }
@@ -83,7 +84,8 @@ bool ForwardPass::run(std::span<const TokenId> tokens, const StepPlan& plan,
     return whole;
 }
 
-void ForwardPass::attend(std::size_t index, const StepPlan& plan, std::span<const TokenId> tokens) {
+void ForwardPass::attend(std::size_t index, const StepPlan& plan, std::span<const TokenId> tokens,
+                         std::span<const StepWatch> watches) {
     const LayerWeights& layer = weights_.layers[index];
     const std::size_t rows = plan.rows();
     const std::size_t size = config_.head_size;
@@ -111,6 +113,11 @@ void ForwardPass::attend(std::size_t index, const StepPlan& plan, std::span<cons
                                         .softcap = config_.attention_softcap,
                                         .rope = rope_[kind.rope_index].get()};
     backend_.attention(pages_, settings, plan, query, attended);
+    for (const StepWatch& watch : watches) {
+        const std::size_t of_layer = config_.kv_heads * watch.range.count;
+        backend_.attention_peaks(pages_, settings, plan.views[watch.view], query, watch.range,
+                                 watch.peaks.subspan(index * of_layer, of_layer));
+    }
     add_to_stream(attended, *layer.output, data_or_null(layer.output_bias),
                   data_or_null(layer.post_attention_norm));
 }

@@ -23,6 +23,13 @@ struct ForwardLimits {
     std::size_t max_positions = 0;    ///< the context: length of the rotary tables
 };
 
+/// The attention of a view's rows, measured while they run.
+struct StepWatch {
+    std::size_t view = 0;  ///< of the plan
+    PeakRange range;
+    std::span<float> peaks;  ///< [layers][kv_heads][range.count], as attention_peaks() leaves them
+};
+
 class ForwardPass {
   public:
     /// All are borrowed and must outlive the pass. Takes scratch_bytes() of memory_plan.h. Errors: out of
@@ -36,7 +43,7 @@ class ForwardPass {
     /// max_rows; token ids are below the vocabulary. False: `interrupt` became true between two layers; the
     /// step has to be done again, nothing may be read from it.
     bool run(std::span<const TokenId> tokens, const StepPlan& plan, std::span<const std::uint32_t> wanted,
-             const std::atomic<bool>& interrupt);
+             const std::atomic<bool>& interrupt, std::span<const StepWatch> watches = {});
 
     /// Logits of wanted[first .. first + count) of the last run, [count][vocabulary], count <=
     /// max_logit_rows. The span is valid (and may be changed by the caller) until the next call.
@@ -54,7 +61,8 @@ class ForwardPass {
                 ForwardLimits limits)
         : config_(config), weights_(weights), backend_(backend), pages_(pages), limits_(limits) {}
     Status allocate();
-    void attend(std::size_t layer, const StepPlan& plan, std::span<const TokenId> tokens);
+    void attend(std::size_t layer, const StepPlan& plan, std::span<const TokenId> tokens,
+                std::span<const StepWatch> watches);
     void feed_forward(const LayerWeights& layer, std::size_t rows);
     NormedRows stream_through(const Buffer& norm, std::size_t rows);
     void norm_wanted(std::span<const std::uint32_t> rows);

@@ -29,6 +29,7 @@ Scheduler::Scheduler(ForwardPass& forward, KvCache& cache, SchedulerSettings set
     tokens_.reserve(rows);
     positions_.reserve(rows);
     wanted_.reserve(rows);
+    watches_.reserve(settings_.max_active);
 }
 
 void Scheduler::add(std::unique_ptr<Task> task) {
@@ -109,13 +110,14 @@ void Scheduler::step(const std::atomic<bool>& interrupt) {
     choose_parts();
     reserve_pages();
     if (parts_.empty()) {
+        do_piece();
         drop_finished();
         return;
     }
     lay_out_rows();
     const Clock::time_point start = Clock::now();
     const StepPlan plan{views_, positions_};
-    if (!forward_.run(tokens_, plan, wanted_, interrupt)) {
+    if (!forward_.run(tokens_, plan, wanted_, interrupt, watches_)) {
         for (const Part& part : parts_) {
             take_back(*part.task);
         }
@@ -271,6 +273,7 @@ void Scheduler::pause(std::size_t index) {
     std::unique_ptr<Task> owner = std::move(active_[index]);
     active_.erase(active_.begin() + static_cast<std::ptrdiff_t>(index));
     release(*owner);
+    owner->paused();
     owner->following = {};
     if (interactive(*owner)) {
         waiting_.push_front(std::move(owner));
@@ -284,9 +287,14 @@ void Scheduler::lay_out_rows() {
     positions_.clear();
     views_.clear();
     wanted_.clear();
+    watches_.clear();
     for (Part& part : parts_) {
         Task& task = *part.task;
         part.first_row = tokens_.size();
+        if (std::optional<StepWatch> watch = task.watch()) {
+            watch->view = views_.size();
+            watches_.push_back(*watch);
+        }
         if (part.runs == 0) {
             lay_out({task.view.length(), part.rows}, task, part.drafts,
                     task.view.segments(part.rows + part.drafts.size()));
@@ -296,7 +304,7 @@ void Scheduler::lay_out_rows() {
         const std::span<const Run> runs = std::span(runs_).subspan(part.first_run, part.runs);
         const std::span<const KvSegment> all = task.view.segments(runs.back().rows);
         std::size_t shown = 0;
-        std::size_t end = 0;
+        std::size_t end = task.view.gap();
         for (const Run& run : runs) {
             while (end < run.position + run.rows) {
                 end += all[shown++].length;
@@ -320,7 +328,7 @@ void Scheduler::lay_out(const Run& run, Task& task, std::span<const TokenId> dra
             wanted_.push_back(static_cast<std::uint32_t>(first_row + i));
         }
     }
-    views_.push_back({first_row, rows, run.position, segments});
+    views_.push_back({first_row, rows, run.position - task.view.gap(), segments});
 }
 
 /// Logits come in blocks. A guessed row counts only when all drawn before it equals what it guessed.
@@ -418,19 +426,34 @@ std::size_t Scheduler::prompt_to_keep(const Task& task) const {
     const bool whole =
         pool.windowed() && pool.free_count(PageGroup::full) > 1 && pool.free_count(PageGroup::window) > 1;
     const std::size_t length = std::min(task.view.length(), task.worth_keeping());
-    return whole ? length : length / kPageTokens * kPageTokens;
+    return whole ? length : task.view.whole_pages(length);
 }
 
 /// Keeps what the task has in its view for later requests.
 void Scheduler::release(Task& task) {
     take_back(task);
     task.stretches.clear();
-    const std::size_t length =
-        task.finished() ? std::min(task.view.length(), task.worth_keeping()) : task.view.length();
-    if (length > 0) {
+    const std::size_t most = task.finished() ? task.worth_keeping() : task.worth_keeping_for_itself();
+    const std::size_t length = std::min(task.view.length(), most);
+    if (length > 0 && length >= task.view.frozen().length) {
         cache_.keep(task.tokens().first(length), std::move(task.view), task.scope());
     }
     task.view = cache_.make_view();
+    if (task.finished()) {
+        task.set_pruned(View());
+    }
+}
+
+/// Of a task that is to run and has no rows now.
+bool Scheduler::do_piece() {
+    const bool only_interactive = interactive_active();
+    for (const auto& task : active_) {
+        if (task->has_piece() && !task->finished() && (!only_interactive || interactive(*task))) {
+            task->do_piece();
+            return true;
+        }
+    }
+    return false;
 }
 
 void Scheduler::drop_finished() {

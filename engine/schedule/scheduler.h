@@ -101,6 +101,7 @@ class Scheduler {
     bool reserve(const Part& part);
     static void take_back(Task& task);
     static void settle(Task& task);
+    bool do_piece();
     void choose_parts();
     void choose_prefill(std::size_t other_rows, bool interactive_only);
     void reserve_pages();
@@ -133,6 +134,7 @@ class Scheduler {
     std::vector<std::int32_t> positions_;
     std::vector<StepView> views_;
     std::vector<std::uint32_t> wanted_;
+    std::vector<StepWatch> watches_;
 };
 
 }  // namespace tendril::engine

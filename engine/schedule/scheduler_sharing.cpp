@@ -43,8 +43,8 @@ std::size_t made_alike(const Task& a, const Task& b) {
 /// Takes the first `shared` tokens of another view, as far as it has them.
 void take_from(Task& task, Task& other, std::size_t shared, std::size_t window) {
     std::size_t there = std::min(shared, other.view.length());
-    if (there < shared) {  // a page that is still being written stays its own
-        there = there / kPageTokens * kPageTokens;
+    if (there < shared || there < other.view.frozen().length) {
+        there = other.view.whole_pages(there);  // a page that is still being written stays its own
     }
     if (there > task.view.length() && other.view.resumable(there, window)) {
         task.view = other.view.fork(there);
@@ -59,7 +59,8 @@ bool Scheduler::find_leader(Task& task) {
     const std::span<const TokenId> wanted = task.tokens().first(task.reusable());
     Task::Following best;
     for (const auto& other : active_) {
-        if (other.get() == &task || other->finished() || !may_share(task.scope(), other->scope())) {
+        if (other.get() == &task || other->finished() || !may_share(task.scope(), other->scope()) ||
+            task.pruned().frozen().key != other->pruned().frozen().key) {
             continue;
         }
         const std::size_t same = common_prefix(wanted, other->tokens());
@@ -132,11 +133,14 @@ Task* Scheduler::find_active(RequestId id) {
 }
 
 View Scheduler::look_up(const Task& task) {
-    View view = cache_.match(task.tokens(), task.reusable(), task.scope());
+    const Frozen& frozen = task.pruned().frozen();
+    View view = frozen.key == 0
+                    ? cache_.match(task.tokens(), task.reusable(), task.scope())
+                    : cache_.match_pruned(frozen.key, task.tokens(), task.reusable(), task.scope());
     if (settings_.matched) {
         settings_.matched(task.id(), cache_.last_match());
     }
-    return view;
+    return frozen.key != 0 && view.empty() ? task.pruned().fork(frozen.length) : std::move(view);
 }
 
 void Scheduler::take_longer_match(Task& task) {

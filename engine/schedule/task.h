@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/cache/view.h"
+#include "engine/model/forward.h"
 #include "engine/requests.h"
 #include "engine/schedule/step_cost.h"
 
@@ -44,8 +45,21 @@ class Task {
     /// Stretches of the text that need not be read if their pages are found elsewhere; ascending.
     std::span<const MovedText> moved() const { return moved_; }
 
+    /// The first tokens come from a pruned text, which is held from the beginning to the end.
+    void set_pruned(View held) { pruned_ = std::move(held); }
+    const View& pruned() const { return pruned_; }
+
     /// Kept for later requests when the task has ended: its first tokens, at most this many.
     virtual std::size_t worth_keeping() const { return tokens_.size(); }
+    /// The same when it has to pause.
+    virtual std::size_t worth_keeping_for_itself() const { return tokens_.size(); }
+    /// Told when a step with its rows begins; nothing: nobody measures their attention. `view` is not set.
+    virtual std::optional<StepWatch> watch() { return std::nullopt; }
+    /// There is something to do besides rows, in pieces of a few milliseconds: do_piece().
+    /// It was active and waits again; what it holds besides its view is to be given back.
+    virtual void paused() {}
+    virtual bool has_piece() const { return false; }
+    virtual void do_piece() {}
     /// Nobody waits for it and nothing is lost when it ends a step later: its step is not broken off by its
     /// cancel.
     virtual bool unhurried() const { return false; }
@@ -116,6 +130,7 @@ class Task {
     std::vector<TokenId> tokens_;
 
   private:
+    View pruned_;
     RequestId id_;
     Priority priority_;
     CacheScope scope_;

@@ -188,6 +188,75 @@ void soften_all(const AttentionPage& p) {
     }
 }
 
+/// As soften(), but the scores stay scores.
+void measure(float* scores, std::int32_t begin, std::int32_t end, float softcap, float* maximum, float* sum) {
+    if (softcap > 0.0F) {
+        const F inverse = Lanes::set1(1.0F / softcap);
+        const F by = Lanes::set1(softcap * 1.44269504F);
+        for (std::size_t i = 0; i < kPositions; i += kWidth) {
+            const F capped = hyperbolic_tangent(Lanes::mul(Lanes::load(scores + i), inverse));
+            Lanes::store(scores + i, Lanes::mul(by, capped));
+        }
+    }
+    for (std::int32_t i = 0; i < begin; ++i) {
+        scores[i] = kNone;
+    }
+    for (std::int32_t i = end; i < static_cast<std::int32_t>(kPositions); ++i) {
+        scores[i] = kNone;
+    }
+    F most = Lanes::load(scores);
+    for (std::size_t i = kWidth; i < kPositions; i += kWidth) {
+        most = Lanes::max(most, Lanes::load(scores + i));
+    }
+    const float largest = Lanes::largest(most);
+    const F shift = Lanes::set1(largest);
+    F total = Lanes::zero();
+    for (std::size_t i = 0; i < kPositions; i += kWidth) {
+        total = Lanes::add(total, power_of_two(Lanes::sub(Lanes::load(scores + i), shift)));
+    }
+    *maximum = largest;
+    *sum = Lanes::sum(total);
+}
+
+void measure_all(const AttentionPage& p) {
+    for (std::size_t i = 0; i < p.count; ++i) {
+        float* scores = p.scores + i * kPositions;
+        if (p.end[i] <= p.begin[i]) {
+            for (std::size_t k = 0; k < kPositions; ++k) {
+                scores[k] = kNone;
+            }
+            p.maximum[i] = kNone;
+            p.sum[i] = 0.0F;
+            continue;
+        }
+        measure(scores, p.begin[i], p.end[i], p.softcap, &p.maximum[i], &p.sum[i]);
+    }
+}
+
+void half_scores(const AttentionPage& p) {
+    const std::size_t columns = (depth_of(p) + 15) / 16 * 16;
+    const auto* keys = reinterpret_cast<const std::uint16_t*>(p.keys);
+    product(p.count, columns, p.queries, p.padded, Columns<std::uint16_t>{keys, kPositions}, p.head_size,
+            p.scores, kPositions);
+    measure_all(p);
+}
+
+void raise(const float* scores, float by, float* peaks) {
+    const F down = Lanes::set1(by);
+    for (std::size_t i = 0; i < kPositions; i += kWidth) {
+        Lanes::store(peaks + i,
+                     Lanes::max(Lanes::load(peaks + i), Lanes::sub(Lanes::load(scores + i), down)));
+    }
+}
+
+void add_shares(const float* scores, float by, float* sums) {
+    const F down = Lanes::set1(by);
+    for (std::size_t i = 0; i < kPositions; i += kWidth) {
+        Lanes::store(sums + i, Lanes::add(Lanes::load(sums + i),
+                                          power_of_two(Lanes::sub(Lanes::load(scores + i), down))));
+    }
+}
+
 void half_page(const AttentionPage& p) {
     const std::size_t depth = depth_of(p);
     const bool widen = p.count >= Lanes::kWidenFrom;
@@ -267,6 +336,9 @@ namespace {
 
 constexpr AttentionKernels kAllAttention = {{half_page, quantised_page<8>, quantised_page<4>},
                                             merge,
+                                            {half_scores, quantised_scores<8>, quantised_scores<4>},
+                                            raise,
+                                            add_shares,
                                             finish,
                                             hadamard,
                                             {nullptr, round_q8, round_q4},

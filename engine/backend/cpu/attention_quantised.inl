@@ -233,9 +233,9 @@ void mix(const AttentionPage& p, std::size_t depth) {
         }
         if (p.count >= Lanes::kWidenFrom) {  // the same sums in the same order
             unpack_codes<kBits>(p, block, depth);
-            tiled_product<Lanes::kManyRows, Lanes::kManyVectors>(
-                p.count, 32, p.weights, kPositions, Columns<float>{p.unpacked, 32}, depth, p.out + block * 32,
-                p.padded);
+            tiled_product<Lanes::kManyRows, Lanes::kManyVectors>(p.count, 32, p.weights, kPositions,
+                                                                 Columns<float>{p.unpacked, 32}, depth,
+                                                                 p.out + block * 32, p.padded);
             continue;
         }
         for (std::size_t first = 0; first < p.count; first += kRows) {
@@ -376,9 +376,8 @@ void whole_scores(const AttentionPage&, std::size_t) {}
 #endif
 
 template <int kBits>
-void quantised_page(const AttentionPage& p) {
-    const std::size_t depth = depth_of(p);
-    const std::size_t columns = (depth + 15) / 16 * 16;
+void score_page(const AttentionPage& p) {
+    const std::size_t columns = (depth_of(p) + 15) / 16 * 16;
     if constexpr (kWholeScores) {
         whole_scores<kBits>(p, columns);
     } else {
@@ -386,8 +385,19 @@ void quantised_page(const AttentionPage& p) {
         product(p.count, columns, p.queries, p.padded, Columns<float>{p.unpacked, kPositions}, p.padded,
                 p.scores, kPositions);
     }
+}
+
+template <int kBits>
+void quantised_page(const AttentionPage& p) {
+    score_page<kBits>(p);
     soften_all(p);
-    mix<kBits>(p, depth);
+    mix<kBits>(p, depth_of(p));
+}
+
+template <int kBits>
+void quantised_scores(const AttentionPage& p) {
+    score_page<kBits>(p);
+    measure_all(p);
 }
 
 }  // namespace

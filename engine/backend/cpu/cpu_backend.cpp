@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "engine/backend/cpu/attention.h"
+#include "engine/backend/cpu/attention_peaks.h"
 #include "engine/backend/cpu/kernels.h"
 #include "engine/backend/cpu/kv_pages.h"
 #include "engine/backend/cpu/kv_store.h"
@@ -83,6 +84,7 @@ class CpuBackend final : public Backend {
           pool_(threads),
           matmul_(pool_, kernels_.matmul, kernels_.vectors),
           attention_(pool_, kernels_.attention, kernels_.vectors),
+          peaks_(pool_, kernels_.attention, kernels_.vectors),
           store_(pool_, kernels_.attention, kernels_.vectors) {
         if (!rotate_quantised) {
             kernels_.attention.hadamard = [](float*, std::size_t) {};
@@ -221,6 +223,12 @@ class CpuBackend final : public Backend {
         attention_.run(static_cast<const CpuKvPages&>(pages), settings, plan, q, out);
     }
 
+    Status prepare_peaks(std::size_t keys) override { return peaks_.prepare(keys, layouts_); }
+    void attention_peaks(const KvPages& pages, const AttentionSettings& settings, const StepView& view,
+                         Rows q, const PeakRange& range, std::span<float> peaks) override {
+        peaks_.run(static_cast<const CpuKvPages&>(pages), settings, view, q, range, peaks);
+    }
+
     void soft_cap(float softcap, Rows x) override {
         by_runs(x.rows * x.width,
                 [&](std::size_t at, std::size_t n) { kernels_.vectors.soft_cap(softcap, x.data + at, n); });
@@ -283,6 +291,7 @@ class CpuBackend final : public Backend {
     WeightArena arena_;
     CpuMatmul matmul_;
     CpuAttention attention_;
+    CpuPeaks peaks_;
     CpuKvStore store_;
     std::vector<KvLayout> layouts_;
 };

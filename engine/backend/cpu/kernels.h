@@ -106,6 +106,13 @@ struct AttentionKernels {
     /// state.
     void (*merge)(const AttentionState& state, std::size_t count, const float* part,
                   const float* part_maximum, const float* part_sum);
+    /// Scores alone, [count][64], times log2 e, minus infinity outside [begin, end); with maximum and sum as
+    /// `page` gives them. Of an AttentionPage neither values, weights nor out are touched. Index: KvType.
+    void (*score[3])(const AttentionPage&);
+    /// peaks[i] = max(peaks[i], scores[i] - by), 64 of them.
+    void (*raise)(const float* scores, float by, float* peaks);
+    /// sums[i] += 2^(scores[i] - by)
+    void (*add_shares)(const float* scores, float by, float* sums);
     void (*finish)(const float* from, float sum, float* to, std::size_t count);  // to = from / sum
     /// In place, times the normalised Hadamard matrix of the largest power of two that divides `size`.
     void (*hadamard)(float* x, std::size_t size);

@@ -144,4 +144,31 @@ void CpuKvPages::copy_page(PageGroup group, PageId from, PageId to, std::size_t 
     }
 }
 
+/// Runs of keys of one place lie `entry` bytes wide, 64 places apart; values of a place lie together.
+void CpuKvPages::gather(const KvGather& g) {
+    assert(layout_.group(g.layer) == PageGroup::full);
+    const std::size_t entry = quantised() ? 4 : sizeof(std::uint16_t);
+    const std::size_t value_row = value_bytes() / kPageTokens;
+    for (std::size_t i = 0; i < g.slots.size(); ++i) {
+        const std::size_t from_slot = g.slots[i];
+        const std::size_t to_slot = g.first_slot + i;
+        const std::size_t from = from_slot % kPageTokens;
+        const std::size_t to = to_slot % kPageTokens;
+        const Head source = head(g.from[from_slot / kPageTokens], g.layer, g.head);
+        const Head target = head(g.to[to_slot / kPageTokens], g.layer, g.head);
+        for (std::size_t at = 0; at < key_bytes(); at += kPageTokens * entry) {
+            if (entry == 4) {
+                std::memcpy(target.keys + at + to * 4, source.keys + at + from * 4, 4);
+            } else {
+                std::memcpy(target.keys + at + to * 2, source.keys + at + from * 2, 2);
+            }
+        }
+        std::memcpy(target.values + to * value_row, source.values + from * value_row, value_row);
+        for (std::size_t block = 0; block < blocks(); ++block) {
+            target.key_scales[block * kPageTokens + to] = source.key_scales[block * kPageTokens + from];
+            target.value_scales[block * kPageTokens + to] = source.value_scales[block * kPageTokens + from];
+        }
+    }
+}
+
 }  // namespace tendril::engine

@@ -124,6 +124,21 @@ void HostPages::copy_page(PageGroup group, PageId from, PageId to, std::size_t t
     }
 }
 
+void HostPages::gather(const KvGather& g) {
+    std::byte* const bytes = part(PageGroup::full).bytes.data();
+    assert(layout_.group(g.layer) == PageGroup::full);
+    for (std::size_t i = 0; i < g.slots.size(); ++i) {
+        const std::size_t from = g.slots[i];
+        const std::size_t to = g.first_slot + i;
+        for (const bool values : {false, true}) {
+            std::copy_n(
+                bytes + offset({g.from[from / kPageTokens], g.layer, g.head, from % kPageTokens, values}),
+                entry_bytes_,
+                bytes + offset({g.to[to / kPageTokens], g.layer, g.head, to % kPageTokens, values}));
+        }
+    }
+}
+
 void HostPages::export_page(PageGroup group, PageId page, std::span<std::byte> to) const {
     assert(to.size() == page_bytes(group) && page < page_count(group));
     std::copy_n(part(group).bytes.data() + page * page_bytes(group), to.size(), to.data());

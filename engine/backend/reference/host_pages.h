@@ -42,6 +42,7 @@ class HostPages final : public KvPages {
 
     std::size_t page_count(PageGroup group) const override { return part(group).count; }
     void copy_page(PageGroup group, PageId from, PageId to, std::size_t tokens) override;
+    void gather(const KvGather& gather) override;
     std::string layout_name() const override;
     std::size_t page_bytes(PageGroup group) const override { return part(group).page_bytes; }
     void export_page(PageGroup group, PageId page, std::span<std::byte> to) const override;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 namespace tendril::engine {
@@ -78,9 +79,8 @@ struct Attend {
         assert(start >= end);
     }
 
-    void run(std::span<float> out) {
-        const std::size_t size = query.size();
-        std::vector<float> entry(size);
+    void score_all() {
+        std::vector<float> entry(query.size());
         std::vector<double> q;
         const KvSegment* of = nullptr;
         scores.clear();
@@ -92,6 +92,12 @@ struct Attend {
             pages.read(place, entry);
             scores.push_back(score(q, entry));
         });
+    }
+
+    void run(std::span<float> out) {
+        const std::size_t size = query.size();
+        std::vector<float> entry(size);
+        score_all();
         const double most = *std::max_element(scores.begin(), scores.end());
         double total = 0.0;
         weighted.assign(size, 0.0);
@@ -145,6 +151,37 @@ void reference_attention(const HostPages& pages, const AttentionSettings& settin
                 const std::size_t at = (view.first_row + i) * q.width + head * size;
                 Attend attend{pages, settings, view, head, begin, end, {q.data + at, size}, {}, {}};
                 attend.run({out.data + at, size});
+            }
+        }
+    }
+}
+
+void reference_attention_peaks(const HostPages& pages, const AttentionSettings& settings,
+                               const StepView& view, Rows q, const PeakRange& range, std::span<float> peaks) {
+    const std::size_t size = pages.layout().head_size;
+    const std::size_t measured_end = range.first + range.count;
+    for (std::size_t i = 0; i < view.row_count; ++i) {
+        for (std::size_t head = 0; head < settings.heads; ++head) {
+            const std::size_t end = view.first_position + i + 1;
+            const std::size_t at = (view.first_row + i) * q.width + head * size;
+            Attend attend{pages, settings, view, head, 0, end, {q.data + at, size}, {}, {}};
+            attend.score_all();
+            const auto counts = [&](std::size_t place) {
+                return place == 0 || (place >= range.first && place < measured_end) || place >= range.own;
+            };
+            double most = -std::numeric_limits<double>::infinity();
+            for (std::size_t place = 0; place < end; ++place) {
+                most = counts(place) ? std::max(most, attend.scores[place]) : most;
+            }
+            double total = 0.0;
+            for (std::size_t place = 0; place < end; ++place) {
+                total += counts(place) ? std::exp(attend.scores[place] - most) : 0.0;
+            }
+            float* const to = peaks.data() + attend.kv_head() * range.count;
+            for (std::size_t k = 0; k < range.count; ++k) {
+                const double share = attend.scores[range.first + k] - most - std::log(total);
+                to[k] = range.kind == PeakRange::Kind::peak ? std::max(to[k], static_cast<float>(share))
+                                                            : to[k] + static_cast<float>(std::exp(share));
             }
         }
     }

@@ -20,4 +20,7 @@ void reference_store_kv(HostPages& pages, std::size_t layer, const StepPlan& pla
 void reference_attention(const HostPages& pages, const AttentionSettings& settings, const StepPlan& plan,
                          Rows q, Rows out);
 
+void reference_attention_peaks(const HostPages& pages, const AttentionSettings& settings,
+                               const StepView& view, Rows q, const PeakRange& range, std::span<float> peaks);
+
 }  // namespace tendril::engine

@@ -194,6 +194,12 @@ class ReferenceBackend final : public Backend {
         reference_attention(static_cast<const HostPages&>(pages), settings, plan, q, out);
     }
 
+    Status prepare_peaks(std::size_t) override { return {}; }
+    void attention_peaks(const KvPages& pages, const AttentionSettings& settings, const StepView& view,
+                         Rows q, const PeakRange& range, std::span<float> peaks) override {
+        reference_attention_peaks(static_cast<const HostPages&>(pages), settings, view, q, range, peaks);
+    }
+
     void soft_cap(float softcap, Rows x) override {
         const auto cap = static_cast<double>(softcap);
         for (std::size_t i = 0; i < x.rows * x.width; ++i) {

@@ -71,6 +71,7 @@ struct Answer {
     std::optional<PrefilledEvent> prefilled;
     std::optional<ScoredEvent> scored;
     std::optional<EmbeddedEvent> embedded;
+    std::optional<PrunedEvent> pruned;
     std::optional<ChosenEvent> chosen;
     std::optional<Error> error;
     int ends = 0;
@@ -93,6 +94,9 @@ inline EventSink into(Answer& answer) {
             ++answer.ends;
         } else if (auto* embedded = std::get_if<EmbeddedEvent>(&event)) {
             answer.embedded = *embedded;
+            ++answer.ends;
+        } else if (auto* pruned = std::get_if<PrunedEvent>(&event)) {
+            answer.pruned = *pruned;
             ++answer.ends;
         } else if (auto* chosen = std::get_if<ChosenEvent>(&event)) {
             answer.chosen = *chosen;
