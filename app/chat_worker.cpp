@@ -12,6 +12,7 @@
 #include "app/context/compactor.h"
 #include "app/context/memory_desk.h"
 #include "app/conversation_desk.h"
+#include "app/documents/document_desk.h"
 #include "app/mailbox.h"
 #include "app/model_keeper.h"
 #include "app/read_ahead.h"
@@ -57,7 +58,10 @@ struct ChatWorker::Core {
           titles(link, models),
           compactor(link, models),
           memory(link, models, compactor),
-          desk(link, turns, models, ahead, titles) {
+          documents(link, models),
+          desk(link, turns, models, ahead, titles, documents) {
+        turns.preparation = &documents;
+        documents.on_draft = [this] { ahead.typed(); };
         models.on_change = [this] { model_changed(); };
         turns.on_begin = [this] {
             ahead.stop();
@@ -93,6 +97,7 @@ struct ChatWorker::Core {
         return a;
     }
     void model_changed() {
+        documents.model_changed();
         if (models.ready()) {
             desk.forget_kept(purged);
             purged.clear();
@@ -174,6 +179,7 @@ struct ChatWorker::Core {
     TitleMaker titles;
     Compactor compactor;
     MemoryDesk memory;
+    DocumentDesk documents;
     ConversationDesk desk;
     std::vector<ConversationId> purged;  // conversations that the engine has not been told to forget
     std::optional<WorkerSettings> reload_from;
@@ -351,16 +357,13 @@ void ChatWorker::read_text_files(std::vector<std::filesystem::path> paths) {
     post([paths = std::move(paths)](Core& core) { core.read_text_files(paths); });
 }
 void ChatWorker::attach_files(std::vector<std::filesystem::path> paths) {
-    post([paths = std::move(paths)](Core& /*core*/) {});
+    post([paths = std::move(paths)](Core& core) { core.desk.attach(paths); });
 }
 void ChatWorker::remove_document(DocumentId document) {
-    post([document](Core& /*core*/) { static_cast<void>(document); });
+    post([document](Core& core) { core.desk.remove_document(document); });
 }
 void ChatWorker::set_document_choice(DocumentId document, storage::AttachmentChoice choice) {
-    post([document, choice](Core& /*core*/) {
-        static_cast<void>(document);
-        static_cast<void>(choice);
-    });
+    post([document, choice](Core& core) { core.desk.set_document_choice(document, choice); });
 }
 void ChatWorker::set_memory(MessageId message, storage::MessageMemory memory) {
     post([message, memory](Core& core) { core.memory.set_memory(message, memory); });

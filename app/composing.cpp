@@ -36,8 +36,10 @@ ComposeRequest compose_request(const ConversationTree& tree, std::optional<Messa
                                const WorkerSettings& settings, std::uint32_t context) {
     ComposeRequest request;
     for (const Message* message : tree.branch_to(end)) {
-        request.branch.push_back({message});
+        request.branch.push_back({message, tree.documents(message->id).read});
     }
+    request.draft_documents = tree.documents(kDraft).read;
+    request.draft_open = !tree.documents(kDraft).complete;
     request.representations = tree.representations();
     request.system_prompt = tree.conversation().system_prompt;
     request.context = context;
@@ -131,14 +133,14 @@ ComposedPrompt PromptComposer::compose(const ChatMessages& messages) {
 
 Result<std::vector<engine::TokenId>> PromptComposer::certain_beginning(const ComposeRequest& request,
                                                                        std::string_view draft) {
-    const std::string_view words = finished_words(draft);
+    const std::string_view words = finished_words(request.draft_open ? std::string_view() : draft);
     std::optional<std::vector<engine::TokenId>> certain;
     for (const std::string_view rest : words.empty() ? kBeginnings : kContinuations) {
         Message next;
         next.role = Role::user;
         next.text = std::string(words).append(rest);
         ComposeRequest whole = request;
-        whole.branch.push_back({&next});
+        whole.branch.push_back({&next, request.draft_documents});
         auto composed = compose(whole);
         if (!composed) {
             return fail(composed.error());

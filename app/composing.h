@@ -27,14 +27,6 @@ namespace tendril::app {
 class ControlTexts;
 class TokenCounts;
 
-/// A document of a message in the form that the model reads.
-struct DocumentText {
-    storage::DocumentId id = 0;
-    std::string name;
-    storage::RepresentationForm form = storage::RepresentationForm::full;
-    std::string text;
-};
-
 struct BranchMessage {
     const storage::Message* message = nullptr;
     std::vector<DocumentText> documents = {};  ///< of a user's message; rendered in front of its text
@@ -44,6 +36,8 @@ struct ComposeRequest {
     std::vector<BranchMessage> branch;  ///< up to the user message that is to be answered
     /// All that the conversation has; those of this branch's beginning count.
     std::span<const storage::Representation> representations = {};
+    std::vector<DocumentText> draft_documents = {};  ///< of the message that follows; see certain_beginning()
+    bool draft_open = false;  ///< more documents stand behind them that are not known yet
     std::string_view system_prompt;
     std::string_view answer_so_far;  ///< of an answer that is continued
     std::uint32_t context = 0;       ///< tokens of the model as loaded
@@ -97,7 +91,8 @@ class PromptComposer {
     Result<ComposedPrompt> compose(const ComposeRequest& request);
     /// The beginning of what compose() will give once a message is sent that begins with the finished words
     /// of `draft` (see finished_words()): the tokens that no continuation changes, without what the template
-    /// puts behind the message. `request.branch` ends before that message.
+    /// puts behind the message. `request.branch` ends before that message, which begins with
+    /// `draft_documents`.
     Result<std::vector<engine::TokenId>> certain_beginning(const ComposeRequest& request,
                                                            std::string_view draft);
     /// The same for a plain list of messages, none left out.

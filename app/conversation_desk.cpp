@@ -22,8 +22,8 @@ constexpr std::size_t kSearchHits = 200;
 }  // namespace
 
 ConversationDesk::ConversationDesk(WorkerLink& link, TurnRunner& turns, ModelKeeper& models, ReadAhead& ahead,
-                                   TitleMaker& titles)
-    : link_(link), turns_(turns), models_(models), ahead_(ahead), titles_(titles) {
+                                   TitleMaker& titles, DocumentDesk& documents)
+    : link_(link), turns_(turns), models_(models), ahead_(ahead), titles_(titles), documents_(documents) {
     titles_.on_title = [this](const Tree& tree, const std::string& title) {
         entitle(*tree, title, storage::TitledBy::model);
         list();
@@ -69,8 +69,11 @@ void ConversationDesk::open_last() {
 }
 
 void ConversationDesk::open_new() {
-    const auto unused = [](const Conversation& one) {
-        return !one.leaf && one.title.empty() && one.draft.empty();
+    const auto unused = [this](const Conversation& one) {
+        const bool nothing_said = !one.leaf && one.title.empty() && one.draft.empty();
+        const auto documents =
+            nothing_said ? link_.store.documents(one.id) : Result<std::vector<storage::Document>>();
+        return nothing_said && documents && documents->empty();
     };
     const auto all = link_.store.conversations();
     if (all) {
@@ -118,6 +121,7 @@ ConversationDesk::Tree ConversationDesk::tree_of(ConversationId id) {
     } else {
         link_.report(shortened.error());  // the full text is there
     }
+    documents_.load(*tree);
     trees_[id] = tree;
     return tree;
 }
@@ -138,6 +142,7 @@ void ConversationDesk::show(Tree tree) {
     stored_draft_ = shown_->conversation().draft;
     turns_.show(shown_->conversation().id);
     tell_shown();
+    documents_.show(shown_);
     ahead_.show(shown_);
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "app/conversation_tree.h"
+#include "app/documents/document_desk.h"
 #include "app/read_ahead.h"
 #include "app/title_maker.h"
 #include "app/turn_runner.h"
@@ -24,7 +25,7 @@ namespace tendril::app {
 class ConversationDesk {
   public:
     ConversationDesk(WorkerLink& link, TurnRunner& turns, ModelKeeper& models, ReadAhead& ahead,
-                     TitleMaker& titles);
+                     TitleMaker& titles, DocumentDesk& documents);
 
     /// Told with each ConversationShown, behind it.
     std::function<void(const std::shared_ptr<ConversationTree>&)> on_shown;
@@ -42,6 +43,9 @@ class ConversationDesk {
     void set_private(bool is_private);
     void set_answer_mode(storage::AnswerMode mode);
     void search(const std::string& words);
+    void attach(const std::vector<std::filesystem::path>& paths);
+    void remove_document(DocumentId id);
+    void set_document_choice(DocumentId id, storage::AttachmentChoice choice);
 
     void send(const std::string& text);
     void stop();
@@ -68,8 +72,10 @@ class ConversationDesk {
     void tell_shown();
     void write(WriteQueue::Write write);
     /// Commits a user message, then begins its answer.
-    void ask(const Tree& tree, std::optional<MessageId> parent, const std::string& text);
-    Status commit(const Tree& tree, storage::Message& message);
+    void ask(const Tree& tree, std::optional<MessageId> parent, const std::string& text,
+             std::vector<storage::Attachment> attachments);
+    Status commit(const Tree& tree, storage::Message& message,
+                  const std::vector<storage::Attachment>& attachments);
     void entitle(ConversationTree& tree, const std::string& title, storage::TitledBy by);
     void name_after(ConversationTree& tree, const std::string& question);
     void waits(const WriteQueue::Write& write, const Error& error, std::int64_t serial);
@@ -81,6 +87,7 @@ class ConversationDesk {
     ModelKeeper& models_;
     ReadAhead& ahead_;
     TitleMaker& titles_;
+    DocumentDesk& documents_;
     WriteQueue writes_;
     Tree shown_;
     std::map<ConversationId, std::weak_ptr<ConversationTree>> trees_;  // those that are open or have a turn

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "app/documents/message_context.h"
+
 namespace tendril::app {
 
 using storage::Message;
@@ -17,6 +19,12 @@ ConversationTree::ConversationTree(storage::Conversation conversation, std::vect
         add(std::move(message));
     }
     conversation_.leaf = leaf;
+}
+
+const AttachedDocuments& ConversationTree::documents(MessageId id) const {
+    static const AttachedDocuments kNone;
+    const auto it = documents_.find(id);
+    return it == documents_.end() ? kNone : it->second;
 }
 
 Message* ConversationTree::find(MessageId id) {
@@ -76,6 +84,14 @@ std::vector<const Message*> ConversationTree::branch_to(std::optional<MessageId>
     return path;
 }
 
+std::vector<const Message*> ConversationTree::all() const {
+    std::vector<const Message*> all;
+    for (const auto& [id, message] : messages_) {
+        all.push_back(&message);
+    }
+    return all;
+}
+
 bool ConversationTree::on_branch(MessageId id) const {
     const auto path = branch();
     return std::any_of(path.begin(), path.end(), [id](const Message* message) { return message->id == id; });
@@ -124,9 +140,17 @@ const Message* ConversationTree::newest_answer() const {
     return it == path.rend() ? nullptr : *it;
 }
 
+void ConversationTree::add_documents(ShownMessage& shown) const {
+    shown.documents = documents(shown.message.id).shown;
+    if (shown.message.role == Role::assistant && !shown.message.context.empty()) {
+        shown.sources = sources_in(shown.message.context);
+    }
+}
+
 ShownMessage ConversationTree::shown(const Message& message) const {
     ShownMessage shown;
     shown.message = message;
+    add_documents(shown);
     const auto same = versions(message.id);
     shown.versions = std::max(1, static_cast<int>(same.size()));
     shown.version = static_cast<int>(std::find(same.begin(), same.end(), message.id) - same.begin()) + 1;
@@ -150,6 +174,7 @@ std::vector<ShownMessage> ConversationTree::shown_branch() const {
         one.versions = static_cast<int>(same.size());
         one.version = static_cast<int>(std::find(same.begin(), same.end(), message->id) - same.begin()) + 1;
         one.left_out = out.contains(message->id);
+        add_documents(one);
         all.push_back(std::move(one));
     }
     return all;

@@ -10,9 +10,13 @@
 #include <utility>
 #include <vector>
 
+#include "app/documents/attached.h"
 #include "app/worker_events.h"
 
 namespace tendril::app {
+
+/// In the place of a message: the draft.
+inline constexpr MessageId kDraft = 0;
 
 class ConversationTree {
   public:
@@ -22,6 +26,8 @@ class ConversationTree {
     storage::Conversation& conversation() { return conversation_; }
     const storage::Conversation& conversation() const { return conversation_; }
     bool empty() const { return messages_.empty(); }
+    const AttachedDocuments& documents(MessageId id) const;
+    AttachedDocuments& documents(MessageId id) { return documents_[id]; }
     /// What stands for stretches of the conversation or its documents, oldest first.
     std::vector<storage::Representation>& representations() { return representations_; }
     const std::vector<storage::Representation>& representations() const { return representations_; }
@@ -39,6 +45,7 @@ class ConversationTree {
     std::vector<const storage::Message*> branch() const;
     std::vector<const storage::Message*> branch_to(std::optional<MessageId> end) const;
     bool on_branch(MessageId id) const;
+    std::vector<const storage::Message*> all() const;  ///< the whole tree, by id
 
     /// Ids of the messages that have the same parent and role, oldest first; holds `id` itself.
     std::vector<MessageId> versions(MessageId id) const;
@@ -51,10 +58,12 @@ class ConversationTree {
     std::vector<ShownMessage> shown_branch() const;
 
   private:
+    void add_documents(ShownMessage& shown) const;
     std::span<const MessageId> children(std::optional<MessageId> parent) const;
 
     storage::Conversation conversation_;
     std::vector<storage::Representation> representations_;
+    std::map<MessageId, AttachedDocuments> documents_;
     std::map<MessageId, storage::Message> messages_;
     std::map<MessageId, std::vector<MessageId>> children_;  // key 0: the roots
 };

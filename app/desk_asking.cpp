@@ -43,15 +43,17 @@ void ConversationDesk::refused(const WriteQueue::Write& write, const Error& erro
     }
 }
 
-Status ConversationDesk::commit(const Tree& tree, Message& message) {
+Status ConversationDesk::commit(const Tree& tree, Message& message,
+                                const std::vector<storage::Attachment>& attachments) {
     message.conversation = tree->conversation().id;
     message.created = wall_clock_ms();
-    auto id = link_.store.add_message(message);
+    auto id = link_.store.add_message(message, attachments);
     if (!id) {
         return fail(id.error());
     }
     message.id = *id;
     tree->add(message);
+    documents_.sent(*tree, message.id, attachments);
     return {};
 }
 
@@ -71,15 +73,17 @@ void ConversationDesk::name_after(ConversationTree& tree, const std::string& que
     }
 }
 
-void ConversationDesk::ask(const Tree& tree, std::optional<MessageId> parent, const std::string& text) {
+void ConversationDesk::ask(const Tree& tree, std::optional<MessageId> parent, const std::string& text,
+                           std::vector<storage::Attachment> attachments) {
     auto question = std::make_shared<Message>();
     question->parent = parent;
     question->role = Role::user;
     question->text = text;
     const bool at_end = parent == tree->conversation().leaf;
-    write({tree->conversation().id, text, [this, tree, question, at_end]() -> Status {
+    write({tree->conversation().id, text,
+           [this, tree, question, at_end, attachments = std::move(attachments)]() -> Status {
                if (question->id == 0) {
-                   if (Status committed = commit(tree, *question); !committed) {
+                   if (Status committed = commit(tree, *question, attachments); !committed) {
                        return committed;
                    }
                    if (shown_ == tree && at_end) {
@@ -108,8 +112,16 @@ void ConversationDesk::send(const std::string& text) {
         link_.notice("The message could not be sent: no conversation can be made.");
         return;
     }
+    auto attachments = documents_.to_send(shown_, text);
+    if (!attachments) {  // the draft is as it was
+        link_.report(attachments.error());
+        shown_->conversation().draft = text;
+        draft_due_ = Clock::now();
+        tell_shown();
+        return;
+    }
     shown_->conversation().draft.clear();
-    ask(shown_, shown_->conversation().leaf, text);
+    ask(shown_, shown_->conversation().leaf, text, std::move(*attachments));
     const std::string model = models_.status().path.string();
     if (!model.empty() && shown_->conversation().model_path != model &&
         link_.store.set_model(shown_->conversation().id, model)) {
@@ -163,7 +175,7 @@ void ConversationDesk::edit(MessageId id, const std::string& text) {
     }
     turns_.stop(shown_->conversation().id);
     if (message->role == Role::user) {
-        ask(shown_, message->parent, text);
+        ask(shown_, message->parent, text, DocumentDesk::of_message(*shown_, id));
         return;
     }
     auto version = std::make_shared<Message>();
@@ -172,13 +184,34 @@ void ConversationDesk::edit(MessageId id, const std::string& text) {
     version->text = text;
     version->left_out = message->left_out;
     write({shown_->conversation().id, text, [this, tree = shown_, version]() -> Status {
-               Status committed = commit(tree, *version);
+               Status committed = commit(tree, *version, {});
                if (committed && shown_ == tree) {
                    tell_shown();
                    ahead_.show(tree);
                }
                return committed;
            }});
+}
+
+void ConversationDesk::attach(const std::vector<std::filesystem::path>& paths) {
+    if (!shown_) {
+        open_new();
+    }
+    if (shown_) {
+        documents_.attach(shown_, paths);
+    }
+}
+
+void ConversationDesk::remove_document(DocumentId id) {
+    if (shown_) {
+        documents_.remove(shown_, id);
+    }
+}
+
+void ConversationDesk::set_document_choice(DocumentId id, storage::AttachmentChoice choice) {
+    if (shown_) {
+        documents_.choose(shown_, id, choice);
+    }
 }
 
 void ConversationDesk::continue_reply(MessageId id) {

@@ -27,7 +27,12 @@ class Turn final : public ExpansionObserver {
     MessageId reply = 0;
     bool resumed = false;
     bool normally = false;
-    bool curve_asked = false;  ///< what a step costs, just before it starts
+    enum class Prepared : std::uint8_t {
+        no,
+        running,
+        done
+    } prepared = Prepared::no;  ///< see TurnPreparation
+    bool curve_asked = false;   ///< what a step costs, just before it starts
     std::unique_ptr<InboxPort<EnginePort>> port;
     std::shared_ptr<PromptComposer> composer;  ///< of the model that it began with
     std::unique_ptr<Expansion> expansion;      ///< once it is started

@@ -10,6 +10,7 @@
 #include <spdlog/logger.h>
 
 #include "app/context/answer_context.h"
+#include "app/documents/message_context.h"
 #include "app/turn_records.h"
 #include "resources/prompts/prompts.h"
 
@@ -203,6 +204,10 @@ void TurnRunner::start_next() {
         return;
     }
     Turn& next = *turns_.front();
+    if (next.prepared != Turn::Prepared::done) {
+        prepare(next);
+        return;
+    }
     if (curve_.empty() && !next.curve_asked) {  // it may have been measured since the model was loaded
         next.curve_asked = true;
         curve_awaited_ = true;
@@ -210,6 +215,31 @@ void TurnRunner::start_next() {
         return;
     }
     start(next);
+}
+
+void TurnRunner::prepare(Turn& turn) {
+    const auto question = turn.message().parent;
+    if (preparation == nullptr || !question) {
+        turn.prepared = Turn::Prepared::done;
+        start_next();
+        return;
+    }
+    if (turn.prepared == Turn::Prepared::running) {
+        return;
+    }
+    turn.prepared = Turn::Prepared::running;
+    preparation->prepare(turn.tree, *question, [this, serial = turn.serial](const Status& status) {
+        if (turns_.empty() || turns_.front()->serial != serial) {
+            return;
+        }
+        turns_.front()->prepared = Turn::Prepared::done;
+        if (status) {
+            start_next();
+        } else {
+            link_.log->warn("turn not prepared: {} ({})", status.error().message, status.error().detail);
+            end(MessageStatus::failed, status.error().message, std::nullopt);
+        }
+    });
 }
 
 Result<ExpansionRequest> TurnRunner::request_of(Turn& turn) {
@@ -258,6 +288,9 @@ void TurnRunner::start(Turn& turn) {
     reply.model_name = models_.status().name;
     reply.left_out = request->prompt.left_out;
     reply.context = with_representation(reply.context, request->prompt.representation);
+    if (preparation != nullptr && reply.parent) {
+        reply.context = with_sources(reply.context, preparation->sources(*turn.tree, *reply.parent));
+    }
     if (turn.is_shown()) {
         link_.emit(LeftOutChanged{shown_, reply.left_out});
     }
@@ -324,6 +357,9 @@ void TurnRunner::end(MessageStatus status, std::string error,
     const std::unique_ptr<Turn> turn = std::move(turns_.front());
     turns_.pop_front();
     Message& reply = turn->message();
+    if (turn->prepared == Turn::Prepared::running && reply.parent) {
+        preparation->cancel(*reply.parent);
+    }
     reply.status = status;
     reply.error = std::move(error);
     reply.finished = wall_clock_ms();

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "app/conversation_tree.h"
+#include "app/documents/turn_preparation.h"
 #include "app/expand/stitched_answers.h"
 #include "app/model_keeper.h"
 #include "app/turn.h"
@@ -24,7 +25,8 @@ class TurnRunner {
     TurnRunner(const TurnRunner&) = delete;
     TurnRunner& operator=(const TurnRunner&) = delete;
 
-    std::function<void()> on_begin;  ///< told before a turn is given to the engine
+    TurnPreparation* preparation = nullptr;  ///< of each turn; none: there is nothing to prepare
+    std::function<void()> on_begin;          ///< told before a turn is given to the engine
     /// Told when an answer has ended, well or not.
     std::function<void(const std::shared_ptr<ConversationTree>&, const storage::Message& reply)> on_end;
 
@@ -61,6 +63,7 @@ class TurnRunner {
 
   private:
     void start_next();
+    void prepare(Turn& turn);
     void start(Turn& turn);
     Result<ExpansionRequest> request_of(Turn& turn);
     void drain(std::uint64_t serial);

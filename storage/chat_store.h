@@ -65,6 +65,7 @@ class ChatStore {
     virtual Result<MessageId> add_message(const Message& message,
                                           const std::vector<Attachment>& attachments = {}) = 0;
     virtual Status set_memory(MessageId id, MessageMemory memory) = 0;
+    virtual Status set_context(MessageId id, std::string_view json) = 0;  ///< see Message::context
 
     // The reply in progress: begin, append at most every 250 ms, finish. Text that was appended survives kill
     // -9.

@@ -322,6 +322,21 @@ Status SqliteStore::set_memory(MessageId id, MessageMemory memory) {
     });
 }
 
+Status SqliteStore::set_context(MessageId id, std::string_view json) {
+    if (auto may = writable(); !may) {
+        return may;
+    }
+    return guarded("noting what the model reads", [&]() -> Status {
+        auto& update = prepared("UPDATE message SET context=? WHERE id=?");
+        update.bind(1, std::string(json));
+        update.bind(2, id);
+        if (update.exec() == 0) {
+            return fail(ErrorCode::not_found, "There is no such message.");
+        }
+        return {};
+    });
+}
+
 Status SqliteStore::set_leaf(ConversationId id, std::optional<MessageId> leaf) {
     if (auto may = writable(); !may) {
         return may;

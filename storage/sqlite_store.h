@@ -44,6 +44,7 @@ class SqliteStore final : public ChatStore {
     Result<MessageId> add_message(const Message& message,
                                   const std::vector<Attachment>& attachments) override;
     Status set_memory(MessageId id, MessageMemory memory) override;
+    Status set_context(MessageId id, std::string_view json) override;
     Result<MessageId> begin_reply(const Message& message) override;
     Status resume_reply(MessageId id) override;
     Status append_reply(MessageId id, std::string_view text) override;

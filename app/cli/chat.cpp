@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // tendril-cli chat: the window's chat without the window, over the same worker and database. Main thread.
+#include <algorithm>
 #include <chrono>
 #include <deque>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -9,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/chat_worker.h"
+#include "app/cli/attachments.h"
 #include "app/cli/chat_events.h"
 #include "app/cli/interrupt.h"
 #include "app/cli/line_reader.h"
@@ -35,6 +38,7 @@ struct ChatOptions {
     prompt::context::Thresholds thresholds;
     int journal_ms =
         static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(kJournalInterval).count());
+    std::vector<std::string> attached;  // FILE or FILE:choice
     SamplerOptions sampling;
     Common common;
 };
@@ -52,6 +56,8 @@ class Chat {
     const std::string& error() const { return error_; }
     const std::optional<ConversationShown>& shown() const { return shown_; }
     bool turn_failed() const { return turn_failed_; }
+    bool refused() const { return refused_; }  ///< the newest turn was not sent
+    const std::vector<DraftDocument>& documents() const { return documents_; }
     /// A turn of the user that no disk has; it is only here.
     const std::optional<std::string>& unsaved() const { return unsaved_; }
 
@@ -93,6 +99,17 @@ class Chat {
             return work != nullptr && !work->running;
         });
     }
+    /// The same of a turn that is `text`, which may be refused: then it is the draft again. The notice has
+    /// said why.
+    bool turn_ended(const std::string& text) {
+        return until([&](const WorkerEvent& event) {
+            const auto* shown = std::get_if<ConversationShown>(&event);
+            const bool refused = shown != nullptr && shown->conversation.draft == text;
+            refused_ = refused;
+            turn_failed_ = turn_failed_ || refused;
+            return refused || std::holds_alternative<TurnEnded>(event);
+        });
+    }
 
   private:
     void tell(const WorkerEvent& event) {
@@ -100,6 +117,8 @@ class Chat {
             error_ = ended->error;
         } else if (const auto* shown = std::get_if<ConversationShown>(&event)) {
             shown_ = *shown;
+        } else if (const auto* drafted = std::get_if<DraftDocuments>(&event)) {
+            documents_ = drafted->documents;
         } else if (const auto* added = std::get_if<MessageAdded>(&event)) {
             if (added->message.message.role == storage::Role::user) {
                 unsaved_ =
@@ -127,11 +146,13 @@ class Chat {
     const Interrupt& interrupt_;
     std::optional<EventQueue::Clock::time_point> leave_at_;  // after a signal
     bool turn_failed_ = false;
+    bool refused_ = false;
     std::optional<std::string> unsaved_;
     EventQueue events_;
     std::deque<WorkerEvent> waiting_;
     std::optional<ConversationShown> shown_;
-    bool open_ = true;  // stdout
+    std::vector<DraftDocument> documents_;  // of the draft
+    bool open_ = true;                      // stdout
     std::string error_;
 };
 
@@ -168,6 +189,45 @@ std::optional<MessageId> cut_reply(const Chat& chat) {
     const bool cut =
         last.role == storage::Role::assistant && last.status == storage::MessageStatus::interrupted;
     return cut ? std::optional(last.id) : std::nullopt;
+}
+
+/// Attaches the files to the next turn and waits until they are read and counted. Empty, or what went wrong.
+std::string attach(Chat& chat, ChatWorker& worker, const std::vector<std::string>& attached) {
+    std::vector<std::filesystem::path> paths;
+    std::vector<std::optional<storage::AttachmentChoice>> choices;
+    for (const std::string& one : attached) {
+        const auto [path, choice] = split_attachment(one);
+        paths.emplace_back(path);
+        choices.push_back(choice);
+    }
+    const std::size_t before = chat.documents().size();
+    worker.attach_files(paths);
+    const auto ready = [&](const WorkerEvent&) {
+        const auto& now = chat.documents();
+        return now.size() >= before + paths.size() &&
+               std::all_of(now.begin() + static_cast<std::ptrdiff_t>(before), now.end(),
+                           [](const DraftDocument& one) { return !one.error.empty() || one.tokens > 0; });
+    };
+    if (!chat.until(ready)) {
+        return chat.error().empty() ? "Cancelled." : chat.error();
+    }
+    const std::vector<DraftDocument> read(chat.documents().begin() + static_cast<std::ptrdiff_t>(before),
+                                          chat.documents().end());
+    for (std::size_t i = 0; i < read.size(); ++i) {
+        if (!read[i].error.empty()) {
+            return read[i].error;
+        }
+        if (choices[i] && *choices[i] != read[i].choice) {
+            worker.set_document_choice(read[i].id, *choices[i]);
+            chat.until([&](const WorkerEvent&) {
+                return std::any_of(chat.documents().begin(), chat.documents().end(),
+                                   [&](const DraftDocument& one) {
+                                       return one.id == read[i].id && one.choice == *choices[i];
+                                   });
+            });
+        }
+    }
+    return {};
 }
 
 int talk(Chat& chat, ChatWorker& worker, const ChatOptions& options, Interrupt& interrupt) {
@@ -215,6 +275,11 @@ int talk(Chat& chat, ChatWorker& worker, const ChatOptions& options, Interrupt& 
         worker.continue_reply(*reply);
         chat.turn_ended();
     }
+    if (!options.attached.empty()) {
+        if (const std::string error = attach(chat, worker, options.attached); !error.empty()) {
+            return failed(error);
+        }
+    }
     LineReader lines(interrupt.descriptor());
     while (chat.open() && !interrupt.asked()) {
         const auto line = lines.next();
@@ -224,8 +289,9 @@ int talk(Chat& chat, ChatWorker& worker, const ChatOptions& options, Interrupt& 
         if (line->find_first_not_of(" \t") == std::string::npos) {
             continue;
         }
-        worker.send(engine::to_valid_utf8(*line));
-        if (!chat.turn_ended() || (options.memory != "off" && !chat.memory_rests())) {
+        const std::string text = engine::to_valid_utf8(*line);
+        worker.send(text);
+        if (!chat.turn_ended(text) || (options.memory != "off" && !chat.refused() && !chat.memory_rests())) {
             break;
         }
     }
@@ -310,6 +376,7 @@ void add_chat(CLI::App& app, Chosen& chosen) {
     command.add_option("--shorten-to", options->thresholds.to, "Share of the context that is aimed at")
         ->check(CLI::Range(0.05, 1.0))
         ->capture_default_str();
+    command.add_option("--attach", options->attached, kAttachHelp)->check(attachment_name());
     command.add_option("--journal-ms", options->journal_ms, "Longest time before a text is written")
         ->check(CLI::Range(0, 1'000'000))
         ->group("");

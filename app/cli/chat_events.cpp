@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "app/documents/message_context.h"
 #include "app/turn_records.h"
 
 namespace tendril::app::cli {
@@ -50,6 +51,22 @@ const char* change_name(MemoryChange change) {
     return "";
 }
 
+ordered_json documents_json(const std::vector<DraftDocument>& documents) {
+    ordered_json list = ordered_json::array();
+    for (const DraftDocument& one : documents) {
+        list.push_back({{"document", one.id},
+                        {"name", one.name},
+                        {"kind", one.kind},
+                        {"bytes", one.bytes},
+                        {"tokens", one.tokens},
+                        {"planned_tokens", one.planned_tokens},
+                        {"choice", storage::name_of(one.choice)},
+                        {"progress", one.progress},
+                        {"error", one.error}});
+    }
+    return list;
+}
+
 const char* phase_name(ModelPhase phase) {
     switch (phase) {
         case ModelPhase::none:
@@ -72,6 +89,9 @@ struct ToJson {
         json["messages"] = ordered_json::array();
         for (const ShownMessage& shown : e.messages) {
             json["messages"].push_back(message_json(shown.message));
+            if (!shown.documents.empty()) {
+                json["messages"].back()["documents"] = documents_json(shown.documents);
+            }
         }
         return json;
     }
@@ -83,6 +103,15 @@ struct ToJson {
         if (user) {
             json["text"] = e.message.message.text;
         }
+        if (!e.message.documents.empty()) {
+            json["documents"] = documents_json(e.message.documents);
+        }
+        return json;
+    }
+    std::optional<ordered_json> operator()(const DraftDocuments& e) const {
+        ordered_json json = named("documents");
+        json["conversation"] = e.conversation;
+        json["documents"] = documents_json(e.documents);
         return json;
     }
     std::optional<ordered_json> operator()(const ReplyText& e) const {
@@ -155,6 +184,12 @@ struct ToJson {
         if (auto expansion = ordered_json::parse(e.message.expansion, nullptr, false);
             expansion.is_object()) {
             json["expansion"] = std::move(expansion);
+        }
+        for (const Source& source : sources_in(e.message.context)) {
+            json["sources"].push_back({{"document", source.document},
+                                       {"name", source.name},
+                                       {"chunk", source.chunk},
+                                       {"excerpt", source.excerpt}});
         }
         json["seed"] = e.message.seed;
         json["model"] = e.message.model_name;
@@ -231,7 +266,10 @@ const char* const kChatEventsHelp =
     "Each line of standard input is a turn of the user. With --json every line printed is one event:\n"
     "  model      phase (loading, ready, failed), name, progress, device, context, text\n"
     "  opened     conversation, title, messages (message, role, status, text)\n"
-    "  committed  conversation, message, text: the turn is in the database, for good\n"
+    "  documents  conversation, documents (document, name, kind, bytes, tokens, planned_tokens, choice, "
+    "progress,\n"
+    "             error): what is attached to the next turn, whenever it changes\n"
+    "  committed  conversation, message, text, documents: the turn is in the database, for good\n"
     "  unsaved    the same, but the disk is full; it is tried again\n"
     "  reply      conversation, message: the answer is begun\n"
     "  left_out   messages that did not fit into the context\n"
@@ -242,7 +280,7 @@ const char* const kChatEventsHelp =
     "tokens, stop): how an answer is made\n"
     "  point      message, point (from 0), text: to be added to it; the whole text comes with finished\n"
     "  finished   conversation, message, status (complete, interrupted, failed), error, stop_reason, text, "
-    "seed, model and counters\n"
+    "sources (document, name, chunk, excerpt: the places of searched documents), seed, model and counters\n"
     "  context    used, limit, system, documents, turns, draft, reserve (tokens), if_sent (kind, messages, "
     "document, tokens_before, tokens_after): what would be shortened\n"
     "  memory     marks (id, after (message), kind (summary, compressed, left_out, window), method, "

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "app/cli/attachments.h"
 #include "app/cli/interrupt.h"
 #include "app/cli/messages_file.h"
 #include "app/cli/options.h"
@@ -30,14 +31,35 @@ struct GenerateOptions {
     std::string speculate = "auto";
     std::string grammar;
     std::string json_schema;
+    std::vector<std::string> attached;
     SamplerOptions sampling;
     Common common;
 };
 
+/// What goes through the model's template; the last message is a user's where documents are attached.
+Result<prompt::ChatMessages> messages_of(const GenerateOptions& options) {
+    if (!options.messages.empty()) {
+        auto messages = read_messages(options.messages);
+        const bool asks = messages && !messages->empty() && messages->back().role == "user";
+        if (messages && !asks && !options.attached.empty()) {
+            return fail(ErrorCode::invalid_argument,
+                        "Documents belong to a question: the last message has to be a user's.");
+        }
+        return messages;
+    }
+    auto text =
+        options.prompt_file.empty() ? Result<std::string>(options.prompt) : read_file(options.prompt_file);
+    if (!text) {
+        return fail(text.error());
+    }
+    return prompt::ChatMessages{{"user", std::move(*text)}};
+}
+
 /// The request without the settings of the sampler.
-Result<engine::GenerateRequest> prompt_of(const GenerateOptions& options, const Session& session) {
+Result<engine::GenerateRequest> prompt_of(const GenerateOptions& options, const Session& session,
+                                          OneShot& attached) {
     engine::GenerateRequest request;
-    if (options.messages.empty()) {
+    if (options.messages.empty() && options.attached.empty()) {
         auto text = options.prompt_file.empty() ? Result<std::string>(options.prompt)
                                                 : read_file(options.prompt_file);
         if (!text) {
@@ -46,11 +68,20 @@ Result<engine::GenerateRequest> prompt_of(const GenerateOptions& options, const 
         request.prompt = encode_with_bos(*session.model().tokenizer, *text, true);
         return request;
     }
-    const auto messages = read_messages(options.messages);
+    auto messages = messages_of(options);
     if (!messages) {
         return fail(messages.error());
     }
     PromptComposer composer(session.model());
+    if (!options.attached.empty()) {
+        const auto taken = static_cast<std::uint32_t>(composer.compose(*messages).tokens.size());
+        auto shot = attach_once(options.attached, messages->back().content, session.model(), taken);
+        if (!shot) {
+            return fail(shot.error());
+        }
+        messages->back().content.insert(0, shot->text);
+        attached = std::move(*shot);
+    }
     auto composed = composer.compose(*messages);
     for (const std::string& warning : composer.warnings()) {
         say(warning);
@@ -98,6 +129,20 @@ ordered_json to_json(const engine::FinishedEvent& finished, std::string_view tex
     };
 }
 
+void add_documents(ordered_json& json, const OneShot& attached) {
+    for (const DraftDocument& one : attached.documents) {
+        json["documents"].push_back({{"name", one.name},
+                                     {"kind", one.kind},
+                                     {"bytes", one.bytes},
+                                     {"tokens", one.tokens},
+                                     {"planned_tokens", one.planned_tokens},
+                                     {"choice", storage::name_of(one.choice)}});
+    }
+    for (const Source& one : attached.sources) {
+        json["sources"].push_back({{"name", one.name}, {"chunk", one.chunk}, {"excerpt", one.excerpt}});
+    }
+}
+
 int run(GenerateOptions& options, Interrupt& interrupt) {
     auto grammar = grammar_of(options);  // a fault in it is said before the model is loaded
     if (!grammar) {
@@ -107,7 +152,8 @@ int run(GenerateOptions& options, Interrupt& interrupt) {
     if (!session) {
         return failed(session.error());
     }
-    auto request = prompt_of(options, **session);
+    OneShot attached;
+    auto request = prompt_of(options, **session, attached);
     if (!request) {
         return failed(request.error());
     }
@@ -129,7 +175,9 @@ int run(GenerateOptions& options, Interrupt& interrupt) {
     }
     const double load_ms = (*session)->model().load_ms;
     if (options.common.json) {
-        open = print_json(to_json(*finished, text, load_ms, options.sampling.sampler.seed));
+        ordered_json json = to_json(*finished, text, load_ms, options.sampling.sampler.seed);
+        add_documents(json, attached);
+        open = print_json(json);
     } else {
         open = open && print("\n");
     }
@@ -172,6 +220,13 @@ void add_generate(CLI::App& app, Chosen& chosen) {
                     "A file with a JSON schema: the answer is JSON that fits it; - is standard input")
         ->check(named);
     form.require_option(0, 1);
+    command
+        .add_option(
+            "--attach", options->attached,
+            "A text, source file or PDF that is read before the question; may be given several times. "
+            "FILE:whole or FILE:searched says how; else its size decides. The prompt is a question in the "
+            "model's template then")
+        ->check(attachment_name());
     options->sampling.add_to(command);
     options->common.add_to(command);
     options->common.add_cache_to(command);

@@ -68,6 +68,9 @@ class FailingStore final : public storage::ChatStore {
     Status set_memory(MessageId id, storage::MessageMemory memory) override {
         return real_->set_memory(id, memory);
     }
+    Status set_context(MessageId id, std::string_view json) override {
+        return fails() ? Status(fail(error())) : real_->set_context(id, json);
+    }
     Result<std::vector<storage::Document>> documents(ConversationId id) override {
         return real_->documents(id);
     }

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// See chunk_finder.h.
+#include "app/documents/chunk_finder.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include <spdlog/logger.h>
+
+#include "app/documents/choice.h"
+#include "prompt/retrieval/chunks.h"
+#include "prompt/retrieval/rank.h"
+#include "prompt/retrieval/words.h"
+
+namespace tendril::app {
+namespace {
+
+using prompt::ChunkName;
+
+constexpr std::size_t kMostHits = 48;    // that are looked at
+constexpr std::size_t kMostChunks = 12;  // that a message gets
+/// Hits below this share of the best one's score have a common word or two.
+constexpr double kLeastShare = 0.25;
+
+/// The chunks of the documents that are searched, with the texts they are cut from.
+class ChunkTexts {
+  public:
+    explicit ChunkTexts(storage::ChatStore& store) : store_(store) {}
+
+    Status add(DocumentId id) {
+        auto document = store_.document(id);
+        auto chunks = store_.chunks(id);
+        if (!document || !chunks) {
+            return fail(document ? chunks.error() : document.error());
+        }
+        all_[id] = {std::move(document->text), std::move(*chunks)};
+        return {};
+    }
+    const std::vector<storage::DocumentChunk>& chunks(DocumentId id) const { return all_.at(id).chunks; }
+    const storage::DocumentChunk& chunk(const ChunkName& name) const {
+        return all_.at(name.document).chunks.at(name.chunk);
+    }
+    std::string_view text(const ChunkName& name) const {
+        const storage::DocumentChunk& at = chunk(name);
+        const std::string_view text = all_.at(name.document).text;
+        const auto begin = std::min(static_cast<std::size_t>(at.first_byte), text.size());
+        return text.substr(begin, static_cast<std::size_t>(at.end_byte) - begin);
+    }
+
+  private:
+    struct One {
+        std::string text;
+        std::vector<storage::DocumentChunk> chunks;
+    };
+    storage::ChatStore& store_;
+    std::map<DocumentId, One> all_;
+};
+
+}  // namespace
+
+Status ChunkFinder::index(DocumentId id) {
+    const auto known = link_.store.chunks(id);
+    if (!known) {
+        return fail(known.error());
+    }
+    if (!known->empty()) {
+        return {};
+    }
+    const auto document = link_.store.document(id);
+    if (!document) {
+        return fail(document.error());
+    }
+    std::vector<storage::NewChunk> chunks;
+    for (const prompt::Chunk& chunk : prompt::split_chunks(document->text)) {
+        chunks.push_back(
+            {static_cast<std::int64_t>(chunk.begin), static_cast<std::int64_t>(chunk.end),
+             prompt::index_words(
+                 std::string_view(document->text).substr(chunk.begin, chunk.end - chunk.begin))});
+    }
+    link_.log->info("document {}: {} chunks", id, chunks.size());
+    return link_.store.set_chunks(id, chunks);
+}
+
+Result<std::vector<FoundChunk>> ChunkFinder::find(const FindOrder& order) {
+    ChunkTexts texts(link_.store);
+    for (const DocumentId id : order.documents) {
+        Status ready = index(id);
+        ready = ready ? texts.add(id) : ready;
+        if (!ready) {
+            return fail(ready.error());
+        }
+    }
+    const auto hits =
+        link_.store.search_chunks(order.documents, prompt::query_phrases(order.question), kMostHits);
+    if (!hits) {
+        return fail(hits.error());
+    }
+    std::vector<ChunkName> ranked;
+    for (const storage::ChunkHit& hit : *hits) {
+        if (hit.score >= hits->front().score * kLeastShare) {
+            ranked.push_back({hit.document, hit.chunk});
+        }
+    }
+    // "Summarise this" has no word of the document: it is begun from its beginning then.
+    for (const DocumentId id : order.attached) {
+        const bool any =
+            std::any_of(ranked.begin(), ranked.end(), [id](const auto& one) { return one.document == id; });
+        for (std::uint32_t i = 0; !any && i < texts.chunks(id).size() && i < kMostChunks; ++i) {
+            ranked.push_back({id, i});
+        }
+    }
+    std::vector<prompt::SizedChunk> sized;
+    for (const ChunkName& name : ranked) {
+        sized.push_back({name, models_.composer().tokens_of(texts.text(name))});
+    }
+    std::vector<FoundChunk> found;
+    for (const ChunkName& name : prompt::choose(sized, search_budget(models_.model().context), kMostChunks)) {
+        const storage::DocumentChunk& at = texts.chunk(name);
+        found.push_back({name.document, name.chunk, at.first_byte, at.end_byte,
+                         !order.known.contains({name.document, name.chunk})});
+    }
+    return found;
+}
+
+}  // namespace tendril::app

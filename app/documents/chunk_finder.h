@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finds the places of searched documents that a question is answered with: BM25 over their chunks, which are
+// made when they are first needed. Chat worker's thread only; owned by DocumentDesk.
+#pragma once
+
+#include <set>
+#include <vector>
+
+#include "app/documents/message_context.h"
+#include "app/model_keeper.h"
+#include "app/worker_link.h"
+
+namespace tendril::app {
+
+struct FindOrder {
+    std::string question;
+    std::vector<DocumentId> documents;  ///< all that are searched, of this message and of those before it
+    std::vector<DocumentId> attached;   ///< to this very message: it gets something of them in any case
+    std::set<std::pair<DocumentId, std::uint32_t>> known;  ///< chunks that the prompt has already
+};
+
+class ChunkFinder {
+  public:
+    ChunkFinder(WorkerLink& link, ModelKeeper& models) : link_(link), models_(models) {}
+
+    /// Makes the document's chunks if there are none.
+    Status index(DocumentId document);
+    /// Needs a loaded model, whose context says how much can be read. In order of document and chunk.
+    Result<std::vector<FoundChunk>> find(const FindOrder& order);
+
+  private:
+    WorkerLink& link_;
+    ModelKeeper& models_;
+};
+
+}  // namespace tendril::app

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// The documents of conversations as a person works with them: attached to the draft, read off this thread,
+// counted, chosen how the model reads them, sent with a message; and what has to be made of them before a
+// question is answered. Chat worker's thread only, but for its job thread; owned by ChatWorker's core.
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "app/documents/choice.h"
+#include "app/documents/chunk_finder.h"
+#include "app/documents/document_forms.h"
+#include "app/documents/document_reader.h"
+#include "app/documents/turn_preparation.h"
+#include "app/mailbox.h"
+
+namespace tendril::app {
+
+class DocumentDesk final : public TurnPreparation {
+  public:
+    using Tree = std::shared_ptr<ConversationTree>;
+
+    DocumentDesk(WorkerLink& link, ModelKeeper& models);
+    ~DocumentDesk() override;
+    DocumentDesk(const DocumentDesk&) = delete;
+    DocumentDesk& operator=(const DocumentDesk&) = delete;
+
+    std::function<void()> on_draft;  ///< what the model reads of the shown draft's documents has changed
+
+    void load(ConversationTree& tree) { forms_.load(tree); }  ///< fills in what it has, from the database
+    void show(const Tree& tree);                              ///< events are told for this one
+    void model_changed();
+
+    void attach(const Tree& tree, const std::vector<std::filesystem::path>& paths);
+    void remove(const Tree& tree, DocumentId id);
+    /// Of the draft's document; of one that was sent: of every message that it came with.
+    void choose(const Tree& tree, DocumentId id, storage::AttachmentChoice choice);
+
+    /// The draft's documents, to be sent; an error in words when they cannot be, or not with this text.
+    Result<std::vector<storage::Attachment>> to_send(const Tree& tree, const std::string& text) const;
+    static std::vector<storage::Attachment> of_message(const ConversationTree& tree, MessageId message);
+    /// The message is in the database with them.
+    void sent(ConversationTree& tree, MessageId message, const std::vector<storage::Attachment>& attachments);
+
+    void prepare(const Tree& tree, MessageId question, std::function<void(const Status&)> done) override;
+    void cancel(MessageId question) override;
+    std::vector<Source> sources(const ConversationTree& tree, MessageId question) override;
+
+  private:
+    using Cancelled = std::shared_ptr<std::atomic<bool>>;
+    struct Preparing {
+        Tree tree;
+        MessageId question;
+        std::function<void(const Status&)> done;
+    };
+
+    DraftDocument* find(ConversationTree& tree, MessageId message, DocumentId id) const;
+    void read_one(const Tree& tree, const std::filesystem::path& path);
+    void was_read(const Tree& tree, DocumentId entry, Result<ReadDocument> result, std::string hash);
+    Status keep(ConversationTree& tree, DraftDocument& entry, ReadDocument read, std::string hash);
+    void count(const Tree& tree, DocumentId id);
+    void counted(const Tree& tree, DocumentId id, std::uint32_t tokens);
+    void choose_by_default(ConversationTree& tree);
+    void choose_sent(ConversationTree& tree, DocumentId id, storage::AttachmentChoice choice);
+    ChoiceFacts facts(const ConversationTree& tree, DocumentId without = 0) const;
+    void plan_tokens(ConversationTree& tree, DraftDocument& document) const;
+    void draft_changed(const Tree& tree);
+    void tell_draft(const ConversationTree& tree) const;
+    void tell_message(const ConversationTree& tree, MessageId message) const;
+    void step(std::list<Preparing>::iterator preparing);
+    void finish(std::list<Preparing>::iterator preparing, const Status& status);
+    Status search_for(ConversationTree& tree, MessageId question);
+
+    WorkerLink& link_;
+    ModelKeeper& models_;
+    DocumentForms forms_;
+    ChunkFinder finder_;
+    std::weak_ptr<ConversationTree> shown_;
+    DocumentId entries_ = 0;  // of files that are being read, or could not be: below 0
+    std::map<DocumentId, Cancelled> reading_;
+    std::map<DocumentId, std::uint32_t> tokens_;  // of whole documents, for the loaded model
+    std::set<DocumentId> counting_;
+    std::uint64_t model_serial_ = 0;   // counts for an earlier model are ignored
+    std::set<DocumentId> by_default_;  // whose choice is ours, so that it may change with what is known
+    std::list<Preparing> preparing_;
+    JobThread jobs_;  // ends first
+};
+
+}  // namespace tendril::app

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// DocumentDesk: what is made of documents before a question is answered.
+#include <algorithm>
+#include <utility>
+
+#include <spdlog/logger.h>
+
+#include "app/documents/document_desk.h"
+
+namespace tendril::app {
+namespace {
+
+using storage::AttachmentChoice;
+using storage::Message;
+
+constexpr std::size_t kExcerptBytes = 240;
+
+/// The beginning of a text, of whole characters.
+std::string beginning(std::string_view text) {
+    std::size_t end = std::min(text.size(), kExcerptBytes);
+    while (end > 0 && end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) {
+        --end;
+    }
+    return std::string(text.substr(0, end)) + (end < text.size() ? "…" : "");
+}
+
+/// Whether the model still reads what was found for an earlier message of the branch.
+bool still_read(const ConversationTree& tree, const Message& message) {
+    const Message* answer = tree.newest_answer();
+    const bool out = answer != nullptr && std::find(answer->left_out.begin(), answer->left_out.end(),
+                                                    message.id) != answer->left_out.end();
+    const auto& shorts = tree.representations();
+    return !out && std::none_of(shorts.begin(), shorts.end(), [&](const storage::Representation& one) {
+        return one.last_message && !one.undone && *one.last_message >= message.id;
+    });
+}
+
+}  // namespace
+
+void DocumentDesk::prepare(const Tree& tree, MessageId question, std::function<void(const Status&)> done) {
+    preparing_.push_back({tree, question, std::move(done)});
+    step(std::prev(preparing_.end()));
+}
+
+void DocumentDesk::cancel(MessageId question) {
+    preparing_.remove_if([question](const Preparing& one) { return one.question == question; });
+}
+
+void DocumentDesk::finish(std::list<Preparing>::iterator preparing, const Status& status) {
+    const Preparing one = std::move(*preparing);
+    preparing_.erase(preparing);
+    forms_.refresh(*one.tree, one.question);
+    if (!std::as_const(*one.tree).documents(one.question).shown.empty()) {
+        tell_message(*one.tree, one.question);
+    }
+    one.done(status);
+}
+
+void DocumentDesk::step(std::list<Preparing>::iterator preparing) {
+    finish(preparing, search_for(*preparing->tree, preparing->question));
+}
+
+Status DocumentDesk::search_for(ConversationTree& tree, MessageId question) {
+    Message* row = tree.find(question);
+    if (row == nullptr || found_in(row->context)) {
+        return {};  // chosen once, the same for ever after
+    }
+    FindOrder order;
+    order.question = row->text;
+    for (const Message* message : tree.branch_to(question)) {
+        for (const DraftDocument& one : std::as_const(tree).documents(message->id).shown) {
+            const bool known =
+                std::find(order.documents.begin(), order.documents.end(), one.id) != order.documents.end();
+            if (one.choice == AttachmentChoice::searched && !known) {
+                order.documents.push_back(one.id);
+            }
+            if (one.choice == AttachmentChoice::searched && message->id == question) {
+                order.attached.push_back(one.id);
+            }
+        }
+        const auto found = message->id == question || !still_read(tree, *message)
+                               ? std::nullopt
+                               : found_in(message->context);
+        for (const FoundChunk& one : found.value_or(std::vector<FoundChunk>())) {
+            if (one.fresh) {
+                order.known.insert({one.document, one.chunk});
+            }
+        }
+    }
+    if (order.documents.empty()) {
+        return {};
+    }
+    const auto found = finder_.find(order);
+    if (!found) {
+        return fail(found.error());
+    }
+    const std::string context = with_found(row->context, *found);
+    if (Status saved = link_.store.set_context(question, context); !saved) {
+        return saved;
+    }
+    row->context = context;
+    link_.log->info("message {}: {} places of {} documents", question, found->size(), order.documents.size());
+    return {};
+}
+
+std::vector<Source> DocumentDesk::sources(const ConversationTree& tree, MessageId question) {
+    const Message* row = tree.find(question);
+    std::vector<Source> sources;
+    const auto found = row == nullptr ? std::nullopt : found_in(row->context);
+    storage::Document document;
+    for (const FoundChunk& one : found.value_or(std::vector<FoundChunk>())) {
+        if (document.id != one.document) {
+            auto read = link_.store.document(one.document);
+            if (!read) {
+                continue;
+            }
+            document = std::move(*read);
+        }
+        const auto begin =
+            std::min(static_cast<std::size_t>(std::max<std::int64_t>(one.begin, 0)), document.text.size());
+        const auto length = static_cast<std::size_t>(std::max<std::int64_t>(one.end - one.begin, 0));
+        sources.push_back({one.document, document.name, one.chunk,
+                           beginning(std::string_view(document.text).substr(begin, length))});
+    }
+    return sources;
+}
+
+}  // namespace tendril::app
