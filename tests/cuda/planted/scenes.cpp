@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The scenes. Streams do not wait for the default stream, so that a forgotten wait can show.
+// The scenes, and the list of all.
 #include "tests/cuda/planted/scenes.h"
 
 #include <algorithm>
@@ -10,68 +10,12 @@
 
 #include "tests/cuda/emulator/machine_control.h"
 #include "tests/cuda/planted/samples.h"
+#include "tests/cuda/planted/scene_support.h"
+#include "tests/cuda/planted/step_scenes.h"
 
 namespace tendril::planted {
 
 namespace {
-
-template <class T>
-class Device {
-  public:
-    explicit Device(size_t count) : count_(count) {
-        cudaMalloc(reinterpret_cast<void**>(&p_), count * sizeof(T));
-    }
-    explicit Device(const std::vector<T>& values) : Device(values.size()) {
-        cudaMemcpy(p_, values.data(), count_ * sizeof(T), cudaMemcpyHostToDevice);
-    }
-    ~Device() { cudaFree(p_); }
-    Device(const Device&) = delete;
-    Device& operator=(const Device&) = delete;
-    T* get() const { return p_; }
-    void clear() {
-        cudaMemset(p_, 0, count_ * sizeof(T));
-        cudaStreamSynchronize(nullptr);  // other streams do not wait for the default stream
-    }
-    std::vector<T> values() const {
-        std::vector<T> values(count_);
-        cudaMemcpy(values.data(), p_, count_ * sizeof(T), cudaMemcpyDeviceToHost);
-        return values;
-    }
-
-  private:
-    T* p_ = nullptr;
-    size_t count_;
-};
-
-class Stream {
-  public:
-    Stream() { cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking); }
-    ~Stream() { cudaStreamDestroy(stream_); }
-    Stream(const Stream&) = delete;
-    Stream& operator=(const Stream&) = delete;
-    operator cudaStream_t() const { return stream_; }
-    void wait() const { cudaStreamSynchronize(stream_); }
-
-  private:
-    cudaStream_t stream_ = nullptr;
-};
-
-std::vector<float> sample(size_t count) {
-    std::vector<float> values(count);
-    for (size_t i = 0; i < count; ++i) {
-        values[i] = std::sin(static_cast<float>(i) * 0.7f) + 0.3f;
-    }
-    return values;
-}
-
-bool close(const std::vector<float>& got, const std::vector<double>& expected) {
-    for (size_t i = 0; i < expected.size(); ++i) {
-        if (!(std::fabs(got[i] - expected[i]) <= 1e-4 * (1 + std::fabs(expected[i])))) {
-            return false;
-        }
-    }
-    return true;
-}
 
 bool normalise_scene(int bug) {
     constexpr int kRowCount = 3, kCount = 300;
@@ -349,6 +293,12 @@ constexpr std::array kBugs = std::to_array<Bug>({
     {28, "less dynamic shared memory than used", reverse_scene},
     {29, "shuffle from a lane outside the mask", quantise_scene},
     {30, "another device's memory without peer access", peer_scene},
+    {31, "place baked into a graph at its capture", replay_scene},
+    {32, "counter of the last block not set back", total_scene},
+    {33, "product begins before the row is normed", norm_product_scene},
+    {34, "row that only fills up a launch is stored", store_scene},
+    {35, "of equals the first to arrive is drawn", best_scene},
+    {36, "stream written while others still norm it", norm_add_scene},
 });
 
 }  // namespace
