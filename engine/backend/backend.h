@@ -83,6 +83,16 @@ class Backend {
                                  const StepView& view, Rows q, const PeakRange& range,
                                  std::span<float> peaks);
 
+    /// Whether draw() is there; otherwise tokens are drawn from downloaded logits.
+    virtual bool draws() const { return false; }
+    /// A token for each row of logits, waited for. False: some row has to be drawn by the host after all.
+    virtual bool draw(Rows logits, std::span<const Draw> how, std::span<TokenId> tokens) {
+        static_cast<void>(logits);
+        static_cast<void>(how);
+        static_cast<void>(tokens);
+        return false;
+    }
+
     // --- sub-layers; by default their parts, one after the other ---
     /// The layers of a step lie between these two; ops may be enqueued at the second. Their rows are those of
     /// the plan, in buffers that hold the rows that reserve() was told. Nothing is uploaded, downloaded or

@@ -86,6 +86,18 @@ class RopeTable {
     virtual ~RopeTable() = default;
 };
 
+/// How a token is drawn from a row of logits, as Sampler (engine/sample/sampler.h) does without penalties and
+/// masks: temperature 0 or top_k 1: the best; else the top_k best (0: only with top_p 1 and a min_p: all that
+/// reach it), of these top_p, of these min_p, and one of them by `random`, in [0, 1).
+struct Draw {
+    static constexpr std::int32_t kMostTopK = 512;
+    double random = 0;
+    float temperature = 0.0F;
+    std::int32_t top_k = 0;
+    float top_p = 1.0F;
+    float min_p = 0.0F;
+};
+
 enum class Activation : std::uint8_t { silu, gelu_tanh };
 
 struct AttentionSettings {

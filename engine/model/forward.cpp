@@ -164,7 +164,7 @@ std::span<float> ForwardPass::states(std::size_t first, std::size_t count) {
 }
 
 /// Rows that lie apart are normed side by side first, so that the head runs over them alone.
-std::span<float> ForwardPass::logits(std::size_t first, std::size_t count) {
+Rows ForwardPass::project_wanted(std::size_t first, std::size_t count) {
     assert(count > 0 && count <= limits_.max_logit_rows && first + count <= wanted_.size());
     const Rows out = rows_of(*logits_, count, config_.vocabulary);
     const Product head = {&weights_.output_head(), nullptr, out};
@@ -185,9 +185,19 @@ std::span<float> ForwardPass::logits(std::size_t first, std::size_t count) {
             backend_.soft_cap(config_.logit_softcap, out);
         }
     }
+    return out;
+}
+
+std::span<float> ForwardPass::logits(std::size_t first, std::size_t count) {
+    const Rows out = project_wanted(first, count);
     const std::span<float> host(host_logits_.get(), count * config_.vocabulary);
     backend_.download(out.data, host);
     return host;
+}
+
+bool ForwardPass::draw(std::size_t first, std::span<const Draw> how, std::span<TokenId> tokens) {
+    assert(how.size() == tokens.size());
+    return backend_.draw(project_wanted(first, how.size()), how, tokens);
 }
 
 }  // namespace tendril::engine

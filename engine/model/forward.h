@@ -53,6 +53,11 @@ class ForwardPass {
     /// otherwise as logits().
     std::span<float> states(std::size_t first, std::size_t count);
 
+    /// Tokens for the same rows, drawn where the logits are. False: the device does not draw, or not these;
+    /// ask logits().
+    bool draws() const { return backend_.draws(); }
+    bool draw(std::size_t first, std::span<const Draw> how, std::span<TokenId> tokens);
+
     const ModelConfig& config() const { return config_; }
     const ForwardLimits& limits() const { return limits_; }
 
@@ -66,6 +71,7 @@ class ForwardPass {
     void feed_forward(const LayerWeights& layer, std::size_t rows);
     NormedRows stream_through(const Buffer& norm, std::size_t rows);
     void norm_wanted(std::span<const std::uint32_t> rows);
+    Rows project_wanted(std::size_t first, std::size_t count);
     void add_to_stream(Rows in, const Weight& weight, const float* bias, const float* post_norm);
     static Rows rows_of(Buffer& buffer, std::size_t rows, std::size_t width) {
         return {buffer.data(), rows, width};

@@ -57,6 +57,17 @@ SamplerSettings clamped(SamplerSettings settings) {
     return settings;
 }
 
+std::optional<Draw> device_draw(const SamplerSettings& settings, std::uint64_t position) {
+    const bool greedy = settings.temperature == 0.0F || settings.top_k == 1;
+    const bool bounded = settings.top_k > 0 ? settings.top_k <= Draw::kMostTopK
+                                            : settings.top_p >= 1.0F && settings.min_p > 0.0F;
+    if (settings.repetition_penalty != 1.0F || settings.presence_penalty != 0.0F || !(greedy || bounded)) {
+        return std::nullopt;
+    }
+    return Draw{uniform(settings.seed, position), settings.temperature, settings.top_k, settings.top_p,
+                settings.min_p};
+}
+
 void Sampler::penalise(std::span<float> logits, std::span<const TokenId> recent) {
     if (settings_.repetition_penalty == 1.0F && settings_.presence_penalty == 0.0F) {
         return;

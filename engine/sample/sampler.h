@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "engine/backend/op_types.h"
 #include "engine/result.h"
 #include "engine/sample/sampler_settings.h"
 #include "engine/sample/token_mask.h"
@@ -16,6 +18,10 @@ namespace tendril::engine {
 
 /// Settings brought into their ranges; values that are not numbers become the neutral ones.
 SamplerSettings clamped(SamplerSettings settings);
+
+/// The same draw for a device, with its random number; nothing where only the host does it: with penalties,
+/// more than Draw::kMostTopK candidates, and without a bound on them (no top-k, and top-p or no min-p).
+std::optional<Draw> device_draw(const SamplerSettings& settings, std::uint64_t position);
 
 class Sampler {
   public:

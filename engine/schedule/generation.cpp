@@ -76,6 +76,20 @@ void Generation::take(std::size_t position, std::span<float> logits) {
         fail_with(token.error());
         return;
     }
+    accept(*token);
+}
+
+std::optional<Draw> Generation::drawing(std::size_t position) const {
+    return grammar_ ? std::nullopt : device_draw(sampler_.settings(), position + 1);
+}
+
+void Generation::take_drawn(std::size_t position, TokenId token) {
+    if (position + 1 >= tokens_.size()) {
+        accept(token);
+    }
+}
+
+void Generation::accept(TokenId token) {
     last_token_ = Clock::now();
     if (!std::exchange(prompt_read_, true)) {
         first_token_ = last_token_;
@@ -83,10 +97,10 @@ void Generation::take(std::size_t position, std::span<float> logits) {
         result_.first_token_ms = milliseconds_between(submitted_, first_token_);
         send(PrefillEvent{result_.prompt_tokens, result_.prompt_tokens, result_.cached_tokens});
     }
-    if (tokenizer_.ends_generation(*token)) {
+    if (tokenizer_.ends_generation(token)) {
         finish(StopReason::end_of_text);
     } else {
-        append(*token);
+        append(token);
         append_forced();
     }
 }

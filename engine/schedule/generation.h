@@ -37,6 +37,8 @@ class Generation final : public Task {
     std::span<const TokenId> drafts(std::size_t room, std::size_t other_rows, const StepCost& cost) override;
     void started(std::size_t reused) override;
     void take(std::size_t position, std::span<float> logits) override;
+    std::optional<Draw> drawing(std::size_t position) const override;
+    void take_drawn(std::size_t position, TokenId token) override;
     void step_done(std::size_t drafted, std::size_t accepted) override;
     void cancel() override;
 
@@ -44,6 +46,7 @@ class Generation final : public Task {
     static constexpr std::size_t kForcedAtOnce = 16;  ///< forced tokens that do not wait like a prompt
 
     Result<TokenId> draw(std::span<float> logits, std::uint64_t position);
+    void accept(TokenId token);
     void append(TokenId token);
     void append_forced();
     void finish(StopReason reason);

@@ -30,6 +30,8 @@ Scheduler::Scheduler(ForwardPass& forward, KvCache& cache, SchedulerSettings set
     positions_.reserve(rows);
     wanted_.reserve(rows);
     watches_.reserve(settings_.max_active);
+    draws_.reserve(forward.limits().max_logit_rows);
+    drawn_.reserve(forward.limits().max_logit_rows);
 }
 
 void Scheduler::add(std::unique_ptr<Task> task) {
@@ -355,8 +357,10 @@ bool Scheduler::hand_out_logits() {
     for (std::size_t first = 0; first < wanted_.size();) {
         const bool states = part_of(wanted_[first]).task->wants_states();
         const std::size_t count = block_of(first, block, states);
-        const std::span<float> values =
-            states ? forward_.states(first, count) : forward_.logits(first, count);
+        const bool drawn = !states && draw_block(first, count);
+        const std::span<float> values = drawn    ? std::span<float>()
+                                        : states ? forward_.states(first, count)
+                                                 : forward_.logits(first, count);
         const std::size_t width = values.size() / count;
         if (!sound()) {
             return false;
@@ -377,7 +381,11 @@ bool Scheduler::hand_out_logits() {
                 }
                 ++part.accepted;
             }
-            part.task->take(position, values.subspan(i * width, width));
+            if (drawn) {
+                part.task->take_drawn(position, drawn_[i]);
+            } else {
+                part.task->take(position, values.subspan(i * width, width));
+            }
         }
         first += count;
     }

@@ -112,6 +112,7 @@ class Scheduler {
                  std::span<const KvSegment> segments);
     bool sound();
     bool hand_out_logits();
+    bool draw_block(std::size_t first, std::size_t count);
     std::size_t block_of(std::size_t first, std::size_t most, bool states) const;
     void close_step();
     std::size_t prompt_to_keep(const Task& task) const;
@@ -135,6 +136,8 @@ class Scheduler {
     std::vector<StepView> views_;
     std::vector<std::uint32_t> wanted_;
     std::vector<StepWatch> watches_;
+    std::vector<Draw> draws_;
+    std::vector<TokenId> drawn_;
 };
 
 }  // namespace tendril::engine

@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/backend/op_types.h"
 #include "engine/cache/view.h"
 #include "engine/model/forward.h"
 #include "engine/requests.h"
@@ -85,6 +86,16 @@ class Task {
     /// Logits [vocabulary] of the row at `position`, in ascending order, each wanted one once. May append to
     /// tokens().
     virtual void take(std::size_t position, std::span<float> logits) = 0;
+    /// How the token behind `position` is drawn where the logits are needed for nothing else; nothing: take()
+    /// is called. Then take_drawn() is, if the device draws.
+    virtual std::optional<Draw> drawing(std::size_t position) const {
+        static_cast<void>(position);
+        return std::nullopt;
+    }
+    virtual void take_drawn(std::size_t position, TokenId token) {
+        static_cast<void>(position);
+        static_cast<void>(token);
+    }
     /// A step that this task took part in is over: `drafted` of its rows were guesses, `accepted` of them
     /// right.
     virtual void step_done(std::size_t drafted, std::size_t accepted) = 0;

@@ -11,6 +11,7 @@
 #include <limits>
 
 #include "engine/backend/cuda/cuda_attention.h"
+#include "engine/backend/cuda/cuda_draw.h"
 #include "engine/backend/cuda/cuda_matmul.h"
 #include "engine/backend/cuda/cuda_pages.h"
 #include "engine/backend/cuda/cuda_sublayers.h"
@@ -58,7 +59,8 @@ class CudaBackend final : public engine::Backend {
           uploads_(launcher_),
           matmul_(launcher_, stages),
           attention_(launcher_, uploads_, multiprocessors),
-          sublayers_(launcher_, uploads_, matmul_, multiprocessors) {}
+          sublayers_(launcher_, uploads_, matmul_, multiprocessors),
+          draw_(launcher_, uploads_) {}
 
     Status open() { return launcher_.open(); }
 
@@ -251,6 +253,11 @@ class CudaBackend final : public engine::Backend {
         launcher_.run(cuda::soft_cap, args, "capping");
     }
 
+    bool draws() const override { return true; }
+    bool draw(Rows logits, std::span<const engine::Draw> how, std::span<engine::TokenId> tokens) override {
+        return draw_.run(logits, how, tokens);
+    }
+
     void project_heads(KvPages& pages, const engine::HeadProjection& heads, const StepPlan& plan) override {
         engine::HeadProjection all = heads;
         all.in = padded(heads.in);
@@ -310,6 +317,7 @@ class CudaBackend final : public engine::Backend {
     CudaMatmul matmul_;
     CudaAttention attention_;
     CudaSublayers sublayers_;
+    CudaDraw draw_;
     PinnedMemory download_;
 };
 

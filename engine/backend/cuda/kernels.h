@@ -122,6 +122,24 @@ struct SoftCapArgs {
     std::uint32_t unused = 0;
 };
 
+/// How a row's token is drawn (engine::Draw).
+struct DrawRow {
+    double random = 0;
+    float temperature = 0.0F;
+    float top_p = 1.0F;
+    float min_p = 0.0F;
+    float reach = 0.0F;  ///< without top-k: how far below the best logit min_p lets a token be
+    std::int32_t top_k = 0;
+    std::int32_t unused = 0;
+};
+struct DrawArgs {
+    const float* logits = nullptr;   ///< [count][vocabulary]
+    const DrawRow* rows = nullptr;   ///< [count]
+    std::int32_t* tokens = nullptr;  ///< [count]; -1: left to the host
+    std::uint32_t vocabulary = 0;
+    std::uint32_t count = 0;
+};
+
 cudaError_t quantise(const QuantiseArgs& args, cudaStream_t stream);
 cudaError_t matmul_vectors(const VectorArgs& args, cudaStream_t stream);  ///< 1 to 8 rows
 cudaError_t matmul_tiles(const MatmulArgs& args, cudaStream_t stream);    ///< any number of rows
@@ -131,6 +149,7 @@ cudaError_t rms_norm(const NormArgs& args, cudaStream_t stream);
 cudaError_t add(const AddArgs& args, cudaStream_t stream);
 cudaError_t gate(const GateArgs& args, cudaStream_t stream);
 cudaError_t soft_cap(const SoftCapArgs& args, cudaStream_t stream);
+cudaError_t draw(const DrawArgs& args, cudaStream_t stream);
 cudaError_t rope(const RopeArgs& args, cudaStream_t stream);
 cudaError_t store_kv(const StoreArgs& args, cudaStream_t stream);
 cudaError_t copy_page(const CopyPageArgs& args, cudaStream_t stream);

@@ -221,6 +221,12 @@ class SplitBackend final : public Backend {
     }
     void soft_cap(float softcap, Rows x) override { backend(current_).soft_cap(softcap, changed(x)); }
 
+    bool draws() const override { return parts_.back().backend->draws(); }
+    bool draw(Rows logits, std::span<const Draw> how, std::span<TokenId> tokens) override {
+        const Rows own = read(logits);
+        return backend(current_).draw(own, how, tokens);
+    }
+
     // --- sub-layers: a part's step begins when its first layer comes, and ends when the rows leave it ---
     void begin_step(const StepPlan& plan) override {
         buffers_.forget_contents();

@@ -99,6 +99,28 @@ class StepModel {
     /// Each branch reads its tokens, all in one step; the logits of all rows.
     std::vector<float> step(std::span<StepBranch> branches, std::span<const std::vector<TokenId>> tokens,
                             bool broken = false) {
+        const std::size_t rows = run(branches, tokens, broken);
+        if (rows == 0) {
+            return {};
+        }
+        const std::span<float> logits = forward_->logits(0, rows);
+        return {logits.begin(), logits.end()};
+    }
+    /// The same, and the best token of each row as the device draws it.
+    std::vector<TokenId> drawn_step(std::span<StepBranch> branches,
+                                    std::span<const std::vector<TokenId>> tokens) {
+        const std::vector<Draw> greedy(run(branches, tokens, false));
+        std::vector<TokenId> drawn(greedy.size());
+        return forward_->draw(0, greedy, drawn) ? drawn : std::vector<TokenId>();
+    }
+
+    const ModelConfig& config() const { return config_; }
+    ForwardPass& forward() { return *forward_; }
+
+  private:
+    /// The number of rows; 0: broken off.
+    std::size_t run(std::span<StepBranch> branches, std::span<const std::vector<TokenId>> tokens,
+                    bool broken) {
         std::vector<TokenId> all;
         std::vector<std::int32_t> positions;
         std::vector<std::vector<PageId>> ids(branches.size());
@@ -119,19 +141,14 @@ class StepModel {
         std::iota(wanted.begin(), wanted.end(), 0U);
         interrupt_ = broken;
         if (!forward_->run(all, {views, positions}, wanted, interrupt_)) {
-            return {};
+            return 0;
         }
         for (std::size_t i = 0; i < branches.size(); ++i) {
             branches[i].length += tokens[i].size();
         }
-        const std::span<float> logits = forward_->logits(0, all.size());
-        return {logits.begin(), logits.end()};
+        return all.size();
     }
 
-    const ModelConfig& config() const { return config_; }
-    ForwardPass& forward() { return *forward_; }
-
-  private:
     template <typename T>
     static T must(Result<T> result) {
         if (!result) {

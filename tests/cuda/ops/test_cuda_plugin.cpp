@@ -204,6 +204,45 @@ class TestCudaPlugin : public QObject {
         QCOMPARE(on.substr(0, 14), std::string("CUDA, Emulated"));
     }
 
+    /// Drawn on the card and on the host, by the same noise: the same text. With a penalty, or over all
+    /// tokens, the host draws from the card's logits.
+    void sampledAnswersAreTheCpus_data() {
+        QTest::addColumn<float>("temperature");
+        QTest::addColumn<int>("top_k");
+        QTest::addColumn<float>("top_p");
+        QTest::addColumn<float>("min_p");
+        QTest::addColumn<float>("penalty");
+        QTest::newRow("default") << 0.7F << 40 << 0.95F << 0.05F << 0.0F;
+        QTest::newRow("hot") << 2.0F << 100 << 1.0F << 0.0F << 0.0F;
+        QTest::newRow("min-p") << 1.0F << 0 << 1.0F << 0.1F << 0.0F;
+        QTest::newRow("all tokens") << 1.0F << 0 << 1.0F << 0.0F << 0.0F;
+        QTest::newRow("penalty") << 0.7F << 40 << 0.95F << 0.05F << 0.5F;
+    }
+    void sampledAnswersAreTheCpus() {
+        QFETCH(float, temperature);
+        QFETCH(int, top_k);
+        QFETCH(float, top_p);
+        QFETCH(float, min_p);
+        QFETCH(float, penalty);
+        const auto path = model({}, "sampled.gguf");
+        std::vector<std::string> texts[2];
+        for (const Device device : {Device::cpu, Device::cuda}) {
+            EngineClient client;
+            LoadOptions options;
+            options.path = path;
+            options.device = device;
+            const auto loaded = client.load(options);
+            QVERIFY(loaded.has_value());
+            for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+                GenerateRequest asked = request(loaded->tokenizer->encode("the quick brown", {}), 16);
+                asked.sampler = {temperature, top_k, top_p, min_p, 1.0F, penalty, 64, seed};
+                texts[device == Device::cuda ? 1 : 0].push_back(client.ask(std::move(asked)).text);
+            }
+        }
+        QVERIFY(texts[0] == texts[1]);
+        QVERIFY(texts[0][0] != texts[0][1]);  // negative control: the seed matters
+    }
+
     void aModelThatDoesNotFitGoesToTheCpu() {
         TinyModel options;
         options.width = 512;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whole steps of small models of each architecture by the CUDA backend, on the emulator: five launches a
-// layer and one for the logits; the same bits as op by op; one graph for each bucket of rows, captured once
+// layer and two for the token; the same bits as op by op; one graph for each bucket of rows, captured once
 // and replayed at other positions, pages and tokens with the same bits; nothing of a broken step.
+#include <algorithm>
 #include <cstdio>
 
 #include <QTest>
@@ -75,8 +76,8 @@ Counts operator-(const Counts& a, const Counts& b) {
 
 }  // namespace
 
-/// Five launches a layer, the first with the embedding and the norm in it, and one with the last norm for the
-/// logits. Op by op there are more than three times as many.
+/// Five launches a layer, the first with the embedding and the norm in it, one with the last norm for the
+/// logits, and one that draws. Op by op there are more than three times as many.
 void CudaStepsTest::fiveLaunchesALayer() {
     QFETCH(QString, architecture);
     use_schedule(0);
@@ -92,6 +93,17 @@ void CudaStepsTest::fiveLaunchesALayer() {
         const auto logits = model.step(branch, {&tokens, 1});
         const Counts fused = counts() - before;
         QCOMPARE(fused.launches, 5 * model.config().layers + 1);
+        std::vector<StepBranch> again(1);
+        const Counts drawing = counts();
+        const std::vector<TokenId> drawn = model.drawn_step(again, {&tokens, 1});
+        QCOMPARE((counts() - drawing).launches, 5 * model.config().layers + 2);
+        QCOMPARE(drawn.size(), rows);
+        const std::size_t vocabulary = model.config().vocabulary;
+        for (std::size_t row = 0; row < rows; ++row) {
+            const auto first = logits.begin() + static_cast<std::ptrdiff_t>(row * vocabulary);
+            const auto best = std::max_element(first, first + static_cast<std::ptrdiff_t>(vocabulary));
+            QCOMPARE(drawn[row], static_cast<TokenId>(best - first));
+        }
         const Counts between = counts();
         QVERIFY(plain.step(same, {&tokens, 1}) == logits);
         const Counts apart = counts() - between;
