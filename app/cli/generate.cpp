@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // tendril-cli generate: one answer. Main thread.
 #include <memory>
+#include <optional>
 
 #include <nlohmann/json.hpp>
 
@@ -10,6 +11,7 @@
 #include "app/cli/options.h"
 #include "app/cli/output.h"
 #include "app/cli/session.h"
+#include "app/cli/shortened_prompt.h"
 #include "app/composing.h"
 #include "app/turn_records.h"
 #include "engine/sample/grammar/grammar.h"
@@ -29,6 +31,7 @@ struct GenerateOptions {
     std::uint32_t most_tokens = 0;
     std::vector<std::string> stop;
     std::string speculate = "auto";
+    double prune_kv = 0;
     std::string grammar;
     std::string json_schema;
     std::vector<std::string> attached;
@@ -55,18 +58,26 @@ Result<prompt::ChatMessages> messages_of(const GenerateOptions& options) {
     return prompt::ChatMessages{{"user", std::move(*text)}};
 }
 
-/// The request without the settings of the sampler.
-Result<engine::GenerateRequest> prompt_of(const GenerateOptions& options, const Session& session,
-                                          OneShot& attached) {
-    engine::GenerateRequest request;
+struct Prompt {
+    engine::GenerateRequest request;  ///< without the settings of the sampler
+    engine::PruneRequest beginning;   ///< with --prune-kv
+};
+
+Result<Prompt> prompt_of(const GenerateOptions& options, const Session& session, OneShot& attached) {
+    Prompt made;
+    engine::GenerateRequest& request = made.request;
     if (options.messages.empty() && options.attached.empty()) {
         auto text = options.prompt_file.empty() ? Result<std::string>(options.prompt)
                                                 : read_file(options.prompt_file);
         if (!text) {
             return fail(text.error());
         }
-        request.prompt = encode_with_bos(*session.model().tokenizer, *text, true);
-        return request;
+        const engine::Tokenizer& tokenizer = *session.model().tokenizer;
+        request.prompt = encode_with_bos(tokenizer, *text, true);
+        if (options.prune_kv > 0) {
+            made.beginning = beginning_of(tokenizer, *text, request.prompt);
+        }
+        return made;
     }
     auto messages = messages_of(options);
     if (!messages) {
@@ -91,7 +102,29 @@ Result<engine::GenerateRequest> prompt_of(const GenerateOptions& options, const 
     }
     request.prompt = std::move(composed.tokens);
     request.stop = std::move(composed.stop);
-    return request;
+    if (options.prune_kv > 0) {
+        made.beginning = beginning_of(composer, *messages, request.prompt);
+    }
+    return made;
+}
+
+/// Nothing where there is nothing to prune.
+Result<std::optional<engine::PrunedEvent>> prune(double keep, Session& session, Prompt& prompt) {
+    if (keep == 0) {
+        return std::nullopt;
+    }
+    const auto length = static_cast<std::uint32_t>(prompt.beginning.tokens.size());
+    if (prompt.beginning.length == 0 || length == prompt.request.prompt.size()) {
+        say("There is nothing in front of the last paragraph that could be shortened.");
+        return std::nullopt;
+    }
+    prompt.beginning.keep = keep;
+    const auto pruned = session.prune(std::move(prompt.beginning));
+    if (!pruned) {
+        return fail(pruned.error());
+    }
+    prompt.request.pruned = engine::PrunedPrefix{pruned->key, length};
+    return *pruned;
 }
 
 /// Null when none is asked for.
@@ -153,10 +186,15 @@ int run(GenerateOptions& options, Interrupt& interrupt) {
         return failed(session.error());
     }
     OneShot attached;
-    auto request = prompt_of(options, **session, attached);
-    if (!request) {
-        return failed(request.error());
+    auto prompt = prompt_of(options, **session, attached);
+    if (!prompt) {
+        return failed(prompt.error());
     }
+    const auto pruned = prune(options.prune_kv, **session, *prompt);
+    if (!pruned) {
+        return failed(pruned.error());
+    }
+    engine::GenerateRequest* const request = &prompt->request;
     options.sampling.draw_seed();
     request->sampler = options.sampling.sampler;
     request->max_tokens = options.most_tokens;
@@ -165,7 +203,7 @@ int run(GenerateOptions& options, Interrupt& interrupt) {
     request->stop.insert(request->stop.end(), options.stop.begin(), options.stop.end());
     std::string text;
     bool open = true;
-    const auto finished = (*session)->generate(std::move(*request), [&](std::string_view piece) {
+    const auto finished = (*session)->generate(*request, [&](std::string_view piece) {
         text += piece;
         open = options.common.json || print(piece);
         return open;
@@ -177,6 +215,13 @@ int run(GenerateOptions& options, Interrupt& interrupt) {
     if (options.common.json) {
         ordered_json json = to_json(*finished, text, load_ms, options.sampling.sampler.seed);
         add_documents(json, attached);
+        if (*pruned) {
+            json["pruned"] = {{"tokens", request->pruned->length},
+                              {"kept", (*pruned)->kept},
+                              {"bytes_before", (*pruned)->bytes_before},
+                              {"bytes", (*pruned)->bytes_after},
+                              {"ms", (*pruned)->ms}};
+        }
         open = print_json(json);
     } else {
         open = open && print("\n");
@@ -213,6 +258,11 @@ void add_generate(CLI::App& app, Chosen& chosen) {
                     "Guess tokens ahead where that is faster; the text stays the same")
         ->check(CLI::IsMember({"off", "auto"}))
         ->capture_default_str();
+    command
+        .add_option("--prune-kv", options->prune_kv,
+                    "Keep this share of the keys and values of all in front of the prompt's last paragraph, "
+                    "chosen before that is read; costs about two more readings")
+        ->check(CLI::Range(0.05, 1.0));
     auto& form = *command.add_option_group("form", "What the answer may be");
     form.add_option("--grammar", options->grammar, "A file with a grammar in GBNF; - is standard input")
         ->check(named);

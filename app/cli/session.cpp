@@ -75,6 +75,8 @@ Session::Outcome Session::run(Request request, const std::function<bool(std::str
                 desk->end(std::move(*finished));
             } else if (auto* scored = std::get_if<engine::ScoredEvent>(&event)) {
                 desk->end(std::move(*scored));
+            } else if (auto* pruned = std::get_if<engine::PrunedEvent>(&event)) {
+                desk->end(*pruned);
             } else if (auto* bench = std::get_if<engine::BenchEvent>(&event)) {
                 desk->end(std::move(*bench));
             } else if (auto* error = std::get_if<Error>(&event)) {
@@ -114,6 +116,15 @@ Result<engine::ScoredEvent> Session::score(engine::ScoreRequest request) {
     Outcome outcome = run(std::move(request), {});
     if (auto* scored = std::get_if<engine::ScoredEvent>(&outcome)) {
         return std::move(*scored);
+    }
+    auto* error = std::get_if<Error>(&outcome);
+    return fail(error != nullptr ? *error : kOtherKind);
+}
+
+Result<engine::PrunedEvent> Session::prune(engine::PruneRequest request) {
+    Outcome outcome = run(std::move(request), {});
+    if (auto* pruned = std::get_if<engine::PrunedEvent>(&outcome)) {
+        return *pruned;
     }
     auto* error = std::get_if<Error>(&outcome);
     return fail(error != nullptr ? *error : kOtherKind);

@@ -26,11 +26,13 @@ class Session {
     Result<engine::FinishedEvent> generate(engine::GenerateRequest request,
                                            const std::function<bool(std::string_view)>& on_text);
     Result<engine::ScoredEvent> score(engine::ScoreRequest request);
+    Result<engine::PrunedEvent> prune(engine::PruneRequest request);
     Result<engine::BenchEvent> bench(engine::BenchRequest request);
 
   private:
     explicit Session(Interrupt& interrupt);
-    using Outcome = std::variant<engine::FinishedEvent, engine::ScoredEvent, engine::BenchEvent, Error>;
+    using Outcome = std::variant<engine::FinishedEvent, engine::ScoredEvent, engine::PrunedEvent,
+                                 engine::BenchEvent, Error>;
     template <typename Request>
     Outcome run(Request request, const std::function<bool(std::string_view)>& on_text);
 
