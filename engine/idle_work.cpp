@@ -11,6 +11,7 @@
 namespace tendril::engine {
 namespace {
 
+constexpr auto kCalm = std::chrono::seconds(1);
 constexpr std::size_t kSamples = 5;             // of each M
 constexpr std::size_t kPieceBytes = 4U << 20U;  // copied in a few milliseconds
 // Between two tries, while the disk takes nothing.
@@ -39,7 +40,13 @@ void IdleWork::learn_curve(const std::filesystem::path& folder, const std::optio
     }
 }
 
+void IdleWork::index_vocabulary(grammar::GrammarPool& grammars) {
+    grammars_ = &grammars;
+    index_at_ = IdleClock::now() + kCalm;
+}
+
 void IdleWork::touched() {
+    index_at_ = IdleClock::now() + kCalm;
     if (writes_) {
         writing_ = KvCache::Writing::more;
         pause_ = kShortestPause;
@@ -48,11 +55,19 @@ void IdleWork::touched() {
 
 bool IdleWork::pending(IdleClock::time_point now) const {
     return meter_ != nullptr || writing_ == KvCache::Writing::more ||
-           (writing_ == KvCache::Writing::later && now >= retry_at_);
+           (writing_ == KvCache::Writing::later && now >= retry_at_) ||
+           (grammars_ != nullptr && now >= index_at_);
 }
 
 std::optional<IdleWork::IdleClock::time_point> IdleWork::next_try() const {
-    return writing_ == KvCache::Writing::later ? std::optional(retry_at_) : std::nullopt;
+    std::optional<IdleClock::time_point> next;
+    if (writing_ == KvCache::Writing::later) {
+        next = retry_at_;
+    }
+    if (grammars_ != nullptr) {
+        next = std::min(next.value_or(index_at_), index_at_);
+    }
+    return next;
 }
 
 void IdleWork::do_piece(const std::atomic<bool>& interrupt) {
@@ -65,6 +80,8 @@ void IdleWork::do_piece(const std::atomic<bool>& interrupt) {
         } else {
             pause_ = kShortestPause;
         }
+    } else if (grammars_ != nullptr && now >= index_at_) {
+        std::exchange(grammars_, nullptr)->prepare();
     } else if (meter_) {
         measure(interrupt);
     }
@@ -95,6 +112,7 @@ void IdleWork::flush(std::chrono::milliseconds most) {
 }
 
 void IdleWork::give_up() {
+    grammars_ = nullptr;
     meter_.reset();
     writing_ = KvCache::Writing::done;
 }

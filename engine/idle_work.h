@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a loaded model does when nobody asks for anything, in pieces that can be broken off: pages go to the
-// disk, t(M) is measured once and remembered. Engine thread; owned by the runtime.
+// disk, t(M) is measured once and remembered, the vocabulary is made ready for grammars. Engine thread; owned
+// by the runtime.
 #pragma once
 
 #include <atomic>
@@ -11,6 +12,7 @@
 #include <optional>
 #include <vector>
 
+#include "engine/sample/grammar/grammar_pool.h"
 #include "engine/schedule/curve_meter.h"
 #include "engine/schedule/remembered_curve.h"
 #include "engine/schedule/scheduler.h"
@@ -35,6 +37,8 @@ class IdleWork {
     /// Empty until known.
     const std::vector<CurvePoint>& curve() const { return curve_; }
 
+    /// Makes what grammars need once nothing was asked for a second: else the first one waits for it.
+    void index_vocabulary(grammar::GrammarPool& grammars);
     /// From now on pages are handed to the disk's queue.
     void write_pages() { writes_ = true; }
     /// A step was run: there may be new pages.
@@ -58,6 +62,8 @@ class IdleWork {
     KvCache& cache_;
     Scheduler& scheduler_;
     std::shared_ptr<spdlog::logger> log_;
+    grammar::GrammarPool* grammars_ = nullptr;  // until it is prepared
+    IdleClock::time_point index_at_;
     bool writes_ = false;
     KvCache::Writing writing_ = KvCache::Writing::done;
     IdleClock::time_point retry_at_;  // while writing_ is later

@@ -253,6 +253,7 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const LoadOptions& options,
     runtime->idle->learn_curve(options.measurements,
                                CurveKey::of(options.path, model.device, name_of(options.kv)));
     model.curve = runtime->idle->curve();
+    runtime->idle->index_vocabulary(*runtime->grammars);
     if (runtime->store) {
         runtime->idle->write_pages();
     }

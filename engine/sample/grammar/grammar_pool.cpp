@@ -7,6 +7,22 @@
 
 namespace tendril::engine::grammar {
 
+GrammarPool::Index GrammarPool::make_index(const Tokenizer& tokenizer, std::size_t vocabulary) {
+    auto trie = TokenTrie::build(tokenizer, vocabulary);
+    if (!trie) {
+        return fail(std::move(trie.error()));
+    }
+    return std::make_shared<const VocabularyIndex>(std::move(*trie));
+}
+
+void GrammarPool::prepare() {
+    if (!prepared()) {
+        making_ = std::async(std::launch::async, [tokenizer = tokenizer_, vocabulary = vocabulary_] {
+            return make_index(*tokenizer, vocabulary);
+        });
+    }
+}
+
 Result<std::shared_ptr<Matcher>> GrammarPool::open(const std::shared_ptr<const Grammar>& grammar) {
     const auto known = std::find_if(matchers_.begin(), matchers_.end(),
                                     [&](const auto& matcher) { return matcher->grammar() == grammar.get(); });
@@ -15,11 +31,11 @@ Result<std::shared_ptr<Matcher>> GrammarPool::open(const std::shared_ptr<const G
         return matchers_.back();
     }
     if (!index_) {
-        auto trie = TokenTrie::build(*tokenizer_, vocabulary_);
-        if (!trie) {
-            return fail(std::move(trie.error()));
+        auto index = making_.valid() ? making_.get() : make_index(*tokenizer_, vocabulary_);
+        if (!index) {
+            return fail(std::move(index.error()));
         }
-        index_ = std::make_shared<const VocabularyIndex>(std::move(*trie));
+        index_ = std::move(*index);
     }
     auto matcher = Matcher::create(grammar, index_, *tokenizer_);
     if (!matcher) {

@@ -270,6 +270,33 @@ class TestMasks : public QObject {
         QVERIFY(QString::fromStdString(refused.error().message).contains("no tokens for the texts"));
     }
 
+    void what_was_prepared_is_what_the_first_grammar_makes() {
+        const auto tokenizer = std::make_shared<const WordTokenizer>(WordTokenizer::all_bytes());
+        const auto grammar = compiled("root ::= [a-f]+ \"!\"");
+        std::vector<std::uint64_t> words[2];
+        for (const bool prepared : {false, true}) {
+            grammar::GrammarPool pool(tokenizer, tokenizer->size());
+            QVERIFY(!pool.prepared());
+            if (prepared) {
+                pool.prepare();
+                pool.prepare();  // once is enough
+                QVERIFY(pool.prepared());
+            }
+            const auto opened = pool.open(grammar);
+            QVERIFY(opened.has_value() && pool.prepared());
+            grammar::Cursor cursor(*opened);
+            const auto mask = cursor.mask();
+            QVERIFY(mask.has_value());
+            for (TokenId token = 0; token < static_cast<TokenId>(tokenizer->size()); ++token) {
+                words[prepared ? 1 : 0].push_back(mask->allows(token) ? 1 : 0);
+            }
+        }
+        QVERIFY(words[0] == words[1]);
+        QCOMPARE(std::count(words[0].begin(), words[0].end(), 1U), 6);
+        grammar::GrammarPool unused(tokenizer, tokenizer->size());
+        unused.prepare();  // ends with the pool
+    }
+
     void the_same_grammar_finds_its_matcher_again() {
         const auto first = compiled("root ::= \"a\"");
         Setup setup(first, WordTokenizer::all_bytes());
