@@ -195,6 +195,14 @@ std::span<float> ForwardPass::logits(std::size_t first, std::size_t count) {
     return host;
 }
 
+void ForwardPass::finish_rows(std::size_t first, std::size_t count) {
+    const std::vector<Draw> greedy(count);
+    std::vector<TokenId> tokens(count);
+    if (!draws() || !draw(first, greedy, tokens)) {
+        logits(first, count);
+    }
+}
+
 bool ForwardPass::draw(std::size_t first, std::span<const Draw> how, std::span<TokenId> tokens) {
     assert(how.size() == tokens.size());
     return backend_.draw(project_wanted(first, how.size()), how, tokens);

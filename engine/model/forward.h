@@ -58,6 +58,9 @@ class ForwardPass {
     bool draws() const { return backend_.draws(); }
     bool draw(std::size_t first, std::span<const Draw> how, std::span<TokenId> tokens);
 
+    /// What a step of answers ends with, for measurements: tokens drawn where the logits are, or logits here.
+    void finish_rows(std::size_t first, std::size_t count);
+
     const ModelConfig& config() const { return config_; }
     const ForwardLimits& limits() const { return limits_; }
 

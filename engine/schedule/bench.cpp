@@ -228,7 +228,7 @@ Status Bench::step(std::span<const std::uint32_t> wanted) {
         }
     }
     for (std::size_t first = 0; first < wanted.size(); first += forward_.limits().max_logit_rows) {
-        forward_.logits(first, std::min(forward_.limits().max_logit_rows, wanted.size() - first));
+        forward_.finish_rows(first, std::min(forward_.limits().max_logit_rows, wanted.size() - first));
     }
     return {};
 }

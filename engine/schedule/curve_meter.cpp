@@ -22,9 +22,9 @@ bool CurveMeter::lay_out(std::vector<View>& branches, std::size_t rows) {
     const std::size_t depth =
         std::min(kDepth, forward_.limits().max_positions / 2 / kPageTokens * kPageTokens);
     const PagePool& pool = cache_.pool();
-    const std::size_t free = pool.windowed() ? std::min(pool.free_count(PageGroup::full),
-                                                        pool.free_count(PageGroup::window))
-                                             : pool.free_count();
+    const std::size_t free =
+        pool.windowed() ? std::min(pool.free_count(PageGroup::full), pool.free_count(PageGroup::window))
+                        : pool.free_count();
     if (free <= pages_for(depth)) {
         return false;
     }
@@ -69,7 +69,7 @@ CurveMeter::Outcome CurveMeter::step(const std::atomic<bool>& interrupt) {
     }
     const std::size_t block = forward_.limits().max_logit_rows;
     for (std::size_t first = 0; first < rows; first += block) {
-        forward_.logits(first, std::min(block, rows - first));
+        forward_.finish_rows(first, std::min(block, rows - first));
     }
     const double took = std::chrono::duration<double, std::milli>(MeterClock::now() - start).count();
     if (next_ >= kCurveRows.size()) {  // the first of each only warms up
