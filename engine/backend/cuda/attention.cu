@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Paged attention. A block of threads has up to eight (row, head) pairs of one view that share a kv head, and
-// goes through the positions that they see by chunks of 256, aligned in the view: scores with a thread a
-// position, then the mix of values with eight elements a thread. What a chunk gives is folded into the sum in
-// the order of the chunks, by the same expression whether one block had them all or each had its own (few
-// rows: the last one to arrive folds): a row's bits depend neither on its company nor on the split. Segments
-// that were written for other positions turn the query instead (delta); quantised keys meet a query turned by
-// the Hadamard matrix, and the mix is turned back.
+// goes through the positions that they see by chunks of 256, aligned in the view: scores, weights, and the
+// mix of values, products on the tensor cores. What a chunk gives is folded into the sum in the order of the
+// chunks, by the same expression whether one block had them all or each had its own (few rows: the last one
+// to arrive folds): a row's bits depend neither on its company nor on the split. Segments that were written
+// for other positions turn the query instead (delta); quantised keys meet a query turned by the Hadamard
+// matrix, and the mix is turned back.
+//
+// The tensor cores take halves and add in float. Keys and values are halves, or integers that are halves
+// exactly; queries and weights are two halves each, what the first leaves of them in the second, so that
+// nothing is lost but what is below 2^-22 of the largest. Queries are scaled before: below 65504 times the
+// square root of the head's size they do not overflow.
 #include "engine/backend/cuda/activations.cuh"
+#include "engine/backend/cuda/halves.cuh"
 #include "engine/backend/cuda/kernels.h"
 #include "engine/backend/cuda/kv_pages.cuh"
 #include "engine/backend/cuda/port.h"
@@ -16,16 +22,29 @@ namespace tendril::cuda {
 namespace {
 
 constexpr unsigned kThreads = 128;
+constexpr unsigned kWarps = kThreads / 32;
 constexpr unsigned kNowhere = 0xffffffffU;
-constexpr unsigned kReduceFloats = kThreads / 2 * kQueries * kPiece;
+constexpr unsigned kTile = 16;  // positions of a product
+constexpr float kWeightUnit =
+    1024.0F;  // weights are taken by this much more, so that small ones are not lost
+constexpr unsigned kPartFloats = kWarps * kQueries * 32;  // what the warps have of 32 elements
 TENDRIL_DEVICE float minus_infinity() {
     return __int_as_float(static_cast<int>(0xff800000U));
 }
 
-/// Shared memory: [query][padded] turned queries and sums, [query][chunk] weights, places, and a space for
-/// reductions.
+/// Halves between two queries: rows lie in other banks.
+TENDRIL_DEVICE unsigned query_pitch(unsigned padded) {
+    return padded + 8;
+}
+/// The space serves the queries while they are turned, and twice the parts of the warps.
+constexpr unsigned space_floats(unsigned padded) {
+    return kQueries * padded > 2 * kPartFloats ? kQueries * padded : 2 * kPartFloats;
+}
+/// Shared memory: two halves of each element of each query, [query][padded] sums, [query][chunk] weights,
+/// places, the space, and some numbers for each query.
 constexpr size_t shared_floats(unsigned padded) {
-    return 2 * kQueries * padded + kQueries * kChunk + kChunk + kReduceFloats + 4 * kQueries;
+    return kQueries * (padded + 8) + kQueries * padded + kQueries * kChunk + kChunk + space_floats(padded) +
+           4 * kQueries;
 }
 
 template <KvType T>
@@ -33,8 +52,9 @@ struct Attend {
     const AttentionArgs& a;
     const DeviceView& view;
     unsigned kv_head, first, count,
-        shared_heads;  // queries [first, first + count) of the view's rows * shared_heads
-    float *q, *sums, *weights, *space;
+        shared_heads;      // queries [first, first + count) of the view's rows * shared_heads
+    uint16_t *q, *q_rest;  // [kQueries][query_pitch]
+    float *sums, *weights, *space;
     unsigned* places;
     float *run_most, *run_total, *most, *total;  // [kQueries]
 
@@ -60,7 +80,7 @@ struct Attend {
         for (unsigned i = threadIdx.x; i < kQueries * padded(); i += kThreads) {
             const unsigned query = i / padded();
             const unsigned element = i % padded();
-            q[i] = query < count && element < a.head_size ? a.q[element_of(query) + element] : 0.0F;
+            space[i] = query < count && element < a.head_size ? a.q[element_of(query) + element] : 0.0F;
         }
         __syncthreads();
         if (delta != 0) {
@@ -68,7 +88,7 @@ struct Attend {
             for (unsigned i = threadIdx.x; i < kQueries * pairs; i += kThreads) {
                 const unsigned pair = i % pairs;
                 const Turn turn = turn_of(a.angles.quarter_turns[pair], -delta);
-                float* const head = q + i / pairs * padded();
+                float* const head = space + i / pairs * padded();
                 float& x = head[first_of_pair(a.angles, pair)];
                 float& y = head[second_of_pair(a.angles, pair, pairs)];
                 const float p = x;
@@ -79,45 +99,75 @@ struct Attend {
             __syncthreads();
         }
         if constexpr (T != KvType::f16) {
-            turn_by_hadamard(q, kQueries, a.head_size, padded());
+            turn_by_hadamard(space, kQueries, a.head_size, padded());
         }
+        for (unsigned i = threadIdx.x; i < kQueries * padded(); i += kThreads) {
+            const unsigned at = i / padded() * query_pitch(padded()) + i % padded();
+            const float x = space[i] * a.scale;
+            const uint32_t half = half_of(x);
+            q[at] = static_cast<uint16_t>(half);
+            q_rest[at] = static_cast<uint16_t>(half_of(rest_of(x, half)));
+        }
+        __syncthreads();
     }
 
-    TENDRIL_DEVICE void score(int position, unsigned place, unsigned column) const {
-        const unsigned char* const keys = head_of(a.planes, a.kv_heads, false, place / kPage, kv_head);
-        const unsigned slot = place % kPage;
-        float dots[kQueries] = {};
+    /// Scores of the positions of a tile that lie in [begin, end), by a warp. The lane (g, t) loads elements
+    /// 8t ... of each 32 of positions g and g + 8, which makes a product's depth another order of the
+    /// elements: of both sides.
+    TENDRIL_DEVICE void score(int start, unsigned column0, int begin, int end) const {
+        const unsigned g = threadIdx.x % 32 / 4;
+        const unsigned t = threadIdx.x % 4;
+        const unsigned char* keys[2];
+        unsigned slot[2];
+        bool here[2];
+#pragma unroll
+        for (unsigned r = 0; r < 2; ++r) {
+            const unsigned column = column0 + g + 8 * r;
+            const int position = start + static_cast<int>(column);
+            here[r] = position >= begin && position < end;
+            const unsigned place = here[r] ? places[column] : 0;
+            keys[r] = head_of(a.planes, a.kv_heads, false, place / kPage, kv_head);
+            slot[r] = place % kPage;
+        }
+        float scores[4] = {};
+#pragma unroll 2
         for (unsigned block = 0; block < padded() / 32; ++block) {
-            const float scale = load_kv_scale<T>(a.planes, keys, scale_index(false, block, slot, padded()));
+            uint32_t key[2][4] = {};
+            float scale[2] = {};
 #pragma unroll
-            for (unsigned part = 0; part < 4; ++part) {
-                float key[kPiece];
-                load_piece<T>(keys, piece_index(false, block * 4 + part, slot, padded()), key);
-#pragma unroll
-                for (unsigned i = 0; i < kPiece; ++i) {
-                    key[i] *= scale;
+            for (unsigned r = 0; r < 2; ++r) {
+                if (here[r]) {
+                    load_halves<T>(keys[r], piece_index(false, block * 4 + t, slot[r], padded()), key[r]);
+                    scale[r] =
+                        load_kv_scale<T>(a.planes, keys[r], scale_index(false, block, slot[r], padded()));
                 }
+            }
+            const unsigned at = g * query_pitch(padded()) + block * 32 + t * 8;
+            const uint4 x = *reinterpret_cast<const uint4*>(q + at);
+            const uint4 y = *reinterpret_cast<const uint4*>(q_rest + at);
+            float sum[4] = {};
+            mma_f16_16x8x16(sum, {key[0][0], key[1][0], key[0][1], key[1][1]}, {x.x, x.y});
+            mma_f16_16x8x16(sum, {key[0][2], key[1][2], key[0][3], key[1][3]}, {x.z, x.w});
+            mma_f16_16x8x16(sum, {key[0][0], key[1][0], key[0][1], key[1][1]}, {y.x, y.y});
+            mma_f16_16x8x16(sum, {key[0][2], key[1][2], key[0][3], key[1][3]}, {y.z, y.w});
 #pragma unroll
-                for (unsigned j = 0; j < kQueries; ++j) {
-                    const float4* at =
-                        reinterpret_cast<const float4*>(q + j * padded() + block * 32 + part * kPiece);
-                    const float4 x = at[0];
-                    const float4 y = at[1];
-                    dots[j] =
-                        fmaf(x.x, key[0], fmaf(x.y, key[1], fmaf(x.z, key[2], fmaf(x.w, key[3], dots[j]))));
-                    dots[j] =
-                        fmaf(y.x, key[4], fmaf(y.y, key[5], fmaf(y.z, key[6], fmaf(y.w, key[7], dots[j]))));
-                }
+            for (unsigned i = 0; i < 4; ++i) {
+                scores[i] = fmaf(sum[i], scale[i / 2], scores[i]);
             }
         }
 #pragma unroll
-        for (unsigned j = 0; j < kQueries; ++j) {
-            float score = dots[j] * a.scale;
+        for (unsigned i = 0; i < 4; ++i) {
+            const unsigned column = column0 + g + i / 2 * 8;
+            const unsigned query = 2 * t + i % 2;
+            const int position = start + static_cast<int>(column);
+            float score = scores[i];
             if (a.softcap > 0.0F) {
                 score = a.softcap * tanhf(score / a.softcap);
             }
-            const bool seen = j < count && position >= begin_of(j) && position < end_of(j);
-            weights[j * kChunk + column] = seen ? score : minus_infinity();
+            const bool seen = query < count && position >= begin_of(query) && position < end_of(query);
+            if (here[i / 2]) {
+                weights[query * kChunk + column] = seen ? score : minus_infinity();
+            }
         }
     }
 
@@ -136,6 +186,7 @@ struct Attend {
                 weights[j * kChunk + column] = minus_infinity();
             }
         }
+        __syncthreads();
         for (int s = view.first_segment; s < view.first_segment + view.segments; ++s) {
             const DeviceSegment& segment = a.step.segments[s];
             const int begin = segment.begin > from ? segment.begin : from;
@@ -147,10 +198,10 @@ struct Attend {
                 load_queries(segment.delta);
                 loaded = segment.delta;
             }
-            for (unsigned column = threadIdx.x; column < kChunk; column += kThreads) {
+            for (unsigned column = threadIdx.x / 32 * kTile; column < kChunk; column += kWarps * kTile) {
                 const int position = start + static_cast<int>(column);
-                if (position >= begin && position < end) {
-                    score(position, places[column], column);
+                if (position < end && position + static_cast<int>(kTile) > begin) {
+                    score(start, column, begin, end);
                 }
             }
         }
@@ -182,53 +233,86 @@ struct Attend {
         __syncthreads();
     }
 
-    /// The weighted sum of a chunk's values: thread t has elements 8 (t % n) ... of positions t / n, t / n +
-    /// groups, ... (n threads a position); the groups' sums are added by halves. The result is with the first
-    /// n threads.
-    TENDRIL_DEVICE void mix(float (&mixed)[kQueries][kPiece]) const {
-        const unsigned n = padded() / kPiece;
-        const unsigned groups = kThreads / n;
-        const unsigned group = threadIdx.x / n;
-        const unsigned piece = threadIdx.x % n;
-        for (unsigned column = group; column < kChunk && group < groups; column += groups) {
-            const unsigned place = places[column];
-            if (place == kNowhere) {
-                continue;
-            }
-            const unsigned char* const values = head_of(a.planes, a.kv_heads, true, place / kPage, kv_head);
-            float value[kPiece];
-            load_piece<T>(values, piece_index(true, piece, place % kPage, padded()), value);
-            const float scale =
-                load_kv_scale<T>(a.planes, values, scale_index(true, piece / 4, place % kPage, padded()));
+    /// What a warp's positions (64 of the chunk) give to 32 elements: the lane (g, t) has query g, elements
+    /// 8t ... It loads elements 4g ... of positions 4t ... 4t + 3 of each 16.
+    TENDRIL_DEVICE void mix_block(unsigned block, float (&mixed)[kPiece]) const {
+        const unsigned g = threadIdx.x % 32 / 4;
+        const unsigned t = threadIdx.x % 4;
+        float sums_of_columns[4][4] = {};
+#pragma unroll 2
+        for (unsigned tile = 0; tile < kChunk / kWarps; tile += kTile) {
+            const unsigned column = threadIdx.x / 32 * (kChunk / kWarps) + tile + 4 * t;
+            const float4 row = *reinterpret_cast<const float4*>(weights + g * kChunk + column);
+            float weight[4] = {row.x, row.y, row.z, row.w};
+            uint32_t value[4][2] = {};
 #pragma unroll
-            for (unsigned j = 0; j < kQueries; ++j) {
-                const float weight = weights[j * kChunk + column];
-                if (weight != 0.0F) {  // a position that the row does not see may hold anything
-#pragma unroll
-                    for (unsigned i = 0; i < kPiece; ++i) {
-                        mixed[j][i] = fmaf(weight * scale, value[i], mixed[j][i]);
-                    }
+            for (unsigned i = 0; i < 4; ++i) {
+                const unsigned place = places[column + i];
+                if (place != kNowhere) {
+                    const unsigned char* const values =
+                        head_of(a.planes, a.kv_heads, true, place / kPage, kv_head);
+                    const unsigned slot = place % kPage;
+                    const SplitScale scale = split_scale(
+                        load_kv_scale<T>(a.planes, values, scale_index(true, block, slot, padded())));
+                    load_four<T>(values, piece_index(true, block * 4, slot, padded()) * 2 + g, scale.power,
+                                 value[i]);
+                    // A position that the row does not see counts for nothing, whatever its scale.
+                    weight[i] = weight[i] != 0.0F ? weight[i] * kWeightUnit * scale.rest : 0.0F;
                 }
+            }
+            uint32_t half[4];
+            uint32_t rest[4];
+#pragma unroll
+            for (unsigned i = 0; i < 4; ++i) {
+                half[i] = half_of(weight[i]);
+                rest[i] = half_of(rest_of(weight[i], half[i]));
+            }
+            const uint32_t by[4] = {half[0] | half[1] << 16, 0, half[2] | half[3] << 16, 0};
+            const uint32_t by_rest[4] = {rest[0] | rest[1] << 16, 0, rest[2] | rest[3] << 16, 0};
+#pragma unroll
+            for (unsigned i = 0; i < 4; ++i) {
+                const uint32_t* const p = value[0] + i / 2;
+                const uint32_t* const r = value[1] + i / 2;
+                const uint32_t* const u = value[2] + i / 2;
+                const uint32_t* const v = value[3] + i / 2;
+                const uint32_t columns[2] = {i % 2 == 0 ? low_halves(*p, *r) : high_halves(*p, *r),
+                                             i % 2 == 0 ? low_halves(*u, *v) : high_halves(*u, *v)};
+                mma_f16_16x8x16(sums_of_columns[i], by, columns);
+                mma_f16_16x8x16(sums_of_columns[i], by_rest, columns);
             }
         }
-        for (unsigned left = groups; left > 1;) {
-            const unsigned half = (left + 1) / 2;
-            if (group >= half && group < left) {
 #pragma unroll
-                for (unsigned k = 0; k < kQueries * kPiece; ++k) {
-                    space[k * (kThreads / 2) + (group - half) * n + piece] = mixed[k / kPiece][k % kPiece];
-                }
-            }
-            __syncthreads();
-            if (group < left - half) {
-#pragma unroll
-                for (unsigned k = 0; k < kQueries * kPiece; ++k) {
-                    mixed[k / kPiece][k % kPiece] += space[k * (kThreads / 2) + group * n + piece];
-                }
-            }
-            __syncthreads();
-            left = half;
+        for (unsigned i = 0; i < kPiece; ++i) {
+            mixed[i] = sums_of_columns[i % 4][i / 4];
         }
+    }
+
+    /// The chunk's values by their weights, 32 elements at a time: the warps' parts are added in their order,
+    /// and taken by `take`(place in [query][padded], value).
+    template <typename Take>
+    TENDRIL_DEVICE void mix(const Take& take) const {
+        const unsigned g = threadIdx.x % 32 / 4;
+        const unsigned t = threadIdx.x % 4;
+        for (unsigned block = 0; block < padded() / 32; ++block) {
+            float mixed[kPiece];
+            mix_block(block, mixed);
+            // Two spaces in turn: who is late with one still finds it while others write the other.
+            float* const parts = space + block % 2 * kPartFloats;
+            float4* const own =
+                reinterpret_cast<float4*>(parts + (threadIdx.x / 32 * kQueries + g) * 32 + t * kPiece);
+            own[0] = make_float4(mixed[0], mixed[1], mixed[2], mixed[3]);
+            own[1] = make_float4(mixed[4], mixed[5], mixed[6], mixed[7]);
+            __syncthreads();
+            for (unsigned i = threadIdx.x; i < kQueries * 32; i += kThreads) {
+                float sum = parts[i];
+#pragma unroll
+                for (unsigned warp = 1; warp < kWarps; ++warp) {
+                    sum += parts[warp * kQueries * 32 + i];
+                }
+                take(i / 32 * padded() + block * 32 + i % 32, sum * (1.0F / kWeightUnit));
+            }
+        }
+        __syncthreads();
     }
 
     /// One element and a chunk's: both are scaled to the larger of the two maxima.
@@ -237,18 +321,12 @@ struct Attend {
         return top == minus_infinity() ? sum : fmaf(sum, expf(sum_most - top), part * expf(part_most - top));
     }
 
-    TENDRIL_DEVICE void fold_chunk(const float (&mixed)[kQueries][kPiece]) const {
-        if (threadIdx.x < padded() / kPiece) {
-#pragma unroll
-            for (unsigned j = 0; j < kQueries; ++j) {
-#pragma unroll
-                for (unsigned i = 0; i < kPiece; ++i) {
-                    float& sum = sums[j * padded() + threadIdx.x * kPiece + i];
-                    sum = fold(sum, run_most[j], mixed[j][i], most[j]);
-                }
-            }
-        }
-        __syncthreads();
+    /// Mixes a chunk and folds it into the sums.
+    TENDRIL_DEVICE void fold_chunk() const {
+        mix([&](unsigned at, float value) {
+            const unsigned j = at / padded();
+            sums[at] = fold(sums[at], run_most[j], value, most[j]);
+        });
         if (threadIdx.x < kQueries) {
             const unsigned j = threadIdx.x;
             run_total[j] = fold(run_total[j], run_most[j], total[j], most[j]);
@@ -298,17 +376,10 @@ struct Attend {
         return a.partials + (block * a.splits + split) * part_floats();
     }
 
-    TENDRIL_DEVICE void publish(unsigned split, const float (&mixed)[kQueries][kPiece]) const {
+    /// Mixes a chunk for the block that comes last.
+    TENDRIL_DEVICE void publish(unsigned split) const {
         float* const to = part(split);
-        if (threadIdx.x < padded() / kPiece) {
-#pragma unroll
-            for (unsigned j = 0; j < kQueries; ++j) {
-#pragma unroll
-                for (unsigned i = 0; i < kPiece; ++i) {
-                    to[j * padded() + threadIdx.x * kPiece + i] = mixed[j][i];
-                }
-            }
-        }
+        mix([&](unsigned at, float value) { to[at] = value; });
         if (threadIdx.x < kQueries) {
             to[kQueries * padded() + threadIdx.x] = most[threadIdx.x];
             to[kQueries * (padded() + 1) + threadIdx.x] = total[threadIdx.x];
@@ -339,12 +410,12 @@ TENDRIL_KERNEL __launch_bounds__(kThreads, 4) attention_kernel(AttentionArgs a) 
     TENDRIL_DYNAMIC_SHARED(float, shared);
     TENDRIL_SHARED(unsigned, is_last, [1]);
     const unsigned padded = a.planes.padded_size;
-    float* const q = shared;
-    float* const sums = q + kQueries * padded;
+    auto* const q = reinterpret_cast<uint16_t*>(shared);
+    float* const sums = shared + kQueries * query_pitch(padded);
     float* const weights = sums + kQueries * padded;
     float* const space = weights + kQueries * kChunk;
-    unsigned* const places = reinterpret_cast<unsigned*>(space + kReduceFloats);
-    float* const small = space + kReduceFloats + kChunk;
+    unsigned* const places = reinterpret_cast<unsigned*>(space + space_floats(padded));
+    float* const small = space + space_floats(padded) + kChunk;
     if (a.block_views[2 * blockIdx.x] < 0) {
         return;  // the whole block of threads: the launch has room for more rows than the step has
     }
@@ -359,6 +430,7 @@ TENDRIL_KERNEL __launch_bounds__(kThreads, 4) attention_kernel(AttentionArgs a) 
                            queries - first < kQueries ? queries - first : kQueries,
                            shared_heads,
                            q,
+                           q + kQueries * query_pitch(padded),
                            sums,
                            weights,
                            space,
@@ -378,12 +450,10 @@ TENDRIL_KERNEL __launch_bounds__(kThreads, 4) attention_kernel(AttentionArgs a) 
     for (unsigned chunk = blockIdx.z; chunk < chunks; chunk += split ? chunks : 1) {
         attend.scores(static_cast<int>((first_chunk + chunk) * kChunk), loaded);
         attend.soften();
-        float mixed[kQueries][kPiece] = {};
-        attend.mix(mixed);
         if (split) {
-            attend.publish(chunk, mixed);
+            attend.publish(chunk);
         } else {
-            attend.fold_chunk(mixed);
+            attend.fold_chunk();
         }
     }
     if (split) {

@@ -70,7 +70,7 @@ class CudaBackend final : public engine::Backend {
         return "CUDA, " + report_.name + ", " + memory;
     }
     std::string arithmetic() const override {
-        return "CUDA 1, compute " + std::to_string(report_.major) + "." + std::to_string(report_.minor);
+        return "CUDA 2, compute " + std::to_string(report_.major) + "." + std::to_string(report_.minor);
     }
 
     std::optional<std::uint64_t> free_memory() const override {

@@ -3,6 +3,7 @@
 // positions moved by delta, windows with pages of their own, KV types, the head shapes of real models; bit
 // for bit the same alone, in company, in steps of any size and with the chunks of a row split over blocks or
 // not. Tolerances, of the largest value: f16 4e-6; quantised types 2e-5 (the bytes are the reference's).
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -23,6 +24,7 @@ class CudaAttentionTest : public QObject {
     void matchesReference();
     void sharedEqualsAlone_data() { add_schedules(); }
     void sharedEqualsAlone();
+    void valuesOfAllSizes();
     void oneOffIsSeen();
     void brokenValuesShow();
     void pagesGoOutAndIn();
@@ -136,6 +138,50 @@ void CudaAttentionTest::sharedEqualsAlone() {
             wanted.insert(wanted.end(), rows.begin(), rows.end());
         }
         QVERIFY(same_bits(s.attend(*backend, *pages, some), wanted));
+    }
+}
+
+/// Halves hold 5 digits from 6e-5 to 65504, two of them more: tiny and large values, keys and queries lose
+/// nothing that shows against the largest value.
+void CudaAttentionTest::valuesOfAllSizes() {
+    use_schedule(2);
+    const auto backend = cuda();
+    const auto reference = make_reference_backend();
+    constexpr std::size_t kRows = 5, kLength = 300;
+    Random random(97);
+    const std::vector<PageId> ids = {4, 2, 0, 3, 1};
+    const KvSegment segment{ids, {}, 0, kLength, 0};
+    const StepView all{0, kLength, 0, std::span(&segment, 1)};
+    const StepView last{0, kRows, kLength - kRows, std::span(&segment, 1)};
+    const std::vector<std::int32_t> positions(kLength);
+    for (const KvType type : kTypes) {
+        for (const auto& [values, queries] :
+             {std::pair{1e-4F, 1.0F}, {200.0F, 1.0F}, {1.0F, 1e-3F}, {1.0F, 900.0F}}) {
+            const auto k = random_rows(random, kLength, 64);
+            auto v = random_rows(random, kLength, 64);
+            auto q = random_rows(random, kRows, 128);
+            std::for_each(v.begin(), v.end(), [&](float& x) { x *= values; });
+            std::for_each(q.begin(), q.end(), [&](float& x) { x *= queries; });
+            std::vector<float> results[2];
+            for (Backend* each : {backend.get(), reference.get()}) {
+                const auto pages = std::move(*each->make_kv_pages({1, 1, 64, type, {}}, {5, 0}));
+                const DeviceRows keys(*each, 64, k), mixed(*each, 64, v), asked(*each, 128, q);
+                const DeviceRows out(*each, kRows, 128);
+                each->store_kv(*pages, 0, {std::span(&all, 1), positions}, keys.rows(), mixed.rows());
+                each->attention(*pages, {0, 2, 0.125F, 0, 0.0F, nullptr},
+                                {std::span(&last, 1), std::span(positions).first(kRows)}, asked.rows(),
+                                out.rows());
+                results[each == reference.get() ? 1 : 0] = out.values();
+            }
+            const double error = worst(results[0], results[1], kLargestValue * static_cast<double>(values));
+            // Large queries: the scores are, and so is the last digit of a weight.
+            QVERIFY2(error <= tolerance(type) * std::max(1.0F, queries / 10),
+                     qPrintable(QString("%1, values of %2, queries of %3: %4")
+                                    .arg(name_of(type))
+                                    .arg(values)
+                                    .arg(queries)
+                                    .arg(error)));
+        }
     }
 }
 
