@@ -141,6 +141,10 @@ bool is_utf8(std::string_view text) {
     return true;
 }
 
+bool is_capital(char32_t c) {
+    return utf8proc_category(static_cast<utf8proc_int32_t>(c)) == UTF8PROC_CATEGORY_LU;
+}
+
 std::string lower_case(std::string_view text) {
     std::string lower;
     lower.reserve(text.size());

@@ -34,6 +34,7 @@ Character character_at(std::string_view text, std::size_t at);
 /// Byte where the character begins that ends in front of `at` (> 0).
 std::size_t before(std::string_view text, std::size_t at);
 bool is_utf8(std::string_view text);
+bool is_capital(char32_t c);
 std::string lower_case(std::string_view text);
 /// True where a character begins, and at the end.
 inline bool is_boundary(std::string_view text, std::size_t at) {

@@ -28,6 +28,10 @@ enum class Method : std::uint8_t {
 inline constexpr Method kMethods[] = {Method::frequency, Method::question, Method::selective,
                                       Method::llmlingua, Method::longllmlingua};
 
+/// What the planted-facts test chose (tests/bench/compress/README.md).
+inline constexpr Method kDefaultMethod = Method::frequency;
+inline constexpr Method kDefaultWithQuestion = Method::question;
+
 const char* name_of(Method method);
 std::optional<Method> method_named(std::string_view name);
 bool needs_model(Method method);     ///< its scorer is a language model; else a FrequencyScorer

@@ -62,6 +62,9 @@ class Iterative {
             work_.tell(from_ +
                        (1 - from_) * static_cast<double>(s + 1) / static_cast<double>(segments.size()));
         }
+        if (asked_.text().empty()) {
+            prefer_sentences(all_, nats_, pieces_);
+        }
         return std::move(all_);
     }
 
@@ -150,6 +153,8 @@ class Iterative {
             const double score = ranked ? static_cast<double>(ranks[i]) + rate
                                         : static_cast<double>(here.scores[i]) + (rate > 0 ? 0 : kNever);
             all_.scores.push_back(static_cast<float>(score));
+            nats_.push_back(here.scores[i]);
+            pieces_.push_back(pieces[i]);
         }
     }
 
@@ -162,6 +167,8 @@ class Iterative {
     Past asked_;  // the same behind the question
     std::vector<float> losses_;
     std::vector<float> weights_;
+    std::vector<float> nats_;    // of all units
+    std::vector<float> pieces_;  // of all units
     std::size_t end_ = 0;
     Weighed all_;
 };

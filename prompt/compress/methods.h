@@ -51,6 +51,10 @@ Result<std::vector<ScoredPiece>> score_alone(const Work& work, std::span<const K
 /// characters).
 std::vector<KeptRange> passages_of(std::string_view text, std::size_t bytes);
 
+/// Adds to the units' scores how many more nats per token their sentence has than the text: coarse before
+/// fine, as in LLMLingua's budget rule for demonstrations.
+void prefer_sentences(Weighed& weighed, std::span<const float> nats, std::span<const float> pieces);
+
 /// Of each unit the share of the tokens (weights) whose score is lower: 0 to 1. Stable for equal scores.
 std::vector<float> ranks_of(std::span<const float> scores, std::span<const float> weights);
 

@@ -304,7 +304,12 @@ std::vector<KeptRange> protected_spans(std::string_view text) {
     std::sort(spans.begin(), spans.end(),
               [](const KeptRange& a, const KeptRange& b) { return a.begin < b.begin; });
     std::vector<KeptRange> merged;
-    for (const KeptRange& span : spans) {
+    const std::size_t end = text.find_last_not_of(" \t\r\n") + 1;  // blanks at the very end are nothing
+    for (KeptRange span : spans) {
+        span.end = std::min(span.end, end);
+        if (span.begin >= span.end) {
+            continue;
+        }
         if (!merged.empty() && span.begin <= merged.back().end) {
             merged.back().end = std::max(merged.back().end, span.end);
         } else {

@@ -29,6 +29,19 @@ class Builder {
             result_.kept.push_back({begin, end});
         }
     }
+    /// Takes the last character back when it is a comma or the like: a full stop comes next.
+    void end_clause() {
+        if (result_.text.empty()) {
+            return;
+        }
+        const std::size_t at = before(result_.text, result_.text.size());
+        const std::size_t bytes = result_.text.size() - at;
+        if (character_at(result_.text, at).kind == CharacterKind::pause &&
+            result_.kept.back().end - result_.kept.back().begin > bytes) {
+            result_.text.resize(at);
+            result_.kept.back().end -= bytes;
+        }
+    }
     Compressed take() { return std::move(result_); }
 
   private:
@@ -109,9 +122,15 @@ Compressed assembled(std::string_view text, std::span<const Unit> units, const s
             builder.add(line == std::string_view::npos ? units[i].core : std::max(line + 1, units[i].begin),
                         units[i].end);
         } else {
-            const KeptRange gap = blank_of_gap(text, units[last].end, units[i].core);
+            // A line's own break and indent, else the strongest break that was left out.
+            const bool own = text.substr(units[i].begin, units[i].core - units[i].begin).find('\n') !=
+                             std::string_view::npos;
+            const KeptRange gap = own ? KeptRange{units[i].begin, units[i].core}
+                                      : blank_of_gap(text, units[last].end, units[i].core);
             if (!units[i].stop || units[i].core > units[i].begin) {
                 builder.add(gap.begin, gap.end);
+            } else if (!units[last].guarded) {
+                builder.end_clause();
             }
             builder.add(units[i].core, units[i].end);
         }
