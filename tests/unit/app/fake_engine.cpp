@@ -117,6 +117,23 @@ class FakeEngine::Port final : public app::EnginePort {
         }
         return made.id;
     }
+    engine::RequestId submit(engine::ScoreRequest request, engine::EventSink sink) override {
+        Score made;
+        {
+            const std::lock_guard lock(fake_.mutex_);
+            made = {++fake_.last_id_, std::move(request), std::move(sink)};
+            fake_.asked_.push_back("score " + std::to_string(made.id));
+            fake_.scores_.push_back(made);
+            if (fake_.hold_scores) {
+                fake_.open_scores_[made.id] = made.sink;
+            }
+        }
+        fake_.filled_.notify_all();
+        if (!fake_.hold_scores) {
+            fake_.end_score(made);
+        }
+        return made.id;
+    }
     engine::RequestId submit(engine::ChooseRequest request, engine::EventSink sink) override {
         Choice made;
         {
@@ -167,6 +184,12 @@ class FakeEngine::Port final : public app::EnginePort {
                 choice(id, Error{ErrorCode::cancelled, "The choice was stopped.", {}});
                 return;
             }
+            if (const auto it = fake_.open_scores_.find(id); it != fake_.open_scores_.end()) {
+                const engine::EventSink score = it->second;
+                fake_.open_scores_.erase(it);
+                score(id, Error{ErrorCode::cancelled, "The scoring was stopped.", {}});
+                return;
+            }
             fake_.cancelled_ = true;
             if (const auto it = fake_.open_.find(id); it != fake_.open_.end()) {
                 sink = it->second;
@@ -188,6 +211,27 @@ class FakeEngine::Port final : public app::EnginePort {
   private:
     FakeEngine& fake_;
 };
+
+FakeEngine::Score FakeEngine::take_score() {
+    std::unique_lock lock(mutex_);
+    filled_.wait(lock, [this] { return !scores_.empty(); });
+    Score taken = std::move(scores_.front());
+    scores_.pop_front();
+    return taken;
+}
+
+void FakeEngine::end_score(const Score& score) {
+    {
+        const std::lock_guard lock(mutex_);
+        open_scores_.erase(score.id);
+    }
+    engine::ScoredEvent scored;
+    for (std::size_t i = std::max(score.request.from, 1U); i < score.request.tokens.size(); ++i) {
+        const engine::TokenId token = score.request.tokens[i];
+        scored.tokens.push_back({token, -static_cast<float>(token % 10), {}});
+    }
+    score.sink(score.id, std::move(scored));
+}
 
 FakeEngine::FakeEngine() {
     model.description.name = "Fake";

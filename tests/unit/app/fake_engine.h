@@ -58,9 +58,16 @@ class FakeEngine {
         std::string text;  ///< of the tokens
     };
 
+    struct Score {
+        engine::RequestId id = 0;
+        engine::ScoreRequest request;
+        engine::EventSink sink;
+    };
+
     engine::LoadedModel model;                      ///< what a load gives
     std::optional<Error> load_error;                ///< or this
     bool hold_prefills = false;                     ///< they end at end_prefill() only
+    bool hold_scores = false;                       ///< they end at end_score() only
     bool hold_loads = false;                        ///< loads end at finish_load() only
     std::function<void(const Request&)> on_submit;  ///< on the worker's thread, inside submit()
 
@@ -81,8 +88,11 @@ class FakeEngine {
     /// Waits for the next question with options.
     Choice take_choice();
     void choose(const Choice& choice, std::vector<float> logprobs);
-    /// What was asked for, oldest first: "generate 1", "prefill 2", "choose 3", "cancel 2", "forget 7",
-    /// "clear".
+    /// Waits for the next text to score; unless held, each token's logprob is minus its last digit.
+    Score take_score();
+    void end_score(const Score& score);
+    /// What was asked for, oldest first: "generate 1", "prefill 2", "choose 3", "score 4", "cancel 2",
+    /// "forget 7", "clear".
     std::vector<std::string> asked() const;
     engine::LoadOptions load_options() const;  ///< of the newest load
     std::vector<engine::CurvePoint> curve;     ///< t(M), as if measured
@@ -110,6 +120,8 @@ class FakeEngine {
     std::deque<Prefill> prefills_;
     std::map<engine::RequestId, engine::EventSink> open_prefills_;
     std::deque<Choice> choices_;
+    std::deque<Score> scores_;
+    std::map<engine::RequestId, engine::EventSink> open_scores_;
     std::map<engine::RequestId, engine::EventSink> open_choices_;
     std::vector<std::string> asked_;
     engine::LoadOptions options_;
