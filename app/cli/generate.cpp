@@ -11,6 +11,7 @@
 #include "app/cli/options.h"
 #include "app/cli/output.h"
 #include "app/cli/session.h"
+#include "app/cli/shorten.h"
 #include "app/cli/shortened_prompt.h"
 #include "app/composing.h"
 #include "app/turn_records.h"
@@ -36,6 +37,7 @@ struct GenerateOptions {
     std::string json_schema;
     std::vector<std::string> attached;
     SamplerOptions sampling;
+    ShortenOptions shorten;
     Common common;
 };
 
@@ -63,7 +65,8 @@ struct Prompt {
     engine::PruneRequest beginning;   ///< with --prune-kv
 };
 
-Result<Prompt> prompt_of(const GenerateOptions& options, const Session& session, OneShot& attached) {
+Result<Prompt> prompt_of(const GenerateOptions& options, Session& session, OneShot& attached,
+                         Interrupt& interrupt) {
     Prompt made;
     engine::GenerateRequest& request = made.request;
     if (options.messages.empty() && options.attached.empty()) {
@@ -71,6 +74,11 @@ Result<Prompt> prompt_of(const GenerateOptions& options, const Session& session,
                                                 : read_file(options.prompt_file);
         if (!text) {
             return fail(text.error());
+        }
+        if (const Status done =
+                shorten_plain_prompt(*text, options.shorten, options.model, session, interrupt);
+            !done) {
+            return fail(done.error());
         }
         const engine::Tokenizer& tokenizer = *session.model().tokenizer;
         request.prompt = encode_with_bos(tokenizer, *text, true);
@@ -82,6 +90,14 @@ Result<Prompt> prompt_of(const GenerateOptions& options, const Session& session,
     auto messages = messages_of(options);
     if (!messages) {
         return fail(messages.error());
+    }
+    for (auto& message : *messages) {
+        const Status done = message.role == "user" ? shorten_user_text(message.content, options.shorten,
+                                                                       options.model, session, interrupt)
+                                                   : Status();
+        if (!done) {
+            return fail(done.error());
+        }
     }
     PromptComposer composer(session.model());
     if (!options.attached.empty()) {
@@ -186,7 +202,7 @@ int run(GenerateOptions& options, Interrupt& interrupt) {
         return failed(session.error());
     }
     OneShot attached;
-    auto prompt = prompt_of(options, **session, attached);
+    auto prompt = prompt_of(options, **session, attached, interrupt);
     if (!prompt) {
         return failed(prompt.error());
     }
@@ -263,6 +279,18 @@ void add_generate(CLI::App& app, Chosen& chosen) {
                     "Keep this share of the keys and values of all in front of the prompt's last paragraph, "
                     "chosen before that is read; costs about two more readings")
         ->check(CLI::Range(0.05, 1.0));
+    command
+        .add_option_function<std::string>(
+            "--compress",
+            [options](const std::string& given) {
+                if (const auto words = read_rate(given, options->shorten)) {
+                    throw CLI::ValidationError("--compress", *words);
+                }
+            },
+            "RATE[:METHOD]: keep this share of the tokens of users' long texts; their last paragraph, the "
+            "question, stays whole")
+        ->excludes("--prompt");
+    command.add_option("--scorer", options->shorten.scorer, "Another GGUF file, which scores for --compress");
     auto& form = *command.add_option_group("form", "What the answer may be");
     form.add_option("--grammar", options->grammar, "A file with a grammar in GBNF; - is standard input")
         ->check(named);
@@ -281,6 +309,7 @@ void add_generate(CLI::App& app, Chosen& chosen) {
     options->common.add_to(command);
     options->common.add_cache_to(command);
     command.callback([options, &chosen] {
+        options->shorten.common = options->common;
         chosen.run = [options](Interrupt& interrupt) { return run(*options, interrupt); };
     });
 }

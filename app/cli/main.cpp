@@ -41,6 +41,7 @@ int main(int argc, char** argv) {
         add_render(app, chosen);
         add_generate(app, chosen);
         add_expand(app, chosen);
+        add_compress(app, chosen);
         add_score(app, chosen);
         add_bench(app, chosen);
         add_chat(app, chosen);

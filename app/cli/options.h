@@ -58,6 +58,7 @@ void add_tokenize(CLI::App& app, Chosen& chosen);
 void add_render(CLI::App& app, Chosen& chosen);
 void add_generate(CLI::App& app, Chosen& chosen);
 void add_expand(CLI::App& app, Chosen& chosen);
+void add_compress(CLI::App& app, Chosen& chosen);
 void add_score(CLI::App& app, Chosen& chosen);
 void add_bench(CLI::App& app, Chosen& chosen);
 void add_chat(CLI::App& app, Chosen& chosen);
