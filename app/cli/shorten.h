@@ -9,7 +9,6 @@
 
 #include "app/cli/options.h"
 #include "prompt/compress/compress.h"
-#include "prompt/conversation.h"
 
 namespace tendril::app::cli {
 
