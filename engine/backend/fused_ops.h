@@ -6,6 +6,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
 
 #include "engine/backend/op_types.h"
@@ -48,6 +50,9 @@ struct Residual {
     const float* norm = nullptr;  // [width], or null: none
     float epsilon = 0.0F;
     Rows to;
+    /// Rows of `to`, ascending, that anybody reads again: others, and what only they depend on in the layer,
+    /// may be left undone. None: all.
+    std::optional<std::span<const std::uint32_t>> wanted{};
 };
 
 /// gate.out = activation(gate) * up of the normed rows; up.out is scratch that the op may leave as it is.

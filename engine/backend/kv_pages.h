@@ -3,6 +3,7 @@
 // calls come from the engine thread.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -100,6 +101,9 @@ struct StepView {
 struct StepPlan {
     std::span<const StepView> views;          // cover the rows without gap or overlap, ascending
     std::span<const std::int32_t> positions;  // [rows] in the text: of rotary embeddings, and of nothing else
+    /// Set by another thread: nothing of the step is wanted any more, and a backend that works between
+    /// begin_step() and end_step(), or in the second, may stop. Null: never.
+    const std::atomic<bool>* interrupt = nullptr;
     std::size_t rows() const { return positions.size(); }
 };
 

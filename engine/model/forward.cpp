@@ -66,22 +66,24 @@ Status ForwardPass::allocate() {
     return backend_.reserve(rows, std::max({config_.width, q_width, config_.feed_forward_width}));
 }
 
-bool ForwardPass::run(std::span<const TokenId> tokens, const StepPlan& plan,
+bool ForwardPass::run(std::span<const TokenId> tokens, const StepPlan& step,
                       std::span<const std::uint32_t> wanted, const std::atomic<bool>& interrupt,
                       std::span<const StepWatch> watches) {
-    assert(plan.rows() > 0 && plan.rows() == tokens.size() && plan.rows() <= limits_.max_rows);
+    assert(step.rows() > 0 && step.rows() == tokens.size() && step.rows() <= limits_.max_rows);
     wanted_.assign(wanted.begin(), wanted.end());
+    StepPlan plan = step;
+    plan.interrupt = &interrupt;
     backend_.begin_step(plan);
     bool whole = true;
     for (std::size_t layer = 0; layer < config_.layers && whole; ++layer) {
         whole = !interrupt.load(std::memory_order_relaxed);
         if (whole) {
             attend(layer, plan, tokens, watches);
-            feed_forward(weights_.layers[layer], plan.rows());
+            feed_forward(layer, plan.rows());
         }
     }
     backend_.end_step(whole);
-    return whole;
+    return whole && !interrupt.load(std::memory_order_relaxed);  // it may have stopped in end_step()
 }
 
 void ForwardPass::attend(std::size_t index, const StepPlan& plan, std::span<const TokenId> tokens,
@@ -122,14 +124,19 @@ void ForwardPass::attend(std::size_t index, const StepPlan& plan, std::span<cons
                   data_or_null(layer.post_attention_norm));
 }
 
-void ForwardPass::feed_forward(const LayerWeights& layer, std::size_t rows) {
+void ForwardPass::feed_forward(std::size_t index, std::size_t rows) {
+    const LayerWeights& layer = weights_.layers[index];
     const Rows gate = rows_of(*gate_, rows, config_.feed_forward_width);
     const Rows up = rows_of(*up_, rows, config_.feed_forward_width);
     backend_.project_gated({.in = stream_through(*layer.feed_forward_norm, rows),
                             .gate = {layer.gate.get(), nullptr, gate},
                             .up = {layer.up.get(), nullptr, up},
                             .activation = config_.activation});
-    add_to_stream(gate, *layer.down, nullptr, data_or_null(layer.post_feed_forward_norm));
+    std::optional<std::span<const std::uint32_t>> wanted;
+    if (index + 1 == config_.layers) {
+        wanted = wanted_;
+    }
+    add_to_stream(gate, *layer.down, nullptr, data_or_null(layer.post_feed_forward_norm), wanted);
 }
 
 NormedRows ForwardPass::stream_through(const Buffer& norm, std::size_t rows) {
@@ -137,12 +144,14 @@ NormedRows ForwardPass::stream_through(const Buffer& norm, std::size_t rows) {
             rows_of(*normed_, rows, config_.width)};
 }
 
-void ForwardPass::add_to_stream(Rows in, const Weight& weight, const float* bias, const float* post_norm) {
+void ForwardPass::add_to_stream(Rows in, const Weight& weight, const float* bias, const float* post_norm,
+                                std::optional<std::span<const std::uint32_t>> wanted) {
     backend_.project_residual({.in = in,
                                .product = {&weight, bias, rows_of(*part_, in.rows, config_.width)},
                                .norm = post_norm,
                                .epsilon = config_.norm_epsilon,
-                               .to = rows_of(*stream_, in.rows, config_.width)});
+                               .to = rows_of(*stream_, in.rows, config_.width),
+                               .wanted = wanted});
 }
 
 /// Side by side, whether they lie so or not.

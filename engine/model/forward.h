@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -71,11 +72,12 @@ class ForwardPass {
     Status allocate();
     void attend(std::size_t layer, const StepPlan& plan, std::span<const TokenId> tokens,
                 std::span<const StepWatch> watches);
-    void feed_forward(const LayerWeights& layer, std::size_t rows);
+    void feed_forward(std::size_t layer, std::size_t rows);
     NormedRows stream_through(const Buffer& norm, std::size_t rows);
     void norm_wanted(std::span<const std::uint32_t> rows);
     Rows project_wanted(std::size_t first, std::size_t count);
-    void add_to_stream(Rows in, const Weight& weight, const float* bias, const float* post_norm);
+    void add_to_stream(Rows in, const Weight& weight, const float* bias, const float* post_norm,
+                       std::optional<std::span<const std::uint32_t>> wanted = {});
     static Rows rows_of(Buffer& buffer, std::size_t rows, std::size_t width) {
         return {buffer.data(), rows, width};
     }

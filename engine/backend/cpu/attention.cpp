@@ -14,9 +14,10 @@ constexpr std::size_t kTileQueries = 48;                   // as many as make a 
 constexpr std::size_t kChunk = 8;                          // ordinals that are merged among themselves first
 constexpr std::size_t kPartFloats = std::size_t{1} << 20;  // for the parts of split units
 constexpr std::size_t kAlone = std::size_t{160}
-                               << 10;  // multiplications below which a fork costs more than it gains
-constexpr float kLog2E = 1.44269504F;  // the kernels take powers of two
-constexpr std::size_t kPageLoad = 6;   // what a page's load costs, in queries
+                               << 10;        // multiplications below which a fork costs more than it gains
+constexpr float kLog2E = 1.44269504F;        // the kernels take powers of two
+constexpr std::size_t kMostUnitsOfRow = 16;  // reserved; more where there are more key/value heads
+constexpr std::size_t kPageLoad = 6;         // what a page's load costs, in queries
 
 constexpr std::size_t divide_up(std::size_t a, std::size_t b) {
     return (a + b - 1) / b;
@@ -49,8 +50,10 @@ struct CpuAttention::Step {
     const CpuKvPages& pages;
     const AttentionSettings& settings;
     const StepPlan& plan;
+    const AttentionPlan& clusters;
     Rows q;
-    Rows out;
+    Rows out;  // of the step's rows from `first_row` on
+    std::size_t first_row;
 
     std::size_t size() const { return pages.layout().head_size; }
     std::size_t padded() const { return pages.padded(); }
@@ -126,16 +129,17 @@ void CpuAttention::reserve_units(std::size_t count) {
     }
 }
 
-void CpuAttention::make_units(const Step& step) {
-    units_.clear();
+void CpuAttention::make_units(const Step& step, std::span<const StepView> views, AttentionPlan& plan,
+                              std::vector<Unit>& units) {
+    units.clear();
     const std::size_t kv_heads = step.pages.layout().kv_heads;
     const std::size_t shared = step.settings.heads / kv_heads;
     const std::size_t heads = std::min(shared, kTileQueries);
-    plan_.build(step.plan.views, step.group(), step.settings.window, kQueries / heads, kTileQueries / heads);
-    for (const RowCluster& cluster : plan_.clusters()) {
+    plan.build(views, step.group(), step.settings.window, kQueries / heads, kTileQueries / heads);
+    for (const RowCluster& cluster : plan.clusters()) {
         for (std::size_t kv_head = 0; kv_head < kv_heads; ++kv_head) {
             for (std::size_t head = 0; head < shared; head += heads) {
-                units_.push_back(
+                units.push_back(
                     {&cluster, kv_head, kv_head * shared + head, std::min(heads, shared - head), 0, 0});
             }
         }
@@ -181,7 +185,7 @@ void CpuAttention::gather(const Step& step, const Unit& unit, const RowBlock& bl
 
 void CpuAttention::begin_unit(const Step& step, const Unit& unit, const Scratch& s) const {
     std::size_t index = 0;
-    for (const RowBlock& block : plan_.blocks(*unit.cluster)) {
+    for (const RowBlock& block : step.clusters.blocks(*unit.cluster)) {
         s.delta[index++] = 0;
         gather(step, unit, block, 0, s);
     }
@@ -190,7 +194,7 @@ void CpuAttention::begin_unit(const Step& step, const Unit& unit, const Scratch&
 /// Neighbours from `block` on that see the same page at this ordinal; their queries are made ready for it.
 CpuAttention::Group CpuAttention::next_group(const Step& step, const Unit& unit, std::size_t ordinal,
                                              std::size_t block, const Scratch& s) const {
-    const std::span<const RowBlock> blocks = plan_.blocks(*unit.cluster);
+    const std::span<const RowBlock> blocks = step.clusters.blocks(*unit.cluster);
     const auto sees = [&](std::size_t b) {
         return b < blocks.size() && ordinal >= blocks[b].first_ordinal && ordinal <= blocks[b].last_ordinal;
     };
@@ -273,10 +277,10 @@ void CpuAttention::attend_chunk(const Step& step, const Unit& unit, std::size_t 
 
 void CpuAttention::write_out(const Step& step, const Unit& unit, const Scratch& s) const {
     const std::size_t size = step.size();
-    for (const RowBlock& block : plan_.blocks(*unit.cluster)) {
+    for (const RowBlock& block : step.clusters.blocks(*unit.cluster)) {
         for (std::size_t r = 0; r < block.rows; ++r) {
-            float* to =
-                step.out.data + (block.view->first_row + block.first + r) * step.out.width + unit.head * size;
+            const std::size_t row = block.view->first_row + block.first + r - step.first_row;
+            float* to = step.out.data + row * step.out.width + unit.head * size;
             for (std::size_t h = 0; h < unit.heads; ++h) {
                 const std::size_t query = (block.row + r) * unit.heads + h;
                 kernels_.finish(s.state.out + query * step.padded(), s.state.sum[query], to + h * size, size);
@@ -401,8 +405,8 @@ void CpuAttention::run_split(const Step& step, Split split) {
 
 void CpuAttention::run(const CpuKvPages& pages, const AttentionSettings& settings, const StepPlan& plan,
                        Rows q, Rows out) {
-    const Step step{pages, settings, plan, q, out};
-    make_units(step);
+    const Step step{pages, settings, plan, plan_, q, out, 0};
+    make_units(step, plan.views, plan_, units_);
     reserve_units(units_.size());  // for steps larger than what was reserved
     std::size_t work = 0;
     for (const Unit& unit : units_) {
@@ -418,6 +422,36 @@ void CpuAttention::run(const CpuKvPages& pages, const AttentionSettings& setting
         pool_.run(units_.size(), [&](std::size_t index, unsigned thread) {
             whole_unit(step, units_[index], scratch(thread, step.padded()));
         });
+    }
+}
+
+void CpuAttention::reserve_part(std::size_t rows) {
+    parts_.resize(pool_.threads());
+    for (Part& part : parts_) {
+        part.plan.reserve(rows);
+        part.views.reserve(rows);
+        part.units.reserve(rows * kMostUnitsOfRow);
+    }
+}
+
+void CpuAttention::run_rows(const CpuKvPages& pages, const AttentionSettings& settings, const StepPlan& plan,
+                            Rows q, std::size_t first, std::size_t count, float* out, unsigned thread) {
+    Part& part = parts_[thread];
+    part.views.clear();
+    for (StepView view : plan.views) {
+        const std::size_t begin = std::max(view.first_row, first);
+        const std::size_t end = std::min(view.first_row + view.row_count, first + count);
+        if (begin < end) {
+            view.first_position += begin - view.first_row;
+            view.first_row = begin;
+            view.row_count = end - begin;
+            part.views.push_back(view);
+        }
+    }
+    const Step step{pages, settings, plan, part.plan, q, {out, count, q.width}, first};
+    make_units(step, part.views, part.plan, part.units);
+    for (const Unit& unit : part.units) {
+        whole_unit(step, unit, scratch(thread, step.padded()));
     }
 }
 

@@ -30,6 +30,13 @@ class CpuAttention {
     void run(const CpuKvPages& pages, const AttentionSettings& settings, const StepPlan& plan, Rows q,
              Rows out);
 
+    /// Memory of the calling thread for run_rows() of so many rows; before the step.
+    void reserve_part(std::size_t rows);
+    /// The same, on the calling thread alone, for rows [first, first + count) of the step; several threads at
+    /// once, each with its number. out: of these rows, [count][heads * head_size].
+    void run_rows(const CpuKvPages& pages, const AttentionSettings& settings, const StepPlan& plan, Rows q,
+                  std::size_t first, std::size_t count, float* out, unsigned thread);
+
   private:
     struct Unit {
         const RowCluster* cluster;
@@ -50,10 +57,16 @@ class CpuAttention {
         std::size_t count;
         std::size_t next;  // block behind it
     };
+    struct Part {  // of a step, on one thread
+        AttentionPlan plan;
+        std::vector<Unit> units;
+        std::vector<StepView> views;
+    };
     enum class Split : std::uint8_t { none, chunks, pages };
 
     void reserve_units(std::size_t count);
-    void make_units(const Step& step);
+    static void make_units(const Step& step, std::span<const StepView> views, AttentionPlan& plan,
+                           std::vector<Unit>& units);
     Split choose_split(const Step& step);
     bool lay_out_parts(const Step& step, Split split);
     void gather(const Step& step, const Unit& unit, const RowBlock& block, std::int32_t delta,
@@ -80,6 +93,7 @@ class CpuAttention {
     std::size_t run_ = 1;  // pages of a piece
     AttentionPlan plan_;
     std::vector<Unit> units_;
+    std::vector<Part> parts_;                             // [thread]
     std::unique_ptr<std::atomic<std::uint32_t>[]> left_;  // [unit] pieces not done yet
     std::size_t left_size_ = 0;
     std::unique_ptr<HugeMemory> memory_;  // scratch of all threads, then the parts of split units

@@ -9,9 +9,11 @@
 #include "engine/backend/cpu/kernels.h"
 #include "engine/backend/cpu/kv_pages.h"
 #include "engine/backend/cpu/kv_store.h"
+#include "engine/backend/cpu/layer_rows.h"
 #include "engine/backend/cpu/matmul.h"
 #include "engine/backend/cpu/packed_weight.h"
 #include "engine/backend/cpu/rope.h"
+#include "engine/backend/cpu/step_flow.h"
 #include "engine/backend/cpu/thread_pool.h"
 #include "engine/backend/cpu/usable_cores.h"
 #include "engine/backend/weight_source.h"
@@ -77,16 +79,19 @@ class SmallBuffer final : public Buffer {
 
 class CpuBackend final : public Backend {
   public:
-    CpuBackend(Isa isa, unsigned threads, bool rotate_quantised, std::string remark)
+    CpuBackend(Isa isa, unsigned threads, CpuOptions options)
         : isa_(isa),
-          remark_(std::move(remark)),
+          remark_(std::move(options.remark)),
           kernels_(kernels_of(isa)),
           pool_(threads),
           matmul_(pool_, kernels_.matmul, kernels_.vectors),
           attention_(pool_, kernels_.attention, kernels_.vectors),
           peaks_(pool_, kernels_.attention, kernels_.vectors),
-          store_(pool_, kernels_.attention, kernels_.vectors) {
-        if (!rotate_quantised) {
+          store_(pool_, kernels_.attention, kernels_.vectors),
+          rows_(kernels_.matmul, kernels_.vectors, attention_, store_),
+          flow_(pool_, rows_, attention_) {
+        pool_.count_forks(options.forks);
+        if (!options.rotate_quantised) {
             kernels_.attention.hadamard = [](float*, std::size_t) {};
         }
     }
@@ -159,6 +164,9 @@ class CpuBackend final : public Backend {
                 return reserved;
             }
         }
+        if (Status reserved = flow_.reserve(max_rows, max_width); !reserved) {
+            return reserved;
+        }
         return matmul_.reserve(max_rows, max_width);
     }
 
@@ -168,6 +176,7 @@ class CpuBackend final : public Backend {
     }
 
     void embed(const Weight& table, std::span<const TokenId> tokens, float scale, Rows out) override {
+        settle();
         const auto& packed = static_cast<const PackedWeight&>(table);
         by_rows(tokens.size(), out.width * 8, [&](std::size_t r) {
             const std::span<float> row(out.data + r * out.width, out.width);
@@ -180,9 +189,13 @@ class CpuBackend final : public Backend {
         });
     }
 
-    void matmul(Rows in, std::span<const Product> products) override { matmul_.run(in, products); }
+    void matmul(Rows in, std::span<const Product> products) override {
+        settle();
+        matmul_.run(in, products);
+    }
 
     void rms_norm(Rows in, const float* weight, float epsilon, Rows out) override {
+        settle();
         by_rows(in.rows, in.width, [&](std::size_t r) {
             kernels_.vectors.rms_norm(in.data + r * in.width, weight, epsilon, out.data + r * out.width,
                                       in.width);
@@ -190,12 +203,14 @@ class CpuBackend final : public Backend {
     }
 
     void add(Rows from, Rows to) override {
+        settle();
         by_runs(from.rows * from.width, [&](std::size_t at, std::size_t n) {
             kernels_.vectors.add(from.data + at, to.data + at, n);
         });
     }
 
     void gate(Activation activation, Rows gate, Rows up, Rows out) override {
+        settle();
         const auto kernel =
             activation == Activation::silu ? kernels_.vectors.silu : kernels_.vectors.gelu_tanh;
         by_runs(gate.rows * gate.width, [&](std::size_t at, std::size_t n) {
@@ -204,6 +219,7 @@ class CpuBackend final : public Backend {
     }
 
     void rope(const RopeTable& table, std::size_t head_size, const StepPlan& plan, Rows x) override {
+        settle();
         const auto& rope = static_cast<const CpuRope&>(table);
         by_rows(x.rows, x.width, [&](std::size_t r) {
             float cosine[CpuRope::kMaxPairs];
@@ -215,26 +231,83 @@ class CpuBackend final : public Backend {
     }
 
     void store_kv(KvPages& pages, std::size_t layer, const StepPlan& plan, Rows keys, Rows values) override {
+        settle();
         store_.run(static_cast<CpuKvPages&>(pages), layer, plan, keys, values);
     }
 
     void attention(const KvPages& pages, const AttentionSettings& settings, const StepPlan& plan, Rows q,
                    Rows out) override {
-        attention_.run(static_cast<const CpuKvPages&>(pages), settings, plan, q, out);
+        if (!flow_.noting() || !flow_.note(settings, q, out)) {
+            settle();
+            attention_.run(static_cast<const CpuKvPages&>(pages), settings, plan, q, out);
+        }
     }
 
     Status prepare_peaks(std::size_t keys) override { return peaks_.prepare(keys, layouts_); }
     void attention_peaks(const KvPages& pages, const AttentionSettings& settings, const StepView& view,
                          Rows q, const PeakRange& range, std::span<float> peaks) override {
+        settle();
         peaks_.run(static_cast<const CpuKvPages&>(pages), settings, view, q, range, peaks);
     }
 
     void soft_cap(float softcap, Rows x) override {
+        settle();
         by_runs(x.rows * x.width,
                 [&](std::size_t at, std::size_t n) { kernels_.vectors.soft_cap(softcap, x.data + at, n); });
     }
 
+    void begin_step(const StepPlan& plan) override { flow_.begin(plan); }
+    void end_step(bool whole) override {
+        if (whole) {
+            settle();
+        }
+        flow_.end();
+    }
+    void project_heads(KvPages& pages, const HeadProjection& heads, const StepPlan& plan) override {
+        if (!flow_.noting() || !flow_.note(pages, heads)) {
+            settle();
+            Backend::project_heads(pages, heads, plan);
+        }
+    }
+    void project_residual(const Residual& residual) override {
+        if (!flow_.noting() || !flow_.note(residual)) {
+            settle();
+            Backend::project_residual(residual);
+        }
+    }
+    void project_gated(const GatedProjection& gated) override {
+        if (!flow_.noting() || !flow_.note(gated)) {
+            settle();
+            Backend::project_gated(gated);
+        }
+    }
+
   private:
+    /// Whatever was noted of a step is done before an op that is not.
+    void settle() {
+        if (flow_.noting()) {
+            run_parts(flow_.settle());
+        }
+    }
+
+    void run_parts(const StepFlow::Rest& rest) {
+        const LayerCalls& layer = rest.layer;
+        HeadProjection heads = layer.heads;
+        heads.embedding = heads.embedding != nullptr ? &layer.embedding : nullptr;
+        if (rest.calls > 0) {
+            Backend::project_heads(*layer.pages, heads, *rest.plan);
+        }
+        if (rest.calls > 1) {
+            attention_.run(*layer.pages, layer.attention, *rest.plan, heads.query.out, layer.attended);
+        }
+        if (rest.calls > 2) {
+            Backend::project_residual(layer.output);
+        }
+        if (rest.calls > 3) {
+            Backend::project_gated(layer.gated);
+        }
+    }
+
     /// Slice by slice, so that the source's pages can go back before the next are read.
     void pack(const WeightSource& source, PackedWeight& weight) {
         const std::size_t group_bytes = std::max<std::size_t>(1, weight.shape().group_bytes);
@@ -293,6 +366,8 @@ class CpuBackend final : public Backend {
     CpuAttention attention_;
     CpuPeaks peaks_;
     CpuKvStore store_;
+    LayerRows rows_;
+    StepFlow flow_;
     std::vector<KvLayout> layouts_;
 };
 
@@ -303,8 +378,8 @@ Result<std::unique_ptr<Backend>> make_cpu_backend(CpuOptions options) {
     if (!isa) {
         return fail(isa.error());
     }
-    return std::make_unique<CpuBackend>(*isa, options.threads == 0 ? usable_cores() : options.threads,
-                                        options.rotate_quantised, std::move(options.remark));
+    const unsigned threads = options.threads == 0 ? usable_cores() : options.threads;
+    return std::make_unique<CpuBackend>(*isa, threads, std::move(options));
 }
 
 }  // namespace tendril::engine

@@ -3,6 +3,7 @@
 // pool. Engine thread.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,7 +18,8 @@ struct CpuOptions {
     std::optional<Isa> isa;  ///< none: TENDRIL_CPU_ISA, else the best of the host
     /// False: quantised keys and values are not rotated first; a control, to measure what rotating gains.
     bool rotate_quantised = true;
-    std::string remark{};  ///< why the CPU: Backend::remark
+    std::uint64_t* forks = nullptr;  ///< counts the fork-joins of ops and steps, for tests
+    std::string remark{};            ///< why the CPU: Backend::remark
 };
 
 /// Refuses, in words, an instruction set that is unknown or that the host lacks.

@@ -109,42 +109,61 @@ void CpuKvStore::store_quantised(const Run& run) const {
     }
 }
 
+/// Rows [begin, end) of the view, one head.
+void CpuKvStore::store_rows(const CpuKvPages& pages, std::size_t layer, const StepView& view,
+                            const Source& from, std::size_t head, std::size_t begin, std::size_t end) const {
+    const KvSegment& last = view.segments.back();
+    assert(last.delta == 0 && last.length >= view.row_count);
+    const std::span<const PageId> ids = last.pages_of(pages.layout().group(layer));
+    const std::size_t first_slot = last.first_slot + last.length - view.row_count;
+    while (begin < end) {
+        const std::size_t slot = first_slot + begin;
+        const std::size_t place = slot % kPageTokens;
+        const std::size_t count = std::min(kRun - place % kRun, end - begin);
+        const std::size_t width = from.keys.width;
+        const std::size_t at =
+            (view.first_row + begin - from.first) * width + head * pages.layout().head_size;
+        const Run run{pages,
+                      pages.head(ids[slot / kPageTokens], layer, head),
+                      place,
+                      count,
+                      from.keys.data + at,
+                      from.values.data + at,
+                      width};
+        pages.quantised() ? store_quantised(run) : store_halves(run);
+        begin += count;
+    }
+}
+
 void CpuKvStore::run(CpuKvPages& pages, std::size_t layer, const StepPlan& plan, Rows keys,
                      Rows values) const {
     const std::size_t heads = pages.layout().kv_heads;
-    const std::size_t size = pages.layout().head_size;
-    const PageGroup group = pages.layout().group(layer);
+    const Source from{keys, values, 0};
     for (const StepView& view : plan.views) {
-        const KvSegment& last = view.segments.back();
-        assert(last.delta == 0 && last.length >= view.row_count);
-        const std::size_t first_slot = last.first_slot + last.length - view.row_count;
-        // Rows [begin, end) of the view, one head.
-        const auto head_rows = [&](std::size_t head, std::size_t begin, std::size_t end) {
-            while (begin < end) {
-                const std::size_t slot = first_slot + begin;
-                const std::size_t place = slot % kPageTokens;
-                const std::size_t count = std::min(kRun - place % kRun, end - begin);
-                const std::size_t at = (view.first_row + begin) * keys.width + head * size;
-                const Run run{
-                    pages,          pages.head(last.pages_of(group)[slot / kPageTokens], layer, head),
-                    place,          count,
-                    keys.data + at, values.data + at,
-                    keys.width};
-                pages.quantised() ? store_quantised(run) : store_halves(run);
-                begin += count;
-            }
-        };
         if (view.row_count * keys.width < kAlone) {
             for (std::size_t head = 0; head < heads; ++head) {
-                head_rows(head, 0, view.row_count);
+                store_rows(pages, layer, view, from, head, 0, view.row_count);
             }
             continue;
         }
         const std::size_t chunks = (view.row_count + kPageTokens - 1) / kPageTokens;
         pool_.run(chunks * heads, [&](std::size_t piece, unsigned) {
             const std::size_t begin = piece / heads * kPageTokens;
-            head_rows(piece % heads, begin, std::min(begin + kPageTokens, view.row_count));
+            store_rows(pages, layer, view, from, piece % heads, begin,
+                       std::min(begin + kPageTokens, view.row_count));
         });
+    }
+}
+
+void CpuKvStore::run_rows(const CpuKvPages& pages, std::size_t layer, const StepPlan& plan, std::size_t first,
+                          Rows keys, Rows values) const {
+    for (const StepView& view : plan.views) {
+        const std::size_t begin = std::max(view.first_row, first);
+        const std::size_t end = std::min(view.first_row + view.row_count, first + keys.rows);
+        for (std::size_t head = 0; begin < end && head < pages.layout().kv_heads; ++head) {
+            store_rows(pages, layer, view, {keys, values, first}, head, begin - view.first_row,
+                       end - view.first_row);
+        }
     }
 }
 

@@ -132,6 +132,9 @@ void ThreadPool::fork_join(std::size_t pieces, Function function, void* context)
     if (load_ != nullptr && ticks() - last_look_ > look_after_) {
         look_at_load();
     }
+    if (forks_ != nullptr) {
+        ++*forks_;
+    }
     function_ = function;
     context_ = context;
     done_.store(0, std::memory_order_relaxed);

@@ -42,6 +42,9 @@ class ThreadPool {
     /// such spin and yield whatever the load: asleep they lost a third of the speed beside busy programs.
     void expect_long_pieces(bool are_long) { long_pieces_.store(are_long, std::memory_order_relaxed); }
 
+    /// Adds one to `count` with each fork-join from now on; null: nobody counts.
+    void count_forks(std::uint64_t* count) { forks_ = count; }
+
     /// Calls work(piece, thread) once for each piece below `pieces`, thread < threads(), and returns when all
     /// are done. The caller takes part (as thread 0). `work` must not throw and not call run(). Allocates
     /// nothing.
@@ -80,6 +83,7 @@ class ThreadPool {
     alignas(64) Function function_ = nullptr;
     void* context_ = nullptr;
     std::uint32_t job_ = 0;
+    std::uint64_t* forks_ = nullptr;
     // The caller's: when it last looked at the machine's load, and when it will again, in the processor's
     // ticks.
     std::unique_ptr<LoadReader> load_;
