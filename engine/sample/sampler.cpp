@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
+#include "engine/sample/logit_scan.h"
 #include "engine/sample/random.h"
 
 namespace tendril::engine {
@@ -16,28 +18,6 @@ constexpr float kMinusInfinity = -std::numeric_limits<float>::infinity();
 
 float in_range(float value, float low, float high, float neutral) {
     return std::isnan(value) ? neutral : std::clamp(value, low, high);
-}
-
-struct Best {
-    float logit = kMinusInfinity;
-    TokenId token = -1;
-    bool valid = true;  // no NaN, no plus infinity
-};
-
-Best find_best(std::span<const float> logits) {
-    Best best;
-    for (std::size_t i = 0; i < logits.size(); ++i) {
-        const float logit = logits[i];
-        if (!(logit <= std::numeric_limits<float>::max())) {  // also true for NaN
-            best.valid = false;
-            return best;
-        }
-        if (logit > best.logit) {
-            best.logit = logit;
-            best.token = static_cast<TokenId>(i);
-        }
-    }
-    return best;
 }
 
 }  // namespace
@@ -99,8 +79,22 @@ void Sampler::keep_all(std::span<const float> logits, float floor) {
     }
 }
 
-/// The `count` best, equal ones by lower id. Collects a block above the running threshold, then cuts it back:
-/// one pass over the logits.
+/// The lowest id among the largest logits; -1: all are excluded. Fills maxima_. Error: not finite.
+Result<TokenId> Sampler::find_best(std::span<const float> logits) {
+    maxima_.resize(logit_blocks(logits.size()));
+    const bool valid = largest_of_blocks(logits, maxima_);
+    const auto block = std::max_element(maxima_.begin(), maxima_.end());  // the first of equals
+    if (!valid || block == maxima_.end() || *block == kMinusInfinity) {
+        return fail(ErrorCode::malformed,
+                    "The model gave numbers that are not finite; its file may be damaged.",
+                    valid ? "all logits are minus infinity" : "NaN or infinity in the logits");
+    }
+    const auto from = logits.begin() + (block - maxima_.begin()) * static_cast<std::ptrdiff_t>(kLogitBlock);
+    return static_cast<TokenId>(std::find(from, logits.end(), *block) - logits.begin());
+}
+
+/// The `count` best, equal ones by lower id. Collects what is above the running threshold, then cuts it back.
+/// As many blocks reach their `count`-th largest maximum, so what is below cannot stay.
 void Sampler::keep_best(std::span<const float> logits, std::size_t count) {
     const auto better = [](const Candidate& a, const Candidate& b) {
         return a.logit > b.logit || (a.logit == b.logit && a.token < b.token);
@@ -114,11 +108,23 @@ void Sampler::keep_best(std::span<const float> logits, std::size_t count) {
     };
     candidates_.clear();
     float threshold = kMinusInfinity;
-    for (std::size_t i = 0; i < logits.size(); ++i) {
-        if (logits[i] > threshold) {  // an equal one has a higher id than those that are kept
-            candidates_.push_back({logits[i], static_cast<TokenId>(i)});
-            if (candidates_.size() >= room) {
-                threshold = cut();
+    if (count <= maxima_.size()) {
+        highest_ = maxima_;
+        const auto last = highest_.begin() + static_cast<std::ptrdiff_t>(count - 1);
+        std::nth_element(highest_.begin(), last, highest_.end(), std::greater<>());
+        threshold = std::nextafter(*last, kMinusInfinity);
+    }
+    for (std::size_t block = 0; block < maxima_.size(); ++block) {
+        if (!(maxima_[block] > threshold)) {
+            continue;
+        }
+        const std::size_t end = std::min(logits.size(), (block + 1) * kLogitBlock);
+        for (std::size_t i = block * kLogitBlock; i < end; ++i) {
+            if (logits[i] > threshold) {  // an equal one has a higher id than those that are kept
+                candidates_.push_back({logits[i], static_cast<TokenId>(i)});
+                if (candidates_.size() >= room) {
+                    threshold = std::max(threshold, cut());
+                }
             }
         }
     }
@@ -214,16 +220,11 @@ Result<TokenId> Sampler::draw(std::span<float> logits, std::span<const TokenId> 
         apply(*mask, logits);
     }
     penalise(logits, recent);
-    const Best best = find_best(logits);
-    if (!best.valid || best.token < 0) {
-        return fail(ErrorCode::malformed,
-                    "The model gave numbers that are not finite; its file may be damaged.",
-                    best.valid ? "all logits are minus infinity" : "NaN or infinity in the logits");
+    const Result<TokenId> best = find_best(logits);
+    if (!best || settings_.temperature == 0.0F || settings_.top_k == 1) {
+        return best;
     }
-    if (settings_.temperature == 0.0F || settings_.top_k == 1) {
-        return best.token;
-    }
-    collect(logits, best.logit);
+    collect(logits, logits[static_cast<std::size_t>(*best)]);
     if (settings_.top_p < 1.0F) {
         keep_mass(static_cast<double>(settings_.top_p));
     }

@@ -44,6 +44,7 @@ class Sampler {
         TokenId token;
     };
     void penalise(std::span<float> logits, std::span<const TokenId> recent);
+    Result<TokenId> find_best(std::span<const float> logits);
     void keep_all(std::span<const float> logits, float floor);
     void keep_best(std::span<const float> logits, std::size_t count);
     void collect(std::span<const float> logits, float best);
@@ -54,6 +55,8 @@ class Sampler {
     SamplerSettings settings_;
     std::vector<Candidate> candidates_;
     std::vector<double> weights_;  // exp((logit - best) / temperature) of candidates_
+    std::vector<float> maxima_;    // of blocks of logits (logit_scan.h)
+    std::vector<float> highest_;   // the same, partly sorted
     std::vector<TokenId> seen_;
 };
 

@@ -203,6 +203,38 @@ class TestSampler : public QObject {
         }
     }
 
+    /// Vocabularies of one logit to many blocks of them, rounded so that there are ties at every border.
+    void large_vocabularies_keep_the_same() {
+        for (const std::size_t size : {1UL, 15UL, 255UL, 256UL, 257UL, 4099UL, 151936UL}) {
+            std::vector<float> logits = random_logits(size, static_cast<unsigned>(size));
+            for (float& logit : logits) {
+                logit = std::round(logit * 4.0F) / 4.0F;
+            }
+            const auto best = std::max_element(logits.begin(), logits.end()) - logits.begin();
+            QCOMPARE(Sampler(plain(0.0F)).draw(logits, {}, 0).value(), static_cast<TokenId>(best));
+            for (const int count : {2, 3, 40, 400, 1000}) {
+                SamplerSettings settings = plain(50.0F);  // all of them nearly alike
+                settings.top_k = count;
+                const std::map<TokenId, double> expected = naive_distribution(logits, settings);
+                Sampler sampler(settings);
+                std::set<TokenId> seen;
+                for (std::uint64_t position = 0; position < 300; ++position) {
+                    seen.insert(sampler.draw(logits, {}, position).value());
+                }
+                QVERIFY(std::all_of(seen.begin(), seen.end(),
+                                    [&](TokenId token) { return expected.contains(token); }));
+                QVERIFY(count > 3 || seen.size() == expected.size());
+            }
+            for (const std::size_t at : {std::size_t{0}, size / 2, size - 1}) {
+                for (const float broken : {std::nanf(""), HUGE_VALF}) {
+                    std::vector<float> copy = logits;
+                    copy[at] = broken;
+                    QVERIFY(!Sampler(plain(1.0F)).draw(copy, {}, 0));
+                }
+            }
+        }
+    }
+
     void greedy_takes_the_best_and_the_lowest_of_equals() {
         Sampler sampler(plain(0.0F));
         std::vector<float> logits = {1.0F, 5.0F, 5.0F, -2.0F};
