@@ -48,6 +48,9 @@ class Backend {
     virtual Status reserve(std::size_t max_rows, std::size_t max_width) = 0;
     virtual void upload(std::span<const float> from, float* to) = 0;
     virtual void download(const float* from, std::span<float> to) = 0;
+    /// Whether buffers are the host's own memory: data() is then the host's to read and write between ops, an
+    /// op touches the rows that it is given and no others, and memory that nothing touches costs nothing.
+    virtual bool shares_memory() const { return false; }
 
     // --- ops; shapes are checked by the caller, `out` may be the input only where said ---
     /// out[r] = scale * table[tokens[r]]. Token ids are below table.rows().

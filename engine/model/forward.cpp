@@ -13,6 +13,10 @@ const float* data_or_null(const std::unique_ptr<Buffer>& buffer) {
     return buffer ? static_cast<const Buffer&>(*buffer).data() : nullptr;
 }
 
+constexpr std::size_t whole_lines(std::size_t floats) {
+    return (floats + 15) / 16 * 16;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<ForwardPass>> ForwardPass::create(const ModelConfig& config,
@@ -29,29 +33,26 @@ Status ForwardPass::allocate() {
     const std::size_t q_width = config_.heads * config_.head_size;
     const std::size_t kv_width = config_.kv_heads * config_.head_size;
     const std::size_t rows = limits_.max_rows;
-    struct Want {
-        std::unique_ptr<Buffer>* buffer;
-        std::size_t floats;
-    };
-    const std::array wants = {
-        Want{&stream_, rows * config_.width},
-        Want{&normed_, rows * config_.width},
-        Want{&query_, rows * q_width},
-        Want{&key_, rows * kv_width},
-        Want{&value_, rows * kv_width},
-        Want{&attended_, rows * q_width},
-        Want{&gate_, rows * config_.feed_forward_width},
-        Want{&up_, rows * config_.feed_forward_width},
-        Want{&part_, rows * config_.width},
-        Want{&logits_, limits_.max_logit_rows * config_.vocabulary},
-    };
-    for (const Want& want : wants) {
-        Result<std::unique_ptr<Buffer>> buffer = backend_.allocate(want.floats);
-        if (!buffer) {
-            return fail(std::move(buffer.error()));
+    stream_.width = normed_.width = part_.width = config_.width;
+    query_.width = attended_.width = q_width;
+    key_.width = value_.width = kv_width;
+    gate_.width = up_.width = config_.feed_forward_width;
+    if (backend_.shares_memory()) {
+        if (Status status = take_shared(); !status) {
+            return status;
         }
-        *want.buffer = std::move(*buffer);
+    } else {
+        for (Matrix* matrix : matrices()) {
+            if (Status status = take(*matrix); !status) {
+                return status;
+            }
+        }
     }
+    Result<std::unique_ptr<Buffer>> logits = backend_.allocate(limits_.max_logit_rows * config_.vocabulary);
+    if (!logits) {
+        return fail(std::move(logits.error()));
+    }
+    logits_ = std::move(*logits);
     for (const RopeSettings& settings : config_.rope) {
         Result<std::unique_ptr<RopeTable>> table =
             backend_.make_rope_table(settings, config_.head_size, limits_.max_positions);
@@ -61,9 +62,48 @@ Status ForwardPass::allocate() {
         rope_.push_back(std::move(*table));
     }
     wanted_.reserve(limits_.max_rows);
-    // Not cleared: pages of rows that no step asks for are never touched.
-    host_logits_ = std::make_unique_for_overwrite<float[]>(limits_.max_logit_rows * config_.vocabulary);
+    if (!backend_.shares_memory()) {
+        // Not cleared: pages of rows that no step asks for are never touched.
+        host_logits_ = std::make_unique_for_overwrite<float[]>(limits_.max_logit_rows * config_.vocabulary);
+    }
     return backend_.reserve(rows, std::max({config_.width, q_width, config_.feed_forward_width}));
+}
+
+Status ForwardPass::take(Matrix& matrix) {
+    Result<std::unique_ptr<Buffer>> buffer = backend_.allocate(limits_.max_rows * matrix.width);
+    if (!buffer) {
+        return fail(std::move(buffer.error()));
+    }
+    matrix.own = std::move(*buffer);
+    matrix.data = matrix.own->data();
+    return {};
+}
+
+Status ForwardPass::take_shared() {
+    std::size_t floats = 0;
+    for (const Matrix* matrix : matrices()) {
+        floats += whole_lines(limits_.max_rows * matrix->width);
+    }
+    Result<std::unique_ptr<Buffer>> buffer = backend_.allocate(floats);
+    if (!buffer) {
+        return fail(std::move(buffer.error()));
+    }
+    shared_ = std::move(*buffer);
+    lay_out(limits_.max_rows);
+    return {};
+}
+
+/// One matrix behind the other for so many rows: steps of few rows touch little memory, and large pages of it
+/// are not begun for each matrix.
+void ForwardPass::lay_out(std::size_t rows) {
+    if (shared_ == nullptr) {
+        return;
+    }
+    float* at = shared_->data();
+    for (Matrix* matrix : matrices()) {
+        matrix->data = at;
+        at += whole_lines(rows * matrix->width);
+    }
 }
 
 bool ForwardPass::run(std::span<const TokenId> tokens, const StepPlan& step,
@@ -71,6 +111,7 @@ bool ForwardPass::run(std::span<const TokenId> tokens, const StepPlan& step,
                       std::span<const StepWatch> watches) {
     assert(step.rows() > 0 && step.rows() == tokens.size() && step.rows() <= limits_.max_rows);
     wanted_.assign(wanted.begin(), wanted.end());
+    lay_out(step.rows());
     StepPlan plan = step;
     plan.interrupt = &interrupt;
     backend_.begin_step(plan);
@@ -91,9 +132,9 @@ void ForwardPass::attend(std::size_t index, const StepPlan& plan, std::span<cons
     const LayerWeights& layer = weights_.layers[index];
     const std::size_t rows = plan.rows();
     const std::size_t size = config_.head_size;
-    const Rows query = rows_of(*query_, rows, config_.heads * size);
-    const Rows key = rows_of(*key_, rows, config_.kv_heads * size);
-    const Rows value = rows_of(*value_, rows, config_.kv_heads * size);
+    const Rows query = rows_of(query_, rows);
+    const Rows key = rows_of(key_, rows);
+    const Rows value = rows_of(value_, rows);
     const LayerConfig& kind = config_.layer[index];
     const Embedding embedding = {weights_.embedding.get(), tokens, config_.embedding_scale};
     const HeadProjection heads = {.in = stream_through(*layer.attention_norm, rows),
@@ -107,7 +148,7 @@ void ForwardPass::attend(std::size_t index, const StepPlan& plan, std::span<cons
                                   .head_size = size,
                                   .layer = index};
     backend_.project_heads(pages_, heads, plan);
-    const Rows attended = rows_of(*attended_, rows, config_.heads * size);
+    const Rows attended = rows_of(attended_, rows);
     const AttentionSettings settings = {.layer = index,
                                         .heads = config_.heads,
                                         .scale = config_.attention_scale,
@@ -126,8 +167,8 @@ void ForwardPass::attend(std::size_t index, const StepPlan& plan, std::span<cons
 
 void ForwardPass::feed_forward(std::size_t index, std::size_t rows) {
     const LayerWeights& layer = weights_.layers[index];
-    const Rows gate = rows_of(*gate_, rows, config_.feed_forward_width);
-    const Rows up = rows_of(*up_, rows, config_.feed_forward_width);
+    const Rows gate = rows_of(gate_, rows);
+    const Rows up = rows_of(up_, rows);
     backend_.project_gated({.in = stream_through(*layer.feed_forward_norm, rows),
                             .gate = {layer.gate.get(), nullptr, gate},
                             .up = {layer.up.get(), nullptr, up},
@@ -140,26 +181,25 @@ void ForwardPass::feed_forward(std::size_t index, std::size_t rows) {
 }
 
 NormedRows ForwardPass::stream_through(const Buffer& norm, std::size_t rows) {
-    return {rows_of(*stream_, rows, config_.width), norm.data(), config_.norm_epsilon,
-            rows_of(*normed_, rows, config_.width)};
+    return {rows_of(stream_, rows), norm.data(), config_.norm_epsilon, rows_of(normed_, rows)};
 }
 
 void ForwardPass::add_to_stream(Rows in, const Weight& weight, const float* bias, const float* post_norm,
                                 std::optional<std::span<const std::uint32_t>> wanted) {
     backend_.project_residual({.in = in,
-                               .product = {&weight, bias, rows_of(*part_, in.rows, config_.width)},
+                               .product = {&weight, bias, rows_of(part_, in.rows)},
                                .norm = post_norm,
                                .epsilon = config_.norm_epsilon,
-                               .to = rows_of(*stream_, in.rows, config_.width),
+                               .to = rows_of(stream_, in.rows),
                                .wanted = wanted});
 }
 
 /// Side by side, whether they lie so or not.
 void ForwardPass::norm_wanted(std::span<const std::uint32_t> rows) {
     for (std::size_t i = 0; i < rows.size(); ++i) {
-        backend_.rms_norm({stream_->data() + rows[i] * config_.width, 1, config_.width},
+        backend_.rms_norm({stream_.data + rows[i] * config_.width, 1, config_.width},
                           data_or_null(weights_.output_norm), config_.norm_epsilon,
-                          {normed_->data() + i * config_.width, 1, config_.width});
+                          {normed_.data + i * config_.width, 1, config_.width});
     }
 }
 
@@ -168,28 +208,28 @@ std::span<float> ForwardPass::states(std::size_t first, std::size_t count) {
     host_states_.resize(std::max(host_states_.size(), limits_.max_logit_rows * config_.width));
     const std::span<float> host = std::span(host_states_).first(count * config_.width);
     norm_wanted(std::span(wanted_).subspan(first, count));
-    backend_.download(normed_->data(), host);
+    backend_.download(normed_.data, host);
     return host;
 }
 
 /// Rows that lie apart are normed side by side first, so that the head runs over them alone.
 Rows ForwardPass::project_wanted(std::size_t first, std::size_t count) {
     assert(count > 0 && count <= limits_.max_logit_rows && first + count <= wanted_.size());
-    const Rows out = rows_of(*logits_, count, config_.vocabulary);
+    const Rows out = {logits_->data(), count, config_.vocabulary};
     const Product head = {&weights_.output_head(), nullptr, out};
     const std::span wanted = std::span(wanted_).subspan(first, count);
     const float* norm = data_or_null(weights_.output_norm);
     const auto state = [&](std::size_t row, std::size_t rows) {
-        return Rows{stream_->data() + row * config_.width, rows, config_.width};
+        return Rows{stream_.data + row * config_.width, rows, config_.width};
     };
     if (wanted.back() - wanted.front() + 1 == count) {
-        backend_.project_logits({{state(wanted.front(), count), norm, config_.norm_epsilon,
-                                  rows_of(*normed_, count, config_.width)},
-                                 head,
-                                 config_.logit_softcap});
+        backend_.project_logits(
+            {{state(wanted.front(), count), norm, config_.norm_epsilon, rows_of(normed_, count)},
+             head,
+             config_.logit_softcap});
     } else {
         norm_wanted(wanted);
-        backend_.matmul(rows_of(*normed_, count, config_.width), {&head, 1});
+        backend_.matmul(rows_of(normed_, count), {&head, 1});
         if (config_.logit_softcap > 0.0F) {
             backend_.soft_cap(config_.logit_softcap, out);
         }
@@ -199,6 +239,9 @@ Rows ForwardPass::project_wanted(std::size_t first, std::size_t count) {
 
 std::span<float> ForwardPass::logits(std::size_t first, std::size_t count) {
     const Rows out = project_wanted(first, count);
+    if (host_logits_ == nullptr) {
+        return {out.data, count * config_.vocabulary};
+    }
     const std::span<float> host(host_logits_.get(), count * config_.vocabulary);
     backend_.download(out.data, host);
     return host;

@@ -5,6 +5,7 @@
 // engine thread.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -78,9 +79,19 @@ class ForwardPass {
     Rows project_wanted(std::size_t first, std::size_t count);
     void add_to_stream(Rows in, const Weight& weight, const float* bias, const float* post_norm,
                        std::optional<std::span<const std::uint32_t>> wanted = {});
-    static Rows rows_of(Buffer& buffer, std::size_t rows, std::size_t width) {
-        return {buffer.data(), rows, width};
+    /// A matrix of a step, [rows][width].
+    struct Matrix {
+        std::size_t width = 0;
+        float* data = nullptr;
+        std::unique_ptr<Buffer> own;  // of max_rows; none: a part of shared_
+    };
+    static Rows rows_of(const Matrix& matrix, std::size_t rows) { return {matrix.data, rows, matrix.width}; }
+    std::array<Matrix*, 9> matrices() {
+        return {&stream_, &query_, &normed_, &key_, &value_, &attended_, &gate_, &up_, &part_};
     }
+    Status take(Matrix& matrix);
+    Status take_shared();
+    void lay_out(std::size_t rows);
 
     const ModelConfig& config_;
     const ModelWeights& weights_;
@@ -88,19 +99,20 @@ class ForwardPass {
     KvPages& pages_;
     ForwardLimits limits_;
     std::vector<std::unique_ptr<RopeTable>> rope_;  // one per config_.rope
-    std::unique_ptr<Buffer> stream_;                // [rows][width], the residual stream
-    std::unique_ptr<Buffer> normed_;                // [rows][width]
-    std::unique_ptr<Buffer> query_;                 // [rows][heads * head_size]
-    std::unique_ptr<Buffer> key_;                   // [rows][kv_heads * head_size]
-    std::unique_ptr<Buffer> value_;                 // [rows][kv_heads * head_size]
-    std::unique_ptr<Buffer> attended_;              // [rows][heads * head_size]
-    std::unique_ptr<Buffer> gate_;                  // [rows][feed_forward_width]
-    std::unique_ptr<Buffer> up_;                    // [rows][feed_forward_width]
-    std::unique_ptr<Buffer> part_;                  // [rows][width], what a sub-layer adds to the stream
-    std::unique_ptr<Buffer> logits_;                // [max_logit_rows][vocabulary]
-    std::unique_ptr<float[]> host_logits_;          // the same, in host memory
-    std::vector<float> host_states_;                // [max_logit_rows][width] once somebody asked
-    std::vector<std::uint32_t> wanted_;             // rows of the last run whose logits may be asked for
+    Matrix stream_;                                 // the residual stream
+    Matrix normed_;
+    Matrix query_;  // of heads * head_size, as attended_
+    Matrix key_;    // of kv_heads * head_size, as value_
+    Matrix value_;
+    Matrix attended_;
+    Matrix gate_;  // of feed_forward_width, as up_
+    Matrix up_;
+    Matrix part_;                           // what a sub-layer adds to the stream
+    std::unique_ptr<Buffer> shared_;        // all of them, close together, where the backend shares_memory()
+    std::unique_ptr<Buffer> logits_;        // [max_logit_rows][vocabulary]
+    std::unique_ptr<float[]> host_logits_;  // the same; none where the backend shares_memory()
+    std::vector<float> host_states_;        // [max_logit_rows][width] once somebody asked
+    std::vector<std::uint32_t> wanted_;     // rows of the last run whose logits may be asked for
 };
 
 }  // namespace tendril::engine

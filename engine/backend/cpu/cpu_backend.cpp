@@ -170,6 +170,7 @@ class CpuBackend final : public Backend {
         return matmul_.reserve(max_rows, max_width);
     }
 
+    bool shares_memory() const override { return true; }
     void upload(std::span<const float> from, float* to) override { std::copy(from.begin(), from.end(), to); }
     void download(const float* from, std::span<float> to) override {
         std::copy_n(from, to.size(), to.begin());
