@@ -3,6 +3,7 @@
 #include "engine/backend/cpu/cpu_backend.h"
 
 #include <algorithm>
+#include <array>
 
 #include "engine/backend/cpu/attention.h"
 #include "engine/backend/cpu/attention_peaks.h"
@@ -171,7 +172,10 @@ class CpuBackend final : public Backend {
     }
 
     bool shares_memory() const override { return true; }
-    void upload(std::span<const float> from, float* to) override { std::copy(from.begin(), from.end(), to); }
+    void upload(std::span<const float> from, float* to) override {
+        settle();
+        std::copy(from.begin(), from.end(), to);
+    }
     void download(const float* from, std::span<float> to) override {
         std::copy_n(from, to.size(), to.begin());
     }
@@ -212,8 +216,7 @@ class CpuBackend final : public Backend {
 
     void gate(Activation activation, Rows gate, Rows up, Rows out) override {
         settle();
-        const auto kernel =
-            activation == Activation::silu ? kernels_.vectors.silu : kernels_.vectors.gelu_tanh;
+        const auto kernel = activation_of(activation);
         by_runs(gate.rows * gate.width, [&](std::size_t at, std::size_t n) {
             kernel(gate.data + at, up.data + at, out.data + at, n);
         });
@@ -271,21 +274,42 @@ class CpuBackend final : public Backend {
         }
     }
     void project_residual(const Residual& residual) override {
-        if (!flow_.noting() || !flow_.note(residual)) {
+        if (flow_.noting() && flow_.note(residual)) {
+            return;
+        }
+        if (!matmul_.keeps(residual.in)) {
             settle();
             Backend::project_residual(residual);
+            return;
         }
+        const Rows out = residual.product.out;
+        matmul_.run(residual.in, {&residual.product, 1});
+        if (residual.norm != nullptr) {
+            rms_norm(out, residual.norm, residual.epsilon, out);
+        }
+        add(out, residual.to);
     }
     void project_gated(const GatedProjection& gated) override {
-        if (!flow_.noting() || !flow_.note(gated)) {
-            settle();
-            Backend::project_gated(gated);
+        if (flow_.noting() && flow_.note(gated)) {
+            return;
+        }
+        const NormedRows& in = gated.in;
+        rms_norm(in.rows, in.weight, in.epsilon, in.normed);
+        if (!matmul_.gate(in.normed, gated.gate, gated.up, activation_of(gated.activation))) {
+            const std::array products = {gated.gate, gated.up};
+            matmul(in.normed, products);
+            gate(gated.activation, gated.gate.out, gated.up.out, gated.gate.out);
         }
     }
 
   private:
-    /// Whatever was noted of a step is done before an op that is not.
+    CpuMatmul::Activate activation_of(Activation activation) const {
+        return activation == Activation::silu ? kernels_.vectors.silu : kernels_.vectors.gelu_tanh;
+    }
+
+    /// Whatever was noted of a step is done before an op that is not, and what was kept may change.
     void settle() {
+        matmul_.forget();
         if (flow_.noting()) {
             run_parts(flow_.settle());
         }

@@ -31,6 +31,10 @@ bool quantised(DataType type) {
     return packed_format(type).bits != 0;
 }
 
+bool takes_whole_numbers(const Product& product) {
+    return quantised(static_cast<const PackedWeight&>(*product.weight).type());
+}
+
 /// How one product is cut: `group_pieces` x `row_pieces`.
 struct Cut {
     std::size_t groups = 0;  // of a piece
@@ -61,16 +65,23 @@ Cut cut_product(const PackedWeight& weight, std::size_t tiles, std::size_t total
 }  // namespace
 
 Status CpuMatmul::reserve(std::size_t max_rows, std::size_t max_width) {
-    const std::size_t tiles = divide_up(std::max<std::size_t>(max_rows, 1), kTile);
-    const std::size_t bytes = tiles * divide_up(max_width, kBlock) * sizeof(ActivationBlock<kTile>);
-    if (activations_ != nullptr && activations_->size() >= bytes) {
+    if (Status taken = take(gated_, std::min(max_rows, kFewRows), max_width); !taken) {
+        return taken;
+    }
+    return take(activations_, max_rows, max_width);
+}
+
+Status CpuMatmul::take(std::unique_ptr<HugeMemory>& to, std::size_t rows, std::size_t width) const {
+    const std::size_t tiles = divide_up(std::max<std::size_t>(rows, 1), kTile);
+    const std::size_t bytes = tiles * divide_up(width, kBlock) * sizeof(ActivationBlock<kTile>);
+    if (to != nullptr && to->size() >= bytes) {
         return {};
     }
     auto memory = HugeMemory::take(bytes);
     if (!memory) {
         return fail(memory.error());
     }
-    activations_ = std::move(*memory);
+    to = std::move(*memory);
     return {};
 }
 
@@ -96,7 +107,7 @@ void CpuMatmul::quantise(Rows in) {
     }
 }
 
-void CpuMatmul::multiply(Rows in, std::span<const Product> products) {
+void CpuMatmul::multiply(Rows in, const std::uint8_t* tiles_of, std::span<const Product> products) {
     const std::size_t tiles = divide_up(in.rows, kTile);
     std::array<Cut, kMostProducts> cuts;
     std::size_t groups = 0;
@@ -130,7 +141,7 @@ void CpuMatmul::multiply(Rows in, std::span<const Product> products) {
         p.rows = std::min(cut.tiles * kTile, in.rows - tile * kTile);
         p.input_stride = in.width;
         if (quantised(weight.type())) {
-            p.activations = activations_->data() + tile * p.blocks * sizeof(ActivationBlock<kTile>);
+            p.activations = tiles_of + tile * p.blocks * sizeof(ActivationBlock<kTile>);
         } else {
             p.activations = in.data + tile * kTile * in.width;
         }
@@ -151,23 +162,94 @@ void CpuMatmul::multiply(Rows in, std::span<const Product> products) {
 
 void CpuMatmul::run(Rows in, std::span<const Product> products) {
     pool_.expect_long_pieces(in.rows > kFewRows);
-    const bool integers = std::any_of(products.begin(), products.end(), [](const Product& product) {
-        return quantised(static_cast<const PackedWeight&>(*product.weight).type());
-    });
     if (in.rows == 0 || products.empty()) {
         return;
     }
-    if (integers) {
+    const std::uint8_t* tiles = nullptr;
+    if (keeps(in)) {
+        tiles = gated_->data();
+    } else if (std::any_of(products.begin(), products.end(), takes_whole_numbers)) {
         [[maybe_unused]] const Status enough =
-            reserve(in.rows, in.width);  // takes memory only if the engine did not reserve
+            take(activations_, in.rows, in.width);  // takes memory only if the engine did not reserve
         assert(enough);
         quantise(in);
+        tiles = activations_->data();
     }
     while (!products.empty()) {
         const std::size_t now = std::min(products.size(), kMostProducts);
-        multiply(in, products.first(now));
+        multiply(in, tiles, products.first(now));
         products = products.subspan(now);
     }
+}
+
+/// Some groups of outputs for all rows.
+void CpuMatmul::multiply_groups(Rows in, const Product& product, std::size_t group,
+                                std::size_t groups) const {
+    const auto& weight = static_cast<const PackedWeight&>(*product.weight);
+    MatmulPiece p{};
+    p.weight = weight.group(group);
+    p.group_bytes = weight.shape().group_bytes;
+    p.quant_start = weight.shape().quant_start;
+    p.groups = groups;
+    p.blocks = weight.shape().blocks;
+    p.single = in.rows == 1;
+    p.rows = in.rows;
+    p.input_stride = in.width;
+    p.activations = quantised(weight.type()) ? static_cast<const void*>(activations_->data()) : in.data;
+    p.out = product.out.data + group * kGroup;
+    p.out_stride = product.out.width;
+    p.outputs = std::min(groups * kGroup, weight.rows() - group * kGroup);
+    p.bias = product.bias != nullptr ? product.bias + group * kGroup : nullptr;
+    kernels_.by_type[static_cast<std::size_t>(weight.type())](p);
+}
+
+bool CpuMatmul::gate(Rows in, const Product& gate, const Product& up, Activate activate) {
+    const Rows out = gate.out;
+    if (in.rows == 0 || in.rows > kFewRows || out.width % kBlock != 0) {
+        return false;
+    }
+    pool_.expect_long_pieces(false);
+    [[maybe_unused]] const bool enough =
+        take(activations_, in.rows, in.width).has_value() && take(gated_, in.rows, out.width).has_value();
+    assert(enough);
+    if (takes_whole_numbers(gate) || takes_whole_numbers(up)) {
+        quantise(in);
+    }
+    const std::size_t groups = out.width / kGroup;
+    const std::size_t bytes = 2 * static_cast<const PackedWeight&>(*gate.weight).shape().group_bytes;
+    const std::size_t fair = groups / (kPiecesPerThread * pool_.threads());
+    // Whole blocks of what is kept: two groups.
+    const std::size_t some = divide_up(std::max({fair, divide_up(kThinBytes, bytes), std::size_t{1}}), 2) * 2;
+    const std::size_t block_bytes =
+        in.rows == 1 ? sizeof(ActivationBlock<1>) : sizeof(ActivationBlock<kTile>);
+    const auto work = [&](std::size_t piece, unsigned) {
+        const std::size_t group = piece * some;
+        const std::size_t now = std::min(some, groups - group);
+        multiply_groups(in, gate, group, now);
+        multiply_groups(in, up, group, now);
+        const std::size_t first = group * kGroup;
+        const std::size_t columns = now * kGroup;
+        for (std::size_t r = 0; r < in.rows; ++r) {
+            float* at = out.data + r * out.width + first;
+            activate(at, up.out.data + r * out.width + first, at, columns);
+        }
+        for (std::size_t r = 0; r < in.rows; r += kTile) {
+            vectors_.quantise(
+                out.data + r * out.width + first, out.width, std::min<std::size_t>(kTile, in.rows - r),
+                columns / kBlock, in.rows == 1,
+                gated_->data() + (r / kTile * (out.width / kBlock) + first / kBlock) * block_bytes);
+        }
+    };
+    const std::size_t pieces = divide_up(groups, some);
+    if (2 * out.width * in.width * in.rows < kAlone) {
+        for (std::size_t piece = 0; piece < pieces; ++piece) {
+            work(piece, 0);
+        }
+    } else {
+        pool_.run(pieces, work);
+    }
+    kept_ = out;
+    return true;
 }
 
 }  // namespace tendril::engine

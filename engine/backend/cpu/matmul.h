@@ -20,14 +20,28 @@ class CpuMatmul {
     Status reserve(std::size_t max_rows, std::size_t max_width);
     void run(Rows in, std::span<const Product> products);
 
+    using Activate = void (*)(const float* gate, const float* up, float* out, std::size_t count);
+    /// gate.out = activate(gate, up), a piece of the columns at a time, for few rows; and kept as whole
+    /// numbers for the product that comes next. False: nothing was done (many rows, or a width that is not of
+    /// whole blocks).
+    bool gate(Rows in, const Product& gate, const Product& up, Activate activate);
+    /// Whether these rows are what gate() kept, and were not changed since.
+    bool keeps(Rows in) const { return in.data == kept_.data && in.rows == kept_.rows; }
+    /// Told by ops that may change them.
+    void forget() { kept_ = {}; }
+
   private:
+    Status take(std::unique_ptr<HugeMemory>& memory, std::size_t rows, std::size_t width) const;
+    void multiply_groups(Rows in, const Product& product, std::size_t group, std::size_t groups) const;
     void quantise(Rows in);
-    void multiply(Rows in, std::span<const Product> products);
+    void multiply(Rows in, const std::uint8_t* tiles, std::span<const Product> products);
 
     ThreadPool& pool_;
     const MatmulKernels& kernels_;
     const VectorKernels& vectors_;
     std::unique_ptr<HugeMemory> activations_;
+    std::unique_ptr<HugeMemory> gated_;  // of what gate() keeps
+    Rows kept_;
 };
 
 }  // namespace tendril::engine
