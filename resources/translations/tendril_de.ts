@@ -2025,6 +2025,10 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <translation>%1 kB</translation>
     </message>
     <message>
+      <source>%1, whole</source>
+      <translation>%1, ganz</translation>
+    </message>
+    <message>
       <source>%1, %2 in short form</source>
       <translation>%1, gekürzt %2</translation>
     </message>
@@ -2033,12 +2037,12 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <translation>%1, wird gekürzt</translation>
     </message>
     <message>
-      <source>%1, at most %2 of them found</source>
-      <translation>%1, davon höchstens %2 gefunden</translation>
+      <source>%1, searched, at most %2 read</source>
+      <translation>%1, durchsucht, höchstens %2 gelesen</translation>
     </message>
     <message>
-      <source>%1, only fitting places are read</source>
-      <translation>%1, nur passende Stellen werden gelesen</translation>
+      <source>%1, searched</source>
+      <translation>%1, durchsucht</translation>
     </message>
     <message>
       <source>read whole, %1</source>
@@ -2067,18 +2071,6 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
     <message>
       <source>Documents: %1</source>
       <translation>Dokumente: %1</translation>
-    </message>
-    <message>
-      <source>Whole</source>
-      <translation>Ganz</translation>
-    </message>
-    <message>
-      <source>Shortened</source>
-      <translation>Gekürzt</translation>
-    </message>
-    <message>
-      <source>Searched</source>
-      <translation>Durchsucht</translation>
     </message>
     <message>
       <source>1 source</source>

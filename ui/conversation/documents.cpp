@@ -79,7 +79,7 @@ QString attachmentDetails(const app::AttachmentItem& item) {
     const bool known = item.plannedTokens > 0 && item.plannedTokens != item.tokens;
     switch (item.choice) {
         case app::AttachmentChoice::whole:
-            parts << tokensOf(item.tokens);
+            parts << Text::tr("%1, whole").arg(tokensOf(item.tokens));
             break;
         case app::AttachmentChoice::shortened:
             parts << (known ? Text::tr("%1, %2 in short form")
@@ -87,9 +87,9 @@ QString attachmentDetails(const app::AttachmentItem& item) {
                             : Text::tr("%1, to be shortened").arg(tokensOf(item.tokens)));
             break;
         case app::AttachmentChoice::searched:
-            parts << (known ? Text::tr("%1, at most %2 of them found")
+            parts << (known ? Text::tr("%1, searched, at most %2 read")
                                   .arg(tokensOf(item.tokens), countOf(item.plannedTokens))
-                            : Text::tr("%1, only fitting places are read").arg(tokensOf(item.tokens)));
+                            : Text::tr("%1, searched").arg(tokensOf(item.tokens)));
             break;
     }
     return join(parts);
@@ -128,18 +128,6 @@ QString documentsLine(const app::MessageItem& item) {
         parts << document.name + QStringLiteral(", ") + documentDetails(document);
     }
     return parts.isEmpty() ? QString() : Text::tr("Documents: %1").arg(parts.join(QStringLiteral("; ")));
-}
-
-QString choiceName(app::AttachmentChoice choice) {
-    switch (choice) {
-        case app::AttachmentChoice::whole:
-            return Text::tr("Whole");
-        case app::AttachmentChoice::shortened:
-            return Text::tr("Shortened");
-        case app::AttachmentChoice::searched:
-            return Text::tr("Searched");
-    }
-    return {};
 }
 
 QString sourcesName(const app::MessageItem& item) {

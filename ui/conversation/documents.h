@@ -18,7 +18,6 @@ QString attachmentDetails(const app::AttachmentItem& item);
 QString documentDetails(const app::AttachmentItem& item);
 /// "Documents: report.md, 12 kB, …"; empty when there are none.
 QString documentsLine(const app::MessageItem& item);
-QString choiceName(app::AttachmentChoice choice);  ///< "Whole"
 
 /// "2 sources"
 QString sourcesName(const app::MessageItem& item);

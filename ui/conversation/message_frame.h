@@ -128,6 +128,9 @@ class MessageFrame {
     int placeDocuments(int y);
     int placeSources(int y);
     int placeMarks(int y);
+    QVector<Control::Kind> markButtons(const app::MemoryMarkItem& mark) const;
+    int markButtonWidth(Control::Kind kind, const app::MemoryMarkItem& mark) const;
+    int markLineHeight(const app::MemoryMarkItem& mark) const;
     int markTextHeight(const app::MemoryMarkItem& mark) const;
     QRect noteRect(const Control& control) const;
     void paintDocuments(QPainter& painter) const;

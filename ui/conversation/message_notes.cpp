@@ -65,10 +65,43 @@ int MessageFrame::markTextHeight(const app::MemoryMarkItem& mark) const {
            2 * theme_.px(10);
 }
 
+/// The buttons of a mark that are there, from the right.
+QVector<Control::Kind> MessageFrame::markButtons(const app::MemoryMarkItem& mark) const {
+    QVector<Kind> kinds;
+    if (mark.undoable) {
+        kinds << Kind::restoreText;
+    }
+    if (extras_.marksOpen.contains(mark.id) && mark.text.size() > kMarkTextShown) {
+        kinds << Kind::markAll;
+    }
+    if (!mark.text.isEmpty()) {
+        kinds << Kind::markText;
+    }
+    return kinds;
+}
+
+int MessageFrame::markButtonWidth(Kind kind, const app::MemoryMarkItem& mark) const {
+    return QFontMetrics(theme_.small).horizontalAdvance(labelOf(kind, extras_.marksOpen.contains(mark.id))) +
+           theme_.px(20);
+}
+
+/// What a mark says, broken into lines beside its buttons.
+int MessageFrame::markLineHeight(const app::MemoryMarkItem& mark) const {
+    int room = column_ - theme_.px(23);
+    for (const Kind kind : markButtons(mark)) {
+        room -= markButtonWidth(kind, mark) + theme_.px(6);
+    }
+    return QFontMetrics(theme_.small)
+        .boundingRect(QRect(0, 0, qMax(theme_.px(60), room - theme_.px(4)), 1 << 20), Qt::TextWordWrap,
+                      markLine(mark))
+        .height();
+}
+
 int MessageFrame::placeMarks(int y) {
     marks_.clear();
     for (const app::MemoryMarkItem& mark : extras_.marks) {
-        const QRect line(left_, y + theme_.px(8), column_, theme_.px(36));
+        const int lines = theme_.px(16) + markLineHeight(mark);
+        const QRect line(left_, y + theme_.px(8), column_, qMax(theme_.px(36), lines));
         marks_.append({line, QRect(left_, line.bottom() + 1, column_, markTextHeight(mark))});
         y = marks_.last().text.bottom() + 1;
     }
@@ -90,20 +123,15 @@ QRect MessageFrame::noteRect(const Control& control) const {
         return {};
     }
     const app::MemoryMarkItem& mark = extras_.marks[control.link];
-    const bool open = extras_.marksOpen.contains(mark.id);
-    const QFontMetrics metrics(theme_.small);
     int right = column_ + left_;
-    for (const Kind kind : {Kind::restoreText, Kind::markAll, Kind::markText}) {
-        const bool there = kind == Kind::restoreText ? mark.undoable
-                           : kind == Kind::markAll   ? open && mark.text.size() > kMarkTextShown
-                                                     : !mark.text.isEmpty();
-        const int width = there ? metrics.horizontalAdvance(labelOf(kind, open)) + theme_.px(20) : 0;
+    for (const Kind kind : markButtons(mark)) {
+        const int width = markButtonWidth(kind, mark);
         if (kind == control.kind) {
             const QRect line = marks_[control.link].line;
             return QRect(right - width, line.center().y() - theme_.px(12) + theme_.px(2), width,
                          theme_.px(25));
         }
-        right -= there ? width + theme_.px(6) : 0;
+        right -= width + theme_.px(6);
     }
     return {};
 }
@@ -174,7 +202,6 @@ void MessageFrame::paintSources(QPainter& painter, const Look& look) {
 }
 
 void MessageFrame::paintMarks(QPainter& painter, const Look& look) {
-    const QFontMetrics metrics(theme_.small);
     const int side = theme_.px(15);
     for (qsizetype i = 0; i < marks_.size() && i < extras_.marks.size(); ++i) {
         const app::MemoryMarkItem& mark = extras_.marks[i];
@@ -203,8 +230,7 @@ void MessageFrame::paintMarks(QPainter& painter, const Look& look) {
         painter.setPen(theme_.muted);
         const QRect text(line.left() + side + theme_.px(8), line.top() + theme_.px(2),
                          room - side - theme_.px(8), line.height());
-        painter.drawText(text, Qt::AlignVCenter,
-                         metrics.elidedText(markLine(mark), Qt::ElideRight, text.width()));
+        painter.drawText(text, Qt::AlignVCenter | Qt::TextWordWrap, markLine(mark));
         if (const QRect box = marks_[i].text; box.height() > 0) {
             painter.setPen(Qt::NoPen);
             painter.setBrush(theme_.codeCard);

@@ -19,7 +19,7 @@ namespace tendril::ui {
 
 namespace {
 
-constexpr int kWidest = 340;
+constexpr int kWidest = 400;
 constexpr int kNarrowest = 180;
 constexpr int kGap = 6;
 constexpr int kRowsShown = 3;  // more are scrolled
@@ -77,11 +77,6 @@ void AttachmentChip::addChoice(QActionGroup* group, app::AttachmentChoice choice
     });
 }
 
-QString AttachmentChip::details() const {
-    const QString text = attachmentDetails(item_);
-    return item_.error.isEmpty() ? choiceName(item_.choice) + QStringLiteral(" · ") + text : text;
-}
-
 void AttachmentChip::setItem(const app::AttachmentItem& item) {
     const bool told = item.ready() != item_.ready() || item.choice != item_.choice;
     item_ = item;
@@ -93,9 +88,10 @@ void AttachmentChip::setItem(const app::AttachmentItem& item) {
     }
     menu()->setAccessibleName(tr("What the model gets of %1").arg(item.name));
     const QString kind = item.kind.isEmpty() ? QString() : item.kind + QStringLiteral(", ");
-    setAccessibleName(tr("Document %1, %2").arg(item.name, kind + details()));
+    setAccessibleName(tr("Document %1, %2").arg(item.name, kind + attachmentDetails(item_)));
     setAccessibleDescription(tr("Enter chooses how the model gets it, Del removes it"));
-    setToolTip(item.name.toHtmlEscaped() + QLatin1String("<br>") + (kind + details()).toHtmlEscaped());
+    setToolTip(item.name.toHtmlEscaped() + QLatin1String("<br>") +
+               (kind + attachmentDetails(item_)).toHtmlEscaped());
     remove_->setAccessibleName(tr("Remove %1").arg(item.name));
     remove_->setToolTip(tr("Remove (Del)"));
     if (told) {
@@ -109,9 +105,10 @@ void AttachmentChip::setItem(const app::AttachmentItem& item) {
 QSize AttachmentChip::sizeHint() const {
     const QFontMetrics name(nameFont(font()));
     const QFontMetrics small(smallFont(font()));
-    const int text = std::max(name.horizontalAdvance(item_.name), small.horizontalAdvance(details()));
-    const int width = text + kIcon + 3 * kPad + kRoomRight;
-    return {std::clamp(width, kNarrowest, kWidest), name.height() + small.height() + 13};
+    const int text =
+        std::max(name.horizontalAdvance(item_.name), small.horizontalAdvance(attachmentDetails(item_)));
+    const int width = text + kIcon + 2 * kPad + kRoomRight + 4;
+    return {std::clamp(width, kNarrowest, kWidest), name.height() + small.height() + 15};
 }
 
 void AttachmentChip::resizeEvent(QResizeEvent* event) {
@@ -139,12 +136,12 @@ void AttachmentChip::paintEvent(QPaintEvent*) {
     const QFontMetrics small(smallFont(font()));
     painter.setFont(nameFont(font()));
     painter.setPen(colors.text);
-    painter.drawText(QRect(left, 5, room, name.height()), Qt::AlignLeft | Qt::AlignVCenter,
+    painter.drawText(QRect(left, 6, room, name.height()), Qt::AlignLeft | Qt::AlignVCenter,
                      name.elidedText(item_.name, Qt::ElideMiddle, room));
     painter.setFont(smallFont(font()));
     painter.setPen(failed ? colors.error : colors.muted);
-    painter.drawText(QRect(left, 6 + name.height(), room, small.height()), Qt::AlignLeft | Qt::AlignVCenter,
-                     small.elidedText(details(), Qt::ElideRight, room));
+    painter.drawText(QRect(left, 7 + name.height(), room, small.height()), Qt::AlignLeft | Qt::AlignVCenter,
+                     small.elidedText(attachmentDetails(item_), Qt::ElideRight, room));
     ui::icon(QStringLiteral("chevron-down"), IconColor::muted)
         .paint(&painter, QRect(width() - kRoomRight + 2, (height() - 12) / 2, 12, 12));
     if (!failed && item_.progress < 1) {
@@ -189,9 +186,8 @@ AttachmentStrip::AttachmentStrip(QWidget* parent) : QScrollArea(parent) {
     setFrameShape(QFrame::NoFrame);
     setFocusPolicy(Qt::NoFocus);
     setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    auto* inside = new QWidget(this);
-    inside->setAutoFillBackground(false);
-    setWidget(inside);
+    setWidget(new QWidget(this));
+    widget()->setAutoFillBackground(false);  // setWidget() has switched it on
     viewport()->setAutoFillBackground(false);
     hide();
 }

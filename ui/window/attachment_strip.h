@@ -36,7 +36,6 @@ class AttachmentChip final : public QToolButton {
 
   private:
     void addChoice(QActionGroup* group, app::AttachmentChoice choice, const QString& text);
-    QString details() const;
 
     app::AttachmentItem item_;
     QToolButton* remove_;

@@ -203,7 +203,7 @@ Composer::Composer(QWidget* parent)
     row->addWidget(button_, 0, Qt::AlignBottom);
     auto* inside = new QVBoxLayout(frame_);
     inside->setContentsMargins(10, 6, 6, 6);
-    inside->setSpacing(2);
+    inside->setSpacing(4);
     inside->addWidget(editBar_);
     inside->addWidget(planBar_);
     inside->addWidget(strip_);

@@ -22,7 +22,7 @@ namespace tendril::ui {
 
 namespace {
 
-constexpr int kWidth = 380;
+constexpr int kWidth = 430;
 constexpr qsizetype kLinesShown = 8;  // of what is planned; the rest is counted
 
 /// The colour of a part beside its name; the name says what it is.

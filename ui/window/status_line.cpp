@@ -172,8 +172,10 @@ void StatusLine::setContext(quint32 used, quint32 limit) {
 
 void StatusLine::fit() {
     // What is said first is kept longest: speed, context, what was read; the device takes what is left.
-    int room = width() - kDeviceWidth - activity_->sizeHint().width();
-    if (!memory_->isHidden()) {
+    // While the memory is being shortened, that is said instead of the device where both have no room.
+    const bool working = !memory_->isHidden();
+    int room = width() - (working ? 0 : kDeviceWidth) - activity_->sizeHint().width();
+    if (working) {
         room -= memory_->sizeHint().width() + cancelMemory_->width() + kGap;
     }
     const auto offer = [&room](QWidget* widget, bool wanted, int needed) {

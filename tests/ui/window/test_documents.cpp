@@ -130,7 +130,7 @@ void TestDocuments::aChipSaysWhatTheModelGets() {
     show({item});
     QCOMPARE(chips().size(), 1);
     QCOMPARE(chips()[0]->accessibleName(),
-             QStringLiteral("Document report.md, Markdown, Whole · 48 kB · 12,300 tokens"));
+             QStringLiteral("Document report.md, Markdown, 48 kB · 12,300 tokens, whole"));
     item.choice = AttachmentChoice::shortened;
     item.plannedTokens = 6'100;
     show({item});
@@ -138,7 +138,7 @@ void TestDocuments::aChipSaysWhatTheModelGets() {
              qPrintable(chips()[0]->accessibleName()));
     item.choice = AttachmentChoice::searched;
     show({item});
-    QVERIFY(chips()[0]->accessibleName().contains(QStringLiteral("Searched")));
+    QVERIFY(chips()[0]->accessibleName().contains(QStringLiteral("12,300 tokens, searched, at most 6,100 read")));
     QVERIFY(chips()[0]->toolTip().contains(QStringLiteral("report.md")));
     QVERIFY2(chips()[0]->mapTo(window_.get(), QPoint()).y() < editor()->mapTo(window_.get(), QPoint()).y(),
              "chips stand above the text");

@@ -12,6 +12,7 @@
 #include <QScrollBar>
 #include <QTabWidget>
 #include <QTest>
+#include <QTranslator>
 
 #include "tests/ui/window/fake_port.h"
 #include "ui/conversation/conversation_view.h"
@@ -31,8 +32,11 @@ class TestLooks final : public QObject {
     void initTestCase();
     void states_data();
     void states();
+    void memory_data();
+    void memory();
 
   private:
+    void tellMemory();
     void fill();
     void keep(QWidget* widget, const QString& name);
     static QVector<MessageItem> longTalk();
@@ -256,6 +260,97 @@ void TestLooks::states() {
     }
     window_.reset();
     port_.reset();
+}
+
+void TestLooks::memory_data() {
+    QTest::addColumn<bool>("dark");
+    QTest::addColumn<bool>("german");
+    QTest::newRow("light") << false << false;
+    QTest::newRow("dark") << true << false;
+    QTest::newRow("german") << false << true;
+}
+
+void TestLooks::tellMemory() {
+    using app::MemoryChange;
+    QVector<MessageItem> talk = longTalk();
+    app::AttachmentItem report = FakePort::document(7, QStringLiteral("annual-report-2025.md"));
+    report.choice = app::AttachmentChoice::shortened;
+    report.plannedTokens = 6'100;
+    talk[0].memory = app::MessageMemory::pinned;
+    talk[2].documents = {report, FakePort::document(8, QStringLiteral("notes.txt"), 310)};
+    talk[3].sources = {{7, QStringLiteral("annual-report-2025.md"), 3,
+                        QStringLiteral("A file is an iterator over its lines.")},
+                       {7, QStringLiteral("annual-report-2025.md"), 11,
+                        QStringLiteral("Buffers are 8 KiB by default; see the table below.")}};
+    talk[3].state = MessageState::complete;
+    port_->open(1, talk);
+    Q_EMIT port_->memoryMarksChanged(
+        {{5, 2, MemoryChange::summarised, QStringLiteral("summary"), 3'900, 420,
+          QStringLiteral(
+              "The user asked how to read a large file line by line in C++. The assistant showed "
+              "std::getline and compared it with read in blocks (0.3 s for 1 GB) and mmap (0.2 s)."),
+          true},
+         {0, 4, MemoryChange::window, {}, 0, 0, {}, false}});
+    app::AttachmentItem reading =
+        FakePort::document(9, QStringLiteral("a scan of the whole contract.pdf"), 0);
+    reading.progress = 0.4;
+    app::AttachmentItem broken = FakePort::document(10, QStringLiteral("data.bin"), 0);
+    broken.error = QStringLiteral("data.bin is no text, so it cannot be part of a message.");
+    app::AttachmentItem searched = FakePort::document(11, QStringLiteral("handbook.md"), 48'200);
+    searched.choice = app::AttachmentChoice::searched;
+    searched.plannedTokens = 900;
+    Q_EMIT port_->attachmentsChanged({report, searched, reading, broken});
+    Q_EMIT port_->contextPlanned({7'400,
+                                  8'192,
+                                  {320, 3'100, 3'600, 380, 512, 8'192},
+                                  {{MemoryChange::summarised, {1, 2, 3}, 0, 2'900, 380},
+                                   {MemoryChange::compressed, {}, 7, 12'300, 6'100}}});
+    Q_EMIT port_->memoryWorkChanged({QStringLiteral("Summarising old turns"), 0.4, true});
+}
+
+void TestLooks::memory() {
+    QFETCH(bool, dark);
+    QFETCH(bool, german);
+    const QString tone = QStringLiteral("memory-") + QString::fromLatin1(QTest::currentDataTag());
+    QTranslator translator;
+    if (german && (!translator.load(QLocale(QLocale::German), QStringLiteral("tendril"), QStringLiteral("_"),
+                                    QStringLiteral(":/i18n")) ||
+                   !QCoreApplication::installTranslator(&translator))) {
+        QSKIP("built without lrelease (qt6-l10n-tools): English only");
+    }
+    app::Settings settings;
+    settings.theme = dark ? app::ThemeChoice::dark : app::ThemeChoice::light;
+    port_ = std::make_unique<FakePort>();
+    window_ = std::make_unique<MainWindow>(*port_, settings, QString());
+    window_->resize(1120, 780);
+    window_->show();
+    QVERIFY(QTest::qWaitForWindowExposed(window_.get()));
+    port_->ready(QStringLiteral("SmolLM2 135M Instruct"));
+    fill();
+    tellMemory();
+    auto* view = window_->findChild<ConversationView*>();
+    view->setFocus();
+    keep(window_.get(), tone + QStringLiteral("-1-end"));
+    view->setCurrentMessage(3);
+    QTest::keyClick(view, Qt::Key_S);
+    view->setCurrentMessage(1);
+    QTest::keyClick(view, Qt::Key_M);
+    view->verticalScrollBar()->setValue(view->verticalScrollBar()->maximum() - 330);
+    keep(window_.get(), tone + QStringLiteral("-2-unfolded"));
+    window_->findChild<QAction*>(QStringLiteral("context"))->trigger();
+    auto* panel = window_->findChild<QWidget*>(QStringLiteral("contextPanel"));
+    keep(panel, tone + QStringLiteral("-3-panel"));
+    panel->close();
+    window_->findChild<QAction*>(QStringLiteral("settings"))->trigger();
+    auto* dialog = window_->findChild<QDialog*>(QStringLiteral("settingsDialog"));
+    dialog->findChild<QTabWidget*>()->setCurrentIndex(4);
+    keep(dialog, tone + QStringLiteral("-4-settings"));
+    dialog->close();
+    window_->resize(620, 640);
+    keep(window_.get(), tone + QStringLiteral("-5-small"));
+    window_.reset();
+    port_.reset();
+    QCoreApplication::removeTranslator(&translator);
 }
 
 }  // namespace tendril::ui
