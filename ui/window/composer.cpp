@@ -305,6 +305,13 @@ void Composer::focusAttachments() {
     strip_->focusFirst();
 }
 
+void Composer::sendRefused(const QString& text) {
+    if (!editing() && !sent_.isEmpty() && text == sent_ && this->text().isEmpty()) {
+        setDraft(text);
+    }
+    sent_.clear();
+}
+
 void Composer::tellDraft() {
     draftTimer_->stop();
     draftLimit_->stop();
@@ -403,10 +410,15 @@ void Composer::submit() {
             focusAttachments();
             return;
         }
+        if (document.progress < 1 && document.tokens == 0) {
+            Q_EMIT hint(tr("%1 is still being read.").arg(document.name));
+            return;
+        }
     }
     draftTimer_->stop();
     draftLimit_->stop();
     replaceText(QString());
+    sent_ = written;
     Q_EMIT sendRequested(written);
 }
 

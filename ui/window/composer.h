@@ -69,7 +69,9 @@ class Composer final : public QWidget {
 
     QString text() const;
     void setDraft(const QString& text);  ///< without saving it again
-    void flushDraft();                   ///< saves now what waits to be saved
+    /// The conversation is shown with this draft: when it is what was sent last, it could not be sent.
+    void sendRefused(const QString& text);
+    void flushDraft();  ///< saves now what waits to be saved
     void setAttachments(const QVector<app::AttachmentItem>& documents);
     /// What would become shorter if the draft were sent now, in a line; empty: nothing.
     void setPlanned(const QString& text);
@@ -125,6 +127,7 @@ class Composer final : public QWidget {
     QTimer* draftLimit_;  ///< runs while something is typed that was not told
     QString blocked_;
     QString keptDraft_;
+    QString sent_;  ///< what was sent last, while it may still come back
     QVector<app::AttachmentItem> documents_;
     qint64 editing_ = 0;
     bool generating_ = false;

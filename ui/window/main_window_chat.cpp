@@ -85,6 +85,8 @@ void MainWindow::showConversation(const app::OpenedConversation& conversation) {
         showMemoryWork({});
         showAttachments({});
         showTurn({});
+    } else if (!conversation.draft.isEmpty()) {
+        composer_->sendRefused(conversation.draft);
     }
     sideBar_->setOpen(conversation_);
     updateTitle();

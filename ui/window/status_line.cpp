@@ -147,10 +147,13 @@ void StatusLine::setPlan(const app::ContextPlanItem& plan) {
 void StatusLine::setMemoryWork(const app::MemoryWorkItem& work) {
     const bool began = work.running && memory_->isHidden();
     const int percent = qRound(qBound(0.0, work.progress, 1.0) * 100);
+    QString what = work.what;
+    while (what.endsWith(QLatin1Char('.'))) {
+        what.chop(1);
+    }
     memory_->setText(
-        work.running
-            ? tr("%1, %2 %", "what is being shortened, progress").arg(work.what, QString::number(percent))
-            : QString());
+        work.running ? tr("%1, %2 %", "what is being shortened, progress").arg(what, QString::number(percent))
+                     : QString());
     memory_->setVisible(work.running);
     cancelMemory_->setVisible(work.running);
     if (began) {  // the beginning is told to screen readers, not each step
