@@ -233,6 +233,10 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <translation>%1 ist nicht brauchbar. Entfernen Sie es zuerst.</translation>
     </message>
     <message>
+      <source>%1 is still being read.</source>
+      <translation>%1 wird noch gelesen.</translation>
+    </message>
+    <message>
       <source>Stop the answer</source>
       <translation>Antwort anhalten</translation>
     </message>
@@ -2374,6 +2378,178 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
     <message>
       <source>%1 is no text (UTF-8), so it cannot be part of a message.</source>
       <translation>%1 ist kein Text (UTF-8) und kann darum nicht Teil einer Nachricht sein.</translation>
+    </message>
+    <message>
+      <source>Reading %1 was cancelled.</source>
+      <translation>Das Lesen von %1 wurde abgebrochen.</translation>
+    </message>
+    <message>
+      <source>%1 takes too long to read, so it was given up.</source>
+      <translation>%1 zu lesen dauert zu lange, darum wurde es aufgegeben.</translation>
+    </message>
+    <message>
+      <source>%1 holds too much text: %2 are the most.</source>
+      <translation>%1 enthält zu viel Text: höchstens %2 gehen.</translation>
+    </message>
+    <message>
+      <source>%1 is encrypted. Save it without its password, then attach it again.</source>
+      <translation>%1 ist verschlüsselt. Speichern Sie es ohne Passwort und hängen Sie es dann noch einmal an.</translation>
+    </message>
+    <message>
+      <source>%1 does not allow its text to be copied.</source>
+      <translation>%1 erlaubt nicht, dass sein Text kopiert wird.</translation>
+    </message>
+    <message>
+      <source>%1 needs too much memory to be read, so it was given up.</source>
+      <translation>%1 zu lesen braucht zu viel Speicher, darum wurde es aufgegeben.</translation>
+    </message>
+    <message>
+      <source>%1 is a broken PDF: no text can be read from it.</source>
+      <translation>%1 ist ein beschädigtes PDF: es lässt sich kein Text daraus lesen.</translation>
+    </message>
+    <message>
+      <source>There is no file %1.</source>
+      <translation>Es gibt keine Datei %1.</translation>
+    </message>
+    <message>
+      <source>%1 cannot be opened: %2.</source>
+      <translation>%1 lässt sich nicht öffnen: %2.</translation>
+    </message>
+    <message>
+      <source>%1 is a folder; attach its files one by one.</source>
+      <translation>%1 ist ein Ordner; hängen Sie seine Dateien einzeln an.</translation>
+    </message>
+    <message>
+      <source>%1 is not a file.</source>
+      <translation>%1 ist keine Datei.</translation>
+    </message>
+    <message>
+      <source>%1 is too large: %2 are the most for a %3</source>
+      <translation>%1 ist zu groß: höchstens %2 gehen für %3</translation>
+    </message>
+    <message>
+      <source>PDF.</source>
+      <translation>ein PDF.</translation>
+    </message>
+    <message>
+      <source>text.</source>
+      <translation>einen Text.</translation>
+    </message>
+    <message>
+      <source>%1 is no text: it is %2</source>
+      <translation>%1 ist kein Text, sondern %2</translation>
+    </message>
+    <message>
+      <source>%1 is no text.</source>
+      <translation>%1 ist kein Text.</translation>
+    </message>
+    <message>
+      <source>a document of an older office program.</source>
+      <translation>ein Dokument eines älteren Büroprogramms.</translation>
+    </message>
+    <message>
+      <source>a picture.</source>
+      <translation>ein Bild.</translation>
+    </message>
+    <message>
+      <source>a model.</source>
+      <translation>ein Modell.</translation>
+    </message>
+    <message>
+      <source>a program.</source>
+      <translation>ein Programm.</translation>
+    </message>
+    <message>
+      <source>a compressed file.</source>
+      <translation>eine gepackte Datei.</translation>
+    </message>
+    <message>
+      <source>a database.</source>
+      <translation>eine Datenbank.</translation>
+    </message>
+    <message>
+      <source>a sound or a film.</source>
+      <translation>ein Ton oder ein Film.</translation>
+    </message>
+    <message>
+      <source>a sound.</source>
+      <translation>ein Ton.</translation>
+    </message>
+    <message>
+      <source>a rich text file; save it as plain text.</source>
+      <translation>eine RTF-Datei; speichern Sie sie als einfachen Text.</translation>
+    </message>
+    <message>
+      <source>%1 is a PDF, and reading those needs the program pdftotext. It is in the package poppler-utils.</source>
+      <translation>%1 ist ein PDF, und das Lesen braucht das Programm pdftotext. Es ist im Paket poppler-utils.</translation>
+    </message>
+    <message>
+      <source>%1 holds no text: its pages are pictures, perhaps of a scanner. It needs text recognition first.</source>
+      <translation>%1 enthält keinen Text: seine Seiten sind Bilder, vielleicht eines Scanners. Es braucht zuerst eine Texterkennung.</translation>
+    </message>
+    <message>
+      <source>%1 could not be read: %2</source>
+      <translation>%1 ließ sich nicht lesen: %2</translation>
+    </message>
+    <message>
+      <source>Another program could not be begun.</source>
+      <translation>Ein anderes Programm ließ sich nicht starten.</translation>
+    </message>
+    <message>
+      <source>%1 is empty.</source>
+      <translation>%1 ist leer.</translation>
+    </message>
+    <message>
+      <source>%1 is not quite sound: a few characters could not be read.</source>
+      <translation>%1 ist nicht ganz in Ordnung: einige Zeichen ließen sich nicht lesen.</translation>
+    </message>
+    <message>
+      <source>%1 was read as %2.</source>
+      <translation>%1 wurde als %2 gelesen.</translation>
+    </message>
+    <message>
+      <source>The encoding of %1 cannot be told. Save it as UTF-8, then attach it again.</source>
+      <translation>Die Zeichenkodierung von %1 ist nicht zu erkennen. Speichern Sie es als UTF-8 und hängen Sie es dann noch einmal an.</translation>
+    </message>
+    <message>
+      <source>The oldest messages are being shortened for the model.</source>
+      <translation>Die ältesten Nachrichten werden für das Modell gekürzt.</translation>
+    </message>
+    <message>
+      <source>The model is reading the shortened conversation.</source>
+      <translation>Das Modell liest das gekürzte Gespräch.</translation>
+    </message>
+    <message>
+      <source>No model is loaded; nothing can be shortened for it.</source>
+      <translation>Es ist kein Modell geladen; für keines kann etwas gekürzt werden.</translation>
+    </message>
+    <message>
+      <source>There is nothing to shorten: the last two exchanges always stay whole.</source>
+      <translation>Es gibt nichts zu kürzen: die letzten zwei Wortwechsel bleiben immer ganz.</translation>
+    </message>
+    <message>
+      <source>The conversation was not shortened for the model: %1</source>
+      <translation>Das Gespräch wurde nicht für das Modell gekürzt: %1</translation>
+    </message>
+    <message>
+      <source>There is no room for the model to summarise the oldest messages.</source>
+      <translation>Es ist kein Platz, damit das Modell die ältesten Nachrichten zusammenfasst.</translation>
+    </message>
+    <message>
+      <source>They were left out; what you said about how to answer and about yourself stays word for word.</source>
+      <translation>Sie wurden weggelassen; was Sie über die Art der Antworten und über sich selbst sagten, bleibt Wort für Wort.</translation>
+    </message>
+    <message>
+      <source>Shortening was cancelled.</source>
+      <translation>Das Kürzen wurde abgebrochen.</translation>
+    </message>
+    <message>
+      <source>The full text has %1 tokens and does not fit: the context has room for %2. It stays shortened for the model.</source>
+      <translation>Der volle Text hat %1 Token und passt nicht: der Kontext hat Platz für %2. Er bleibt für das Modell gekürzt.</translation>
+    </message>
+    <message>
+      <source>The shortened text is gone.</source>
+      <translation>Der gekürzte Text ist fort.</translation>
     </message>
     <message>
       <source>No folder for it was chosen.</source>

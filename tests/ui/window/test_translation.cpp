@@ -130,7 +130,11 @@ void TestTranslation::sentencesAreStillSaid() {
                  QString());  // literals that go on in the next line
     for (const QString& sentence : app::known_sentences()) {
         for (const QString& piece : sentence.split(QRegularExpression(QStringLiteral("%[12]|\\(|\\)")))) {
-            QVERIFY2(piece.size() < 4 || said.contains(piece.trimmed()),
+            QString bare = piece.trimmed();  // what another sentence ends with is said without its full stop
+            if (!said.contains(bare) && bare.endsWith(QLatin1Char('.'))) {
+                bare.chop(1);
+            }
+            QVERIFY2(piece.size() < 4 || said.contains(bare),
                      qPrintable(sentence + QLatin1String(": ") + piece));
         }
     }
