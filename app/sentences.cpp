@@ -129,6 +129,11 @@ constexpr const char* kSentences[] = {
                       "The full text has %1 tokens and does not fit: the context has room for %2. It stays "
                       "shortened for the model."),
     QT_TRANSLATE_NOOP("tendril::app::Sentences", "The shortened text is gone."),
+    // Why there is no summary; resources/prompts/memory.json
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "The model wrote no summary."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "The model did not summarise the conversation."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "The model's summary repeated itself."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "The model's summary was not shorter than the text."),
     // The cache
     QT_TRANSLATE_NOOP("tendril::app::Sentences", "No folder for it was chosen."),
     QT_TRANSLATE_NOOP("tendril::app::Sentences",

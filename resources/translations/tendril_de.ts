@@ -2101,6 +2101,10 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <translation>Von hier aufwärts erinnert sich das Modell nur an das Wichtigste: %1</translation>
     </message>
     <message>
+      <source>From here up the model has only notes of what you said about its answers: %1</source>
+      <translation>Von hier aufwärts hat das Modell nur Notizen davon, was Sie über seine Antworten sagten: %1</translation>
+    </message>
+    <message>
       <source>From here up the model has nothing: %1 left out</source>
       <translation>Von hier aufwärts hat das Modell nichts: %1 weggelassen</translation>
     </message>
@@ -2550,6 +2554,22 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
     <message>
       <source>The shortened text is gone.</source>
       <translation>Der gekürzte Text ist fort.</translation>
+    </message>
+    <message>
+      <source>The model wrote no summary.</source>
+      <translation>Das Modell schrieb keine Zusammenfassung.</translation>
+    </message>
+    <message>
+      <source>The model did not summarise the conversation.</source>
+      <translation>Das Modell fasste das Gespräch nicht zusammen.</translation>
+    </message>
+    <message>
+      <source>The model's summary repeated itself.</source>
+      <translation>Die Zusammenfassung des Modells wiederholte sich.</translation>
+    </message>
+    <message>
+      <source>The model's summary was not shorter than the text.</source>
+      <translation>Die Zusammenfassung des Modells war nicht kürzer als der Text.</translation>
     </message>
     <message>
       <source>No folder for it was chosen.</source>

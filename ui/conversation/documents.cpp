@@ -153,6 +153,12 @@ QString markLine(const app::MemoryMarkItem& mark) {
         case Kind::pruned:
             return Text::tr("From here up the model remembers only what matters most: %1").arg(numbers);
         case Kind::left_out:
+            if (mark.tokensAfter > 0) {
+                return Text::tr(
+                           "From here up the model has only notes of what you said about its answers: "
+                           "%1")
+                    .arg(numbers);
+            }
             return Text::tr("From here up the model has nothing: %1 left out")
                 .arg(tokensOf(mark.tokensBefore));
         case Kind::window:

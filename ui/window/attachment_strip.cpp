@@ -265,7 +265,7 @@ void AttachmentStrip::place() {
     int x = 0;
     int y = 0;
     int row = 0;
-    QWidget* before = nullptr;
+    QWidget* before = predecessor_;
     for (AttachmentChip* chip : std::as_const(chips_)) {
         const QSize size = chip->sizeHint().boundedTo(QSize(room, 1000));
         if (x > 0 && x + size.width() > room) {

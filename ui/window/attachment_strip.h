@@ -48,6 +48,9 @@ class AttachmentStrip final : public QScrollArea {
   public:
     explicit AttachmentStrip(QWidget* parent = nullptr);
 
+    /// The widget in front of the chips in the order of the Tab key.
+    void setPredecessor(QWidget* widget) { predecessor_ = widget; }
+
     void setItems(const QVector<app::AttachmentItem>& items);
     bool isEmpty() const { return chips_.isEmpty(); }
     void focusFirst();
@@ -68,6 +71,7 @@ class AttachmentStrip final : public QScrollArea {
     void place();
 
     QVector<AttachmentChip*> chips_;
+    QWidget* predecessor_ = nullptr;
 };
 
 }  // namespace tendril::ui

@@ -276,6 +276,7 @@ void Composer::buildPlanBar() {
     details->setObjectName(QStringLiteral("plannedDetails"));
     details->setProperty("link", true);
     details->setAccessibleName(tr("What becomes shorter when this is sent"));
+    strip_->setPredecessor(details);
     auto* row = new QHBoxLayout(planBar_);
     row->setContentsMargins(6, 0, 0, 0);
     row->addWidget(planLabel_, 1);

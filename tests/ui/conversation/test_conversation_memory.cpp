@@ -298,8 +298,11 @@ void TestConversationMemory::marksSurviveAChangeOfTheMessage() {
 void TestConversationMemory::linesSayWhatHappened() {
     MemoryMarkItem one = mark(1, 1);
     one.kind = MemoryChange::left_out;
+    QVERIFY(markLine(one).contains(QStringLiteral("only notes")));
+    one.tokensAfter = 0;
     QCOMPARE(markLine(one), QStringLiteral("From here up the model has nothing: 3,900 tokens left out"));
     one.kind = MemoryChange::compressed;
+    one.tokensAfter = 420;
     QCOMPARE(markLine(one),
              QString::fromUtf8("From here up the model has a shortened text: 3,900 → 420 tokens"));
     one.kind = MemoryChange::pruned;

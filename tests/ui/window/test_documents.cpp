@@ -185,6 +185,11 @@ void TestDocuments::chipsAreWalkedAndRemovedByKey() {
                                            FakePort::document(8, QStringLiteral("b.md")),
                                            FakePort::document(9, QStringLiteral("c.md"))};
     show(three);
+    editor()->setFocus();
+    QTest::keyClick(editor(), Qt::Key_Backtab, Qt::ShiftModifier);
+    QCOMPARE(QApplication::focusWidget()->objectName(), QStringLiteral("attachButton"));
+    QTest::keyClick(QApplication::focusWidget(), Qt::Key_Backtab, Qt::ShiftModifier);
+    QCOMPARE(QApplication::focusWidget(), chips()[2]);
     chips()[0]->setFocus();
     QTest::keyClick(chips()[0], Qt::Key_Right);
     QVERIFY(chips()[1]->hasFocus());

@@ -123,13 +123,15 @@ void TestTranslation::sentencesAreStillSaid() {
             }
         }
     }
-    QFile reasons(QStringLiteral(TENDRIL_SOURCES "/resources/prompts/skeleton.json"));
-    QVERIFY(reasons.open(QIODevice::ReadOnly));
-    said += QString::fromUtf8(reasons.readAll());
+    for (const char* data : {"skeleton.json", "memory.json"}) {
+        QFile reasons(QStringLiteral(TENDRIL_SOURCES "/resources/prompts/") + QLatin1String(data));
+        QVERIFY(reasons.open(QIODevice::ReadOnly));
+        said += QString::fromUtf8(reasons.readAll());
+    }
     said.replace(QRegularExpression(QStringLiteral("\"\\s*\"")),
                  QString());  // literals that go on in the next line
     for (const QString& sentence : app::known_sentences()) {
-        for (const QString& piece : sentence.split(QRegularExpression(QStringLiteral("%[12]|\\(|\\)")))) {
+        for (const QString& piece : sentence.split(QRegularExpression(QStringLiteral("%[1-4]|\\(|\\)")))) {
             QString bare = piece.trimmed();  // what another sentence ends with is said without its full stop
             if (!said.contains(bare) && bare.endsWith(QLatin1Char('.'))) {
                 bare.chop(1);
@@ -142,15 +144,17 @@ void TestTranslation::sentencesAreStillSaid() {
 
 /// Why an answer is written in one piece is data; whoever adds a reason says it in German, too.
 void TestTranslation::reasonsAreGerman() {
-    QFile file(QStringLiteral(TENDRIL_SOURCES "/resources/prompts/skeleton.json"));
-    QVERIFY(file.open(QIODevice::ReadOnly));
-    const QJsonObject phrases = QJsonDocument::fromJson(file.readAll()).object();
     int found = 0;
-    for (const char* list : {"vetoes", "reasons"}) {
-        for (const QJsonValue& one : phrases.value(QLatin1String(list)).toArray()) {
-            const QString sentence = one.toObject().value(QLatin1String("sentence")).toString();
-            QVERIFY2(app::in_their_language(sentence.toStdString()) != sentence, qPrintable(sentence));
-            ++found;
+    for (const char* data : {"skeleton.json", "memory.json"}) {
+        QFile file(QStringLiteral(TENDRIL_SOURCES "/resources/prompts/") + QLatin1String(data));
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        const QJsonObject phrases = QJsonDocument::fromJson(file.readAll()).object();
+        for (const char* list : {"vetoes", "reasons"}) {
+            for (const QJsonValue& one : phrases.value(QLatin1String(list)).toArray()) {
+                const QString sentence = one.toObject().value(QLatin1String("sentence")).toString();
+                QVERIFY2(app::in_their_language(sentence.toStdString()) != sentence, qPrintable(sentence));
+                ++found;
+            }
         }
     }
     QVERIFY(found > 10);
