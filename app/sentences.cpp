@@ -112,6 +112,21 @@ constexpr const char* kSentences[] = {
     QT_TRANSLATE_NOOP("tendril::app::Sentences", "%1 was read as %2."),
     QT_TRANSLATE_NOOP("tendril::app::Sentences",
                       "The encoding of %1 cannot be told. Save it as UTF-8, then attach it again."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "%1 is attached already."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "%1 is still being read."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "Remove it from the message, then send it."),
+    QT_TRANSLATE_NOOP(
+        "tendril::app::Sentences",
+        "The message with %1 documents is too large: it needs %2 tokens, and the model's context holds %3."),
+    QT_TRANSLATE_NOOP(
+        "tendril::app::Sentences",
+        "The message with %1 is too large: it needs %2 tokens, and the model's context holds %3."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences",
+                      "No way of reading it helps; load a model with a larger context, or remove it."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences",
+                      "Have the documents searched instead, or load the model with a larger context."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences",
+                      "Have %1 searched instead, or load the model with a larger context."),
     // The model's memory
     QT_TRANSLATE_NOOP("tendril::app::Sentences", "The oldest messages are being shortened for the model."),
     QT_TRANSLATE_NOOP("tendril::app::Sentences", "The model is reading the shortened conversation."),

@@ -2516,6 +2516,38 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <translation>Die Zeichenkodierung von %1 ist nicht zu erkennen. Speichern Sie es als UTF-8 und hängen Sie es dann noch einmal an.</translation>
     </message>
     <message>
+      <source>%1 is attached already.</source>
+      <translation>%1 ist schon angehängt.</translation>
+    </message>
+    <message>
+      <source>%1 is still being read.</source>
+      <translation>%1 wird noch gelesen.</translation>
+    </message>
+    <message>
+      <source>Remove it from the message, then send it.</source>
+      <translation>Entfernen Sie es aus der Nachricht und senden Sie sie dann.</translation>
+    </message>
+    <message>
+      <source>The message with %1 documents is too large: it needs %2 tokens, and the model's context holds %3.</source>
+      <translation>Die Nachricht mit %1 Dokumenten ist zu groß: sie braucht %2 Token, und der Kontext des Modells fasst %3.</translation>
+    </message>
+    <message>
+      <source>The message with %1 is too large: it needs %2 tokens, and the model's context holds %3.</source>
+      <translation>Die Nachricht mit %1 ist zu groß: sie braucht %2 Token, und der Kontext des Modells fasst %3.</translation>
+    </message>
+    <message>
+      <source>No way of reading it helps; load a model with a larger context, or remove it.</source>
+      <translation>Keine Art, es zu lesen, hilft; laden Sie ein Modell mit größerem Kontext, oder entfernen Sie es.</translation>
+    </message>
+    <message>
+      <source>Have the documents searched instead, or load the model with a larger context.</source>
+      <translation>Lassen Sie die Dokumente durchsuchen, oder laden Sie das Modell mit größerem Kontext.</translation>
+    </message>
+    <message>
+      <source>Have %1 searched instead, or load the model with a larger context.</source>
+      <translation>Lassen Sie %1 durchsuchen, oder laden Sie das Modell mit größerem Kontext.</translation>
+    </message>
+    <message>
       <source>The oldest messages are being shortened for the model.</source>
       <translation>Die ältesten Nachrichten werden für das Modell gekürzt.</translation>
     </message>
