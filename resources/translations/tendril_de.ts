@@ -2029,6 +2029,18 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <translation>%1 kB</translation>
     </message>
     <message>
+      <source>whole</source>
+      <translation>ganz</translation>
+    </message>
+    <message>
+      <source>to be shortened</source>
+      <translation>wird gekürzt</translation>
+    </message>
+    <message>
+      <source>searched</source>
+      <translation>durchsucht</translation>
+    </message>
+    <message>
       <source>%1, whole</source>
       <translation>%1, ganz</translation>
     </message>
@@ -2067,10 +2079,6 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
     <message>
       <source>searched, %1 of %2 read</source>
       <translation>durchsucht, %1 von %2 gelesen</translation>
-    </message>
-    <message>
-      <source>searched</source>
-      <translation>durchsucht</translation>
     </message>
     <message>
       <source>Documents: %1</source>

@@ -76,6 +76,12 @@ QString attachmentDetails(const app::AttachmentItem& item) {
     if (item.progress < 1) {
         return join(parts << progressOf(item));
     }
+    if (item.tokens == 0) {  // no model has counted them yet
+        parts << (item.choice == app::AttachmentChoice::whole       ? Text::tr("whole")
+                  : item.choice == app::AttachmentChoice::shortened ? Text::tr("to be shortened")
+                                                                    : Text::tr("searched"));
+        return join(parts);
+    }
     const bool known = item.plannedTokens > 0 && item.plannedTokens != item.tokens;
     switch (item.choice) {
         case app::AttachmentChoice::whole:

@@ -138,8 +138,14 @@ void TestDocuments::aChipSaysWhatTheModelGets() {
              qPrintable(chips()[0]->accessibleName()));
     item.choice = AttachmentChoice::searched;
     show({item});
-    QVERIFY(chips()[0]->accessibleName().contains(QStringLiteral("12,300 tokens, searched, at most 6,100 read")));
+    QVERIFY(
+        chips()[0]->accessibleName().contains(QStringLiteral("12,300 tokens, searched, at most 6,100 read")));
     QVERIFY(chips()[0]->toolTip().contains(QStringLiteral("report.md")));
+    item.tokens = item.plannedTokens = 0;  // no model is loaded
+    show({item});
+    QVERIFY2(chips()[0]->accessibleName().endsWith(QString::fromUtf8("48 kB · searched")),
+             qPrintable(chips()[0]->accessibleName()));
+    item.tokens = 12'300;
     QVERIFY2(chips()[0]->mapTo(window_.get(), QPoint()).y() < editor()->mapTo(window_.get(), QPoint()).y(),
              "chips stand above the text");
 }
