@@ -212,6 +212,11 @@ Composer::Composer(QWidget* parent)
     outside->setContentsMargins(0, 0, 0, 0);
     outside->addWidget(frame_);
 
+    const QList<QWidget*> order{cancel, planDetails_, clip_, edit_, mode_, button_};
+    for (qsizetype i = 1; i < order.size(); ++i) {
+        setTabOrder(order[i - 1], order[i]);
+    }
+
     draftTimer_->setSingleShot(true);
     draftTimer_->setInterval(kPauseMs);
     draftLimit_->setSingleShot(true);
@@ -272,17 +277,17 @@ void Composer::buildPlanBar() {
     planLabel_->setTextFormat(Qt::PlainText);
     planLabel_->setWordWrap(true);
     planLabel_->setProperty("muted", true);
-    auto* details = new QPushButton(tr("Details"), planBar_);
-    details->setObjectName(QStringLiteral("plannedDetails"));
-    details->setProperty("link", true);
-    details->setAccessibleName(tr("What becomes shorter when this is sent"));
-    strip_->setPredecessor(details);
+    planDetails_ = new QPushButton(tr("Details"), planBar_);
+    planDetails_->setObjectName(QStringLiteral("plannedDetails"));
+    planDetails_->setProperty("link", true);
+    planDetails_->setAccessibleName(tr("What becomes shorter when this is sent"));
+    strip_->setPredecessor(planDetails_);
     auto* row = new QHBoxLayout(planBar_);
     row->setContentsMargins(6, 0, 0, 0);
     row->addWidget(planLabel_, 1);
-    row->addWidget(details);
+    row->addWidget(planDetails_);
     planBar_->hide();
-    connect(details, &QPushButton::clicked, this, &Composer::plannedRequested);
+    connect(planDetails_, &QPushButton::clicked, this, &Composer::plannedRequested);
 }
 
 void Composer::setAttachments(const QVector<app::AttachmentItem>& documents) {

@@ -10,6 +10,7 @@
 
 class QFrame;
 class QLabel;
+class QPushButton;
 class QTimer;
 class QToolButton;
 
@@ -118,6 +119,7 @@ class Composer final : public QWidget {
     QLabel* editLabel_;
     QWidget* planBar_;
     QLabel* planLabel_;
+    QPushButton* planDetails_ = nullptr;
     AttachmentStrip* strip_;
     QToolButton* clip_;
     ComposerEdit* edit_;

@@ -97,6 +97,13 @@ void TestTranslation::sentencesOfTheOtherRoomsAreGerman() {
              QStringLiteral("Something that nobody has translated."));
     QCOMPARE(german("Something new. All answers are saved now."),
              QStringLiteral("Something new. Alle Antworten sind jetzt gespeichert."));
+    QCOMPARE(german("a.png is no text: it is a picture."),
+             QStringLiteral("a.png ist kein Text, sondern ein Bild."));
+    QCOMPARE(
+        german("a.bin is no text. Remove it from the message, then send it."),
+        QStringLiteral("a.bin ist kein Text. Entfernen Sie es aus der Nachricht und senden Sie sie dann."));
+    QCOMPARE(german("big.txt is too large: 32 MiB are the most for a text."),
+             QString::fromUtf8("big.txt ist zu groß: höchstens 32 MiB gehen für einen Text."));
     QCOMPARE(german(""), QString());
     for (const QString& sentence : app::known_sentences()) {
         QVERIFY2(app::in_their_language(sentence.toStdString()) != sentence, qPrintable(sentence));
