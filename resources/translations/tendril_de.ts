@@ -2077,8 +2077,8 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <translation>gekürzt gelesen</translation>
     </message>
     <message>
-      <source>searched, %1 of %2 read</source>
-      <translation>durchsucht, %1 von %2 gelesen</translation>
+      <source>searched, at most %1 of %2 read</source>
+      <translation>durchsucht, höchstens %1 von %2 gelesen</translation>
     </message>
     <message>
       <source>Documents: %1</source>

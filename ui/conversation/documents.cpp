@@ -120,7 +120,7 @@ QString documentDetails(const app::AttachmentItem& item) {
                             : Text::tr("read shortened"));
             break;
         case app::AttachmentChoice::searched:
-            parts << (known ? Text::tr("searched, %1 of %2 read")
+            parts << (known ? Text::tr("searched, at most %1 of %2 read")
                                   .arg(countOf(item.plannedTokens), tokensOf(item.tokens))
                             : Text::tr("searched"));
             break;
