@@ -69,11 +69,12 @@ Status fits(std::span<const DraftDocument> documents, const ChoiceFacts& facts) 
     if (facts.context == 0 || largest == nullptr || needed <= facts.context) {
         return {};
     }
+    const std::string which =
+        documents.size() == 1
+            ? "The message with " + largest->name + " is too large: it needs "
+            : "The message with " + std::to_string(documents.size()) + " documents is too large: it needs ";
     std::string words =
-        "The message with " +
-        (documents.size() == 1 ? largest->name : std::to_string(documents.size()) + " documents") +
-        " is too large: it needs " + grouped(needed) + " tokens, and the model's context holds " +
-        grouped(facts.context) + ".";
+        which + grouped(needed) + " tokens, and the model's context holds " + grouped(facts.context) + ".";
     const bool all_searched = std::all_of(
         documents.begin(), documents.end(),
         [](const DraftDocument& document) { return document.choice == AttachmentChoice::searched; });

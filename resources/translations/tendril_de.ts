@@ -2448,12 +2448,12 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <translation>einen Text.</translation>
     </message>
     <message>
-      <source>%1 is no text%2</source>
-      <translation>%1 ist kein Text%2</translation>
+      <source>%1 is no text: it is %2</source>
+      <translation>%1 ist kein Text, sondern %2</translation>
     </message>
     <message>
-      <source>: it is %1</source>
-      <translation>, sondern %1</translation>
+      <source>%1 is no text.</source>
+      <translation>%1 ist kein Text.</translation>
     </message>
     <message>
       <source>a document of an older office program.</source>
