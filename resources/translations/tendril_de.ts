@@ -1929,16 +1929,48 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <translation>Die Nachricht kopieren</translation>
     </message>
     <message>
+      <source>Pin: the model always gets it in full</source>
+      <translation>Anheften: das Modell bekommt sie immer ganz</translation>
+    </message>
+    <message>
+      <source>Exclude: the model never gets it</source>
+      <translation>Ausschließen: das Modell bekommt sie nie</translation>
+    </message>
+    <message>
+      <source>Show or hide the sources of the answer</source>
+      <translation>Quellen der Antwort zeigen oder verbergen</translation>
+    </message>
+    <message>
+      <source>Show or hide what the model has of older messages</source>
+      <translation>Zeigen oder verbergen, was das Modell von älteren Nachrichten hat</translation>
+    </message>
+    <message>
+      <source>Restore the full text for the model</source>
+      <translation>Den vollen Text für das Modell wiederherstellen</translation>
+    </message>
+    <message>
+      <source>On a document of your message</source>
+      <translation>Auf einem Dokument Ihrer Nachricht</translation>
+    </message>
+    <message>
+      <source>Choose how the model gets it</source>
+      <translation>Wählen, wie das Modell es bekommt</translation>
+    </message>
+    <message>
+      <source>Delete</source>
+      <translation>Löschen</translation>
+    </message>
+    <message>
+      <source>Remove it from the message</source>
+      <translation>Aus der Nachricht entfernen</translation>
+    </message>
+    <message>
       <source>List of conversations</source>
       <translation>Liste der Gespräche</translation>
     </message>
     <message>
       <source>Open</source>
       <translation>Öffnen</translation>
-    </message>
-    <message>
-      <source>Delete</source>
-      <translation>Löschen</translation>
     </message>
     <message>
       <source>Delete; can be undone</source>

@@ -142,7 +142,16 @@ QDialog* showShortcutsDialog(QWidget* parent, const QVector<ShortcutGroup>& grou
               {QStringLiteral("D"), Text::tr("How this answer was made")},
               {QStringLiteral("G"), Text::tr("Continue the answer")},
               {QStringLiteral("E"), Text::tr("Edit your message")},
-              {QStringLiteral("C"), Text::tr("Copy the message")}},
+              {QStringLiteral("C"), Text::tr("Copy the message")},
+              {QStringLiteral("P"), Text::tr("Pin: the model always gets it in full")},
+              {QStringLiteral("X"), Text::tr("Exclude: the model never gets it")},
+              {QStringLiteral("S"), Text::tr("Show or hide the sources of the answer")},
+              {QStringLiteral("M"), Text::tr("Show or hide what the model has of older messages")},
+              {QStringLiteral("F"), Text::tr("Restore the full text for the model")}},
+             page);
+    addGroup(grid, row, Text::tr("On a document of your message"),
+             {{Text::tr("Enter"), Text::tr("Choose how the model gets it")},
+              {Text::tr("Delete"), Text::tr("Remove it from the message")}},
              page);
     addGroup(grid, row, Text::tr("List of conversations"),
              {{Text::tr("Enter"), Text::tr("Open")}, {Text::tr("Delete"), Text::tr("Delete; can be undone")}},
