@@ -127,6 +127,10 @@ constexpr const char* kSentences[] = {
                       "Have the documents searched instead, or load the model with a larger context."),
     QT_TRANSLATE_NOOP("tendril::app::Sentences",
                       "Have %1 searched instead, or load the model with a larger context."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "The compression was stopped."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences",
+                      "A model must be loaded before a text can be made shorter for it."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "The scoring model %1 cannot be used: %2"),
     // The model's memory
     QT_TRANSLATE_NOOP("tendril::app::Sentences", "The oldest messages are being shortened for the model."),
     QT_TRANSLATE_NOOP("tendril::app::Sentences", "The model is reading the shortened conversation."),

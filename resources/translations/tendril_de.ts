@@ -2588,6 +2588,18 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <translation>Lassen Sie %1 durchsuchen, oder laden Sie das Modell mit größerem Kontext.</translation>
     </message>
     <message>
+      <source>The compression was stopped.</source>
+      <translation>Das Kürzen wurde angehalten.</translation>
+    </message>
+    <message>
+      <source>A model must be loaded before a text can be made shorter for it.</source>
+      <translation>Es muss ein Modell geladen sein, ehe ein Text dafür gekürzt werden kann.</translation>
+    </message>
+    <message>
+      <source>The scoring model %1 cannot be used: %2</source>
+      <translation>Das prüfende Modell %1 ist nicht brauchbar: %2</translation>
+    </message>
+    <message>
       <source>The oldest messages are being shortened for the model.</source>
       <translation>Die ältesten Nachrichten werden für das Modell gekürzt.</translation>
     </message>
