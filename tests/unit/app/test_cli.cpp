@@ -211,6 +211,24 @@ class TestCli : public QObject {
                 run_cli(base + QStringList{"--temperature", "1", "--seed", "2"}).object()["tokens"]);
     }
 
+    void generatePrunesWhatStandsInFrontOfTheLastParagraph() {
+        const QString text = QString("The ferry waits for the fog. ").repeated(8) + "\n\nWhy?";
+        const CliResult got =
+            run_cli({"generate", model(), "--prompt", text, "-n", "4", "--json", "--prune-kv", "0.5"});
+        QCOMPARE(got.code, 0);
+        const QJsonObject pruned = got.object()["pruned"].toObject();
+        const int tokens = pruned["tokens"].toInt();
+        QVERIFY(tokens > 100 && tokens < got.object()["prompt_tokens"].toInt());
+        QCOMPARE(got.object()["cached_tokens"].toInt(), tokens);  // nothing of it is read again
+        QVERIFY(pruned["kept"].toInt() * 2 >= tokens - 1 && pruned["kept"].toInt() * 2 <= tokens + 1);
+        QVERIFY(pruned["bytes"].toInt() < pruned["bytes_before"].toInt() && pruned["bytes"].toInt() > 0);
+        const CliResult one =
+            run_cli({"generate", model(), "--prompt", "Why?", "-n", "2", "--json", "--prune-kv", "0.5"});
+        QCOMPARE(one.code, 0);
+        QVERIFY(!one.object().contains("pruned") && one.err.contains("nothing in front"));
+        QCOMPARE(run_cli({"generate", model(), "--prompt", "a", "--prune-kv", "0"}).code, 2);
+    }
+
     void generateReadsFiles() {
         const QString messages = put(
             "messages.json",
