@@ -12,6 +12,7 @@
 #include "app/context/compactor.h"
 #include "app/context/memory_desk.h"
 #include "app/conversation_desk.h"
+#include "app/documents/compressing_shortener.h"
 #include "app/documents/document_desk.h"
 #include "app/mailbox.h"
 #include "app/model_keeper.h"
@@ -58,9 +59,12 @@ struct ChatWorker::Core {
           titles(link, models),
           compactor(link, models),
           memory(link, models, compactor),
+          compressions(link, models, [log = worker.log_] { return make_engine_port(log); }),
+          shortener(link, compressions),
           documents(link, models),
           desk(link, turns, models, ahead, titles, documents) {
         turns.preparation = &documents;
+        documents.shortener = &shortener;
         documents.on_draft = [this] { ahead.typed(); };
         models.on_change = [this] { model_changed(); };
         turns.on_begin = [this] {
@@ -97,6 +101,7 @@ struct ChatWorker::Core {
         return a;
     }
     void model_changed() {
+        compressions.model_changed();
         documents.model_changed();
         if (models.ready()) {
             desk.forget_kept(purged);
@@ -179,6 +184,8 @@ struct ChatWorker::Core {
     TitleMaker titles;
     Compactor compactor;
     MemoryDesk memory;
+    Compressions compressions;
+    CompressingShortener shortener;
     DocumentDesk documents;
     ConversationDesk desk;
     std::vector<ConversationId> purged;  // conversations that the engine has not been told to forget

@@ -97,7 +97,7 @@ void ReadAhead::read() {
     auto coming =
         forecast(models_.composer(), *tree_,
                  compose_request(*tree_, conversation.leaf, link_.settings, models_.model().context),
-                 {&draft}, link_.settings);
+                 {&draft, std::as_const(*tree_).documents(kDraft).read}, link_.settings);
     tell({conversation.id, static_cast<std::uint32_t>(tokens->size()), models_.model().context, coming.shares,
           std::move(coming.if_sent)});
     if (!allowed()) {

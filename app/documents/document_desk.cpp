@@ -65,6 +65,9 @@ void DocumentDesk::model_changed() {
     if (tree && models_.ready()) {
         show(tree);
     }
+    if (models_.ready()) {
+        step_all();
+    }
 }
 
 void DocumentDesk::tell_draft(const ConversationTree& tree) const {
@@ -83,6 +86,11 @@ void DocumentDesk::tell_message(const ConversationTree& tree, MessageId message)
 
 void DocumentDesk::draft_changed(const Tree& tree) {
     choose_by_default(*tree);
+    for (const DraftDocument& one : std::as_const(*tree).documents(kDraft).shown) {
+        if (!has_form(*tree, one) && one.error.empty()) {
+            compress(tree, one.id);  // while the question is typed
+        }
+    }
     forms_.refresh(*tree, kDraft);
     tell_draft(*tree);
     if (on_draft && shown_.lock() == tree) {
@@ -223,7 +231,7 @@ ChoiceFacts DocumentDesk::facts(const ConversationTree& tree, DocumentId without
     for (const DraftDocument& one : tree.documents(kDraft).shown) {
         facts.taken += without != 0 && one.id != without ? one.planned_tokens : 0;
     }
-    facts.compress_rate = 1;
+    facts.compress_rate = shortener != nullptr ? link_.settings.compress_rate : 1;
     return facts;
 }
 
@@ -258,6 +266,7 @@ void DocumentDesk::remove(const Tree& tree, DocumentId id) {
             return;
         }
     }
+    stop_compressing(id);
     std::erase_if(tree->documents(kDraft).shown, [id](const auto& one) { return one.id == id; });
     draft_changed(tree);
 }
@@ -271,10 +280,18 @@ void DocumentDesk::choose(const Tree& tree, DocumentId id, AttachmentChoice choi
             return;
         }
         one->choice = choice;
+        one->error = id > 0 ? std::string() : one->error;
+        if (choice != AttachmentChoice::compressed) {
+            stop_compressing(id);
+        }
         draft_changed(tree);
         return;
     }
     choose_sent(*tree, id, choice);
+    if (choice != AttachmentChoice::compressed) {
+        stop_compressing(id);
+    }
+    step_all();  // a turn may wait for what is not wanted any more
     if (on_draft && shown_.lock() == tree) {
         on_draft();
     }

@@ -10,6 +10,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "app/documents/chunk_finder.h"
 #include "app/documents/document_forms.h"
 #include "app/documents/document_reader.h"
+#include "app/documents/text_shortener.h"
 #include "app/documents/turn_preparation.h"
 #include "app/mailbox.h"
 
@@ -32,7 +34,8 @@ class DocumentDesk final : public TurnPreparation {
     DocumentDesk(const DocumentDesk&) = delete;
     DocumentDesk& operator=(const DocumentDesk&) = delete;
 
-    std::function<void()> on_draft;  ///< what the model reads of the shown draft's documents has changed
+    TextShortener* shortener = nullptr;  ///< none: documents cannot be compressed
+    std::function<void()> on_draft;      ///< what the model reads of the shown draft's documents has changed
 
     void load(ConversationTree& tree) { forms_.load(tree); }  ///< fills in what it has, from the database
     void show(const Tree& tree);                              ///< events are told for this one
@@ -74,6 +77,18 @@ class DocumentDesk final : public TurnPreparation {
     void draft_changed(const Tree& tree);
     void tell_draft(const ConversationTree& tree) const;
     void tell_message(const ConversationTree& tree, MessageId message) const;
+    // document_compressing.cpp
+    bool has_form(const ConversationTree& tree, const DraftDocument& document) const;
+    void each_place(ConversationTree& tree, DocumentId id,
+                    const std::function<void(MessageId, DraftDocument&)>& what) const;
+    void compress(const Tree& tree, DocumentId id);
+    void compress_progress(const Tree& tree, DocumentId id, double share);
+    void compressed(const Tree& tree, DocumentId id, Result<ShortenedText> result);
+    Status keep_compressed(ConversationTree& tree, DocumentId id, ShortenedText shortened);
+    void stop_compressing(DocumentId id);
+    std::optional<Status> compress_for(const Tree& tree, MessageId question);  ///< none: it is waited for
+    void step_all();
+    // question_documents.cpp
     void step(std::list<Preparing>::iterator preparing);
     void finish(std::list<Preparing>::iterator preparing, const Status& status);
     Status search_for(ConversationTree& tree, MessageId question);
@@ -90,7 +105,8 @@ class DocumentDesk final : public TurnPreparation {
     std::uint64_t model_serial_ = 0;   // counts for an earlier model are ignored
     std::set<DocumentId> by_default_;  // whose choice is ours, so that it may change with what is known
     std::list<Preparing> preparing_;
-    JobThread jobs_;  // ends first
+    std::map<DocumentId, std::uint64_t> compressing_;  // jobs of the shortener
+    JobThread jobs_;                                   // ends first
 };
 
 }  // namespace tendril::app

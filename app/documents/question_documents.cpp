@@ -43,7 +43,17 @@ void DocumentDesk::prepare(const Tree& tree, MessageId question, std::function<v
 }
 
 void DocumentDesk::cancel(MessageId question) {
-    preparing_.remove_if([question](const Preparing& one) { return one.question == question; });
+    Tree tree;
+    preparing_.remove_if([&](const Preparing& one) {
+        tree = one.question == question ? one.tree : tree;
+        return one.question == question;
+    });
+    if (!tree) {
+        return;
+    }
+    for (const DraftDocument& one : std::as_const(*tree).documents(question).shown) {
+        stop_compressing(one.id);
+    }
 }
 
 void DocumentDesk::finish(std::list<Preparing>::iterator preparing, const Status& status) {
@@ -57,7 +67,12 @@ void DocumentDesk::finish(std::list<Preparing>::iterator preparing, const Status
 }
 
 void DocumentDesk::step(std::list<Preparing>::iterator preparing) {
-    finish(preparing, search_for(*preparing->tree, preparing->question));
+    const auto compressed = compress_for(preparing->tree, preparing->question);
+    if (!compressed) {
+        tell_message(*preparing->tree, preparing->question);
+        return;
+    }
+    finish(preparing, *compressed ? search_for(*preparing->tree, preparing->question) : *compressed);
 }
 
 Status DocumentDesk::search_for(ConversationTree& tree, MessageId question) {
