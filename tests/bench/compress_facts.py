@@ -87,12 +87,13 @@ def main():
         result = json.loads(line)
         assert result["id"] == order["id"]
         cell = cells.setdefault((order["method"], order["rate"]), {"right": [], "kinds": {}, "kept": [], "compress_ms": [],
-                                                                   "total_ms": [], "scored": [], "outcomes": {}})
+                                                                   "total_ms": [], "tokens": [], "scored": [], "outcomes": {}})
         for question, answer in zip(order["asked"], result["answers"]):
             good = right(answer, question["answers"])
             cell["right"].append(good)
             cell["outcomes"][f"{args.seed + order['document']}:{question['question']}"] = int(good)
             cell["kinds"].setdefault(question["kind"], []).append(good)
+        cell["tokens"].append(result["tokens_before"])
         cell["kept"].append(result["tokens_after"] / result["tokens_before"])
         cell["compress_ms"].append(result["compress_ms"])
         cell["total_ms"].append(result["total_ms"])
@@ -102,9 +103,11 @@ def main():
         n, p = len(cell["right"]), mean(cell["right"])
         rows.append({"method": method, "rate": rate, "questions": n, "exact": round(p, 4), "sigma": round(math.sqrt(max(p * (1 - p), 1 / n) / n), 4),
                      "kept": round(mean(cell["kept"]), 4), "scored_share": round(mean(cell["scored"]), 3),
+                     "compress_ms": round(mean(cell["compress_ms"]), 1), "total_ms": round(mean(cell["total_ms"]), 1),
+                     "tokens": round(mean(cell["tokens"])),
                      "outcomes": cell["outcomes"],
                      "kinds": {k: round(mean(v), 3) for k, v in sorted(cell["kinds"].items())}})
-        print(f"{method:22} {rate:5.2f} kept {rows[-1]['kept']:.3f}  exact {p:.3f} ± {rows[-1]['sigma']:.3f}  n {n:4}  " +
+        print(f"{method:22} {rate:5.2f} kept {rows[-1]['kept']:.3f}  exact {p:.3f} ± {rows[-1]['sigma']:.3f}  n {n:4}  {mean(cell['total_ms']):8.0f} ms  " +
               "  ".join(f"{k} {mean(v):.2f}" for k, v in sorted(cell["kinds"].items())), flush=True)
     if args.out:
         with open(args.out, "w") as file:

@@ -145,7 +145,7 @@ class TestCliCompress : public QObject {
         QVERIFY2(whole.code == 0, whole.err.constData());
         const CliResult shorter = run_cli(base + QStringList{"--compress", "0.5"});
         QVERIFY2(shorter.code == 0, shorter.err.constData());
-        QVERIFY2(shorter.err.contains("tokens (question)"), shorter.err.constData());
+        QVERIFY2(shorter.err.contains("tokens (frequency)"), shorter.err.constData());
         const int before = whole.object()["prompt_tokens"].toInt();
         const int after = shorter.object()["prompt_tokens"].toInt();
         QVERIFY(after < before * 0.72 && after > before * 0.5);  // the system's text is not touched
