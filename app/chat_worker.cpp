@@ -77,6 +77,7 @@ struct ChatWorker::Core {
             compactor.consider(tree);
             memory.tell_marks();
         };
+        turns.on_window = [this](const auto&) { memory.tell_marks(); };
         turns.moved_memory = [this](ConversationId id, auto prompt) { return compactor.moved(id, prompt); };
         ahead.on_read = [this](const auto& tokens) {
             turns.has_read(tokens);
@@ -88,7 +89,12 @@ struct ChatWorker::Core {
         };
         compactor.on_changed = [this](const auto&) { memory.tell_marks(); };
         memory.on_changed = [this] { ahead.refresh(); };
-        desk.on_shown = [this](const auto& tree) { memory.show(tree); };
+        desk.on_shown = [this](const auto& tree) {
+            memory.show(tree);
+            if (link.settings.read_ahead) {
+                compactor.consider(tree);
+            }
+        };
         desk.on_forget = [this](ConversationId id) { compactor.forget(id); };
         models.on_hash = [this] { turns.hash_known(); };
     }

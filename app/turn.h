@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "app/context/answer_context.h"
 #include "app/conversation_tree.h"
 #include "app/expand/expansion.h"
 #include "app/expand/inbox_port.h"
@@ -31,8 +32,10 @@ class Turn final : public ExpansionObserver {
         no,
         running,
         done
-    } prepared = Prepared::no;  ///< see TurnPreparation
-    bool curve_asked = false;   ///< what a step costs, just before it starts
+    } prepared = Prepared::no;                   ///< see TurnPreparation
+    AnswerWindow window = {};                    ///< times: how often the context was full
+    std::vector<engine::TokenId> before_window;  ///< read and drawn when it was full
+    bool curve_asked = false;                    ///< what a step costs, just before it starts
     std::unique_ptr<InboxPort<EnginePort>> port;
     std::shared_ptr<PromptComposer> composer;  ///< of the model that it began with
     std::unique_ptr<Expansion> expansion;      ///< once it is started

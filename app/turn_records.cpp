@@ -70,6 +70,11 @@ void add_counters(storage::MessageCounters& counters, const engine::FinishedEven
     counters.decode_ms += finished.decode_ms;
 }
 
+void add_window(storage::MessageCounters& counters, const engine::FinishedEvent& finished) {
+    counters.answer_tokens += static_cast<std::int64_t>(finished.tokens.size());
+    counters.decode_ms += finished.first_token_ms + finished.decode_ms;
+}
+
 const char* name_of(StopReason reason) {
     switch (reason) {
         case StopReason::end_of_text:

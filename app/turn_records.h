@@ -25,6 +25,8 @@ std::pair<storage::MessageStatus, std::string> outcome(const engine::FinishedEve
                                                        std::uint32_t max_tokens, std::uint32_t context);
 /// Adds this run's tokens to those of the runs before it (a continued answer).
 void add_counters(storage::MessageCounters& counters, const engine::FinishedEvent& finished);
+/// The same for a later part of one answer: what it read is not the prompt's.
+void add_window(storage::MessageCounters& counters, const engine::FinishedEvent& finished);
 
 const char* name_of(engine::StopReason reason);  ///< "end_of_text", ...
 

@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <tuple>
 #include <utility>
 
 #include <spdlog/logger.h>
 
 #include "app/context/answer_context.h"
+#include "app/context/answer_window.h"
 #include "app/documents/message_context.h"
 #include "app/turn_records.h"
 #include "resources/prompts/prompts.h"
@@ -19,6 +19,13 @@ namespace tendril::app {
 using storage::Message;
 using storage::MessageStatus;
 using storage::Role;
+
+namespace {
+
+/// Of an answer that fills the context, what the model still reads: a share of the context.
+constexpr std::uint32_t kWindowShare = 3;
+
+}  // namespace
 
 TurnRunner::TurnRunner(WorkerLink& link, ModelKeeper& models) : link_(link), models_(models) {
     auto kit = SkeletonKit::make(resources::skeleton_json());
@@ -246,7 +253,10 @@ Result<ExpansionRequest> TurnRunner::request_of(Turn& turn) {
     const Message& reply = turn.message();
     ComposeRequest compose =
         compose_request(*turn.tree, reply.parent, link_.settings, models_.model().context);
-    compose.answer_so_far = reply.text;
+    const bool window = turn.window.times > 0;
+    const std::string newest =
+        newest_part(models_.composer().tokenizer(), reply.text, models_.model().context / kWindowShare);
+    compose.answer_so_far = window ? newest : reply.text;
     auto prompt = models_.composer().compose(compose);
     if (!prompt) {
         return fail(prompt.error());
@@ -261,14 +271,19 @@ Result<ExpansionRequest> TurnRunner::request_of(Turn& turn) {
         std::any_of(compose.branch.begin(), compose.branch.end(), [](const BranchMessage& one) {
             return one.message->role == Role::assistant && !one.message->text.empty();
         });
-    request.continued = turn.resumed;
+    request.continued = turn.resumed || window;
     request.sampler = turn.sampler;
     request.max_tokens = turn.max_tokens;
+    if (window && turn.max_tokens != 0) {
+        request.max_tokens = turn.max_tokens - std::min(turn.max_tokens - 1, turn.tokens);
+    }
     request.context = models_.model().context;
     request.cache = scope_of(turn.tree->conversation());
     request.curve = curve_.empty() ? models_.model().curve : curve_;
     request.moved = stitched_.moved(compose.branch, prompt->tokens);
-    if (request.moved.empty() && moved_memory) {
+    if (window) {
+        request.moved = moved_from(turn.before_window, prompt->tokens);
+    } else if (request.moved.empty() && moved_memory) {
         request.moved = moved_memory(reply.conversation, prompt->tokens);
     }
     request.prompt = std::move(*prompt);
@@ -290,6 +305,10 @@ void TurnRunner::start(Turn& turn) {
     reply.context = with_representation(reply.context, request->prompt.representation);
     if (preparation != nullptr && reply.parent) {
         reply.context = with_sources(reply.context, preparation->sources(*turn.tree, *reply.parent));
+    }
+    if (turn.window.times > 0) {
+        turn.window.tokens_after = static_cast<std::uint32_t>(request->prompt.tokens.size());
+        reply.context = with_window(reply.context, turn.window);
     }
     if (turn.is_shown()) {
         link_.emit(LeftOutChanged{shown_, reply.left_out});
@@ -324,34 +343,6 @@ void TurnRunner::drain(std::uint64_t serial) {
     }
 }
 
-void TurnRunner::ended(ExpansionResult result) {
-    using Ending = ExpansionResult::Ending;
-    Turn& turn = *turns_.front();
-    Message& reply = turn.message();
-    if (!turn.resumed && !reply.expansion.empty()) {
-        reply.expansion = to_json(result.state);
-    }
-    if (result.error) {
-        link_.log->warn("turn failed: {} ({})", result.error->message, result.error->detail);
-    }
-    MessageStatus status = MessageStatus::failed;
-    std::string words = result.error ? result.error->message : std::string();
-    if (result.ending == Ending::cancelled) {
-        status = MessageStatus::interrupted;
-        words.clear();
-    } else if (result.state.skeleton && result.ending == Ending::complete) {
-        // Where a point failed, the answer can be continued behind the others.
-        status = result.error ? MessageStatus::interrupted : MessageStatus::complete;
-    } else if (result.finished) {
-        std::tie(status, words) = outcome(*result.finished, turn.max_tokens, models_.status().context);
-    }
-    if (result.state.skeleton) {
-        reply.text = std::move(result.text);
-        stitched_.keep(reply.id, std::move(turn.prompt), std::move(result.written));
-    }
-    end(status, std::move(words), result.finished);
-}
-
 void TurnRunner::end(MessageStatus status, std::string error,
                      const std::optional<engine::FinishedEvent>& finished) {
     const std::unique_ptr<Turn> turn = std::move(turns_.front());
@@ -364,7 +355,8 @@ void TurnRunner::end(MessageStatus status, std::string error,
     reply.error = std::move(error);
     reply.finished = wall_clock_ms();
     if (finished) {
-        add_counters(reply.counters, *finished);
+        turn->window.times == 0 ? add_counters(reply.counters, *finished)
+                                : add_window(reply.counters, *finished);
     }
     reply.model_sha256 = models_.sha256();
     turn->journal->finish(reply, Clock::now());

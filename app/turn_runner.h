@@ -30,6 +30,8 @@ class TurnRunner {
     /// Told when an answer has ended, well or not.
     std::function<void(const std::shared_ptr<ConversationTree>&, const storage::Message& reply)> on_end;
 
+    /// Told when an answer has filled the context and goes on without the middle of what stands in front.
+    std::function<void(const std::shared_ptr<ConversationTree>&)> on_window;
     /// What of a conversation's prompt may be taken from elsewhere, as its memory was shortened; may be
     /// empty.
     std::function<std::vector<engine::MovedText>(ConversationId, std::span<const engine::TokenId>)>
@@ -68,6 +70,8 @@ class TurnRunner {
     Result<ExpansionRequest> request_of(Turn& turn);
     void drain(std::uint64_t serial);
     void ended(ExpansionResult result);
+    bool goes_on(const Turn& turn, const ExpansionResult& result) const;
+    void go_on(Turn& turn, const engine::FinishedEvent& full);
     void end(storage::MessageStatus status, std::string error,
              const std::optional<engine::FinishedEvent>& finished);
     void tell_progress(const Turn& turn, bool generating);

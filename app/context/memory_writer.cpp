@@ -18,7 +18,7 @@ using storage::Message;
 using storage::RepresentationForm;
 using storage::Role;
 
-constexpr double kSummaryShare = 0.6;      // of the budget; what was said word for word has the rest
+constexpr double kSummaryShare = 0.6;  // of the budget; what was said word for word has the rest
 /// Small models turn in circles when they sum up.
 constexpr float kPenalty = 1.1F;
 constexpr int kPenaltyWindow = 256;

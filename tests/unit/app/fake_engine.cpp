@@ -199,6 +199,7 @@ class FakeEngine::Port final : public app::EnginePort {
         if (sink) {
             engine::FinishedEvent finished;
             finished.reason = engine::StopReason::cancelled;
+            finished.tokens = fake_.model.tokenizer->encode(fake_.said_[id], {});
             sink(id, finished);
         }
     }

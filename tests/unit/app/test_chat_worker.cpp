@@ -150,6 +150,7 @@ class TestChatWorker : public QObject {
         QFETCH(QString, words);
         WorkerFixture f;
         f.options.settings.max_answer_tokens = 5;
+        f.options.settings.shorten_memory = false;  // else it goes on: see test_memory.cpp
         f.start();
         f.worker->send("Question");
         f.engine.take_request();
