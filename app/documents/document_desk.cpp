@@ -5,12 +5,11 @@
 #include <algorithm>
 #include <utility>
 
-#include <QByteArray>
-#include <QCryptographicHash>
 #include <spdlog/logger.h>
 
 #include "app/text_files.h"
 #include "app/turn_records.h"
+#include "engine/model/describe.h"
 
 namespace tendril::app {
 namespace {
@@ -20,12 +19,6 @@ using storage::AttachmentChoice;
 
 constexpr std::uint32_t kAnswerRoom = 512;
 constexpr std::uint32_t kTemplateRoom = 64;  // what the model's template puts around a message
-
-std::string hash_of(const std::string& text) {
-    return QCryptographicHash::hash(QByteArrayView(text.data(), static_cast<qsizetype>(text.size())),
-                                    QCryptographicHash::Sha256)
-        .toStdString();
-}
 
 }  // namespace
 
@@ -115,7 +108,7 @@ void DocumentDesk::read_one(const Tree& tree, const std::filesystem::path& path)
     reading_[entry.id] = cancelled;
     jobs_.post([this, path, cancelled, id = entry.id, tree, mailbox = link_.mailbox] {
         auto result = read_document(path, {}, [&] { return *cancelled || jobs_.ending(); });
-        std::string hash = result ? hash_of(result->text) : std::string();
+        std::string hash = result ? engine::text_sha256(result->text) : std::string();
         mailbox->put([this, id, tree, result = std::move(result), hash = std::move(hash)] {
             was_read(tree, id, result, hash);
         });
@@ -143,7 +136,7 @@ void DocumentDesk::was_read(const Tree& tree, DocumentId entry, Result<ReadDocum
 Status DocumentDesk::keep(ConversationTree& tree, DraftDocument& entry, ReadDocument read, std::string hash) {
     const auto known = link_.store.documents(tree.conversation().id);
     for (const auto& one : known ? *known : std::vector<storage::Document>()) {
-        if (one.text_hash == hash && find(tree, kDraft, one.id) != nullptr) {
+        if (!hash.empty() && one.text_hash == hash && find(tree, kDraft, one.id) != nullptr) {
             return fail(ErrorCode::invalid_argument, read.name + " is attached already.");
         }
     }

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "engine/engine.h"
 #include "engine/model/gguf.h"
@@ -28,5 +29,8 @@ ModelDescription describe(const GgufFile& file, const ModelConfig& config, const
 /// cancels.
 Result<std::string> file_sha256(const std::filesystem::path& path,
                                 const std::function<bool(double share)>& progress = {});
+
+/// 32 bytes, not digits; empty when the library cannot compute it.
+std::string text_sha256(std::string_view text);
 
 }  // namespace tendril::engine

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The checksum of a whole file, in pieces, so that it can be watched and cancelled. Uses libcrypto. Any
-// thread that may wait.
+// Checksums: of a whole file in pieces, so that it can be watched and cancelled, and of a text. Uses
+// libcrypto. Any thread that may wait.
 #include <openssl/evp.h>
 
 #include <array>
@@ -74,6 +74,15 @@ Result<std::string> file_sha256(const std::filesystem::path& path,
         return library_error();
     }
     return hex(std::span(digest).first(length));
+}
+
+std::string text_sha256(std::string_view text) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned length = 0;
+    if (EVP_Digest(text.data(), text.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1) {
+        return {};
+    }
+    return {digest.begin(), digest.begin() + length};
 }
 
 }  // namespace tendril::engine
