@@ -105,6 +105,10 @@ void ModelKeeper::load(const fs::path& path) {
     options.measurements = link_.measurements;
     options.threads = link_.settings.threads;
     options.context = link_.settings.context;
+    options.reopened = [this, serial, mailbox = link_.mailbox](Result<engine::LoadedModel> result) {
+        auto shared = std::make_shared<Result<engine::LoadedModel>>(std::move(result));
+        mailbox->put([this, serial, shared] { reopened(serial, std::move(*shared)); });
+    };
     auto told = std::make_shared<Clock::time_point>();  // engine thread only
     link_.engine.load(
         std::move(options),
@@ -167,6 +171,22 @@ void ModelKeeper::loaded(std::uint64_t serial, Result<engine::LoadedModel> resul
     warnings.insert(warnings.end(), composer_->warnings().begin(), composer_->warnings().end());
     find_hash();
     change(ModelPhase::ready, joined(warnings));
+}
+
+/// The graphics card was lost: the same model goes on on the CPU, or is gone.
+void ModelKeeper::reopened(std::uint64_t serial, Result<engine::LoadedModel> result) {
+    if (serial != serial_ || !ready()) {
+        return;
+    }
+    if (!result) {
+        change(ModelPhase::failed, result.error().message);
+        return;
+    }
+    model_ = std::move(*result);
+    composer_ = std::make_shared<PromptComposer>(*model_);
+    status_.device = model_->device;
+    status_.context = model_->context;
+    change(ModelPhase::ready, status_.text);
 }
 
 void ModelKeeper::change(ModelPhase phase, std::string text) {

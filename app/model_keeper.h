@@ -46,6 +46,7 @@ class ModelKeeper {
 
   private:
     void loaded(std::uint64_t serial, Result<engine::LoadedModel> result);
+    void reopened(std::uint64_t serial, Result<engine::LoadedModel> result);
     void progress(std::uint64_t serial, double share);
     void change(ModelPhase phase, std::string text);
     void find_hash();

@@ -43,6 +43,7 @@ struct ModelDescription {
     std::vector<std::string> warnings;
 };
 
+struct LoadedModel;
 struct LoadOptions {
     std::filesystem::path path;
     Device device = Device::automatic;
@@ -52,6 +53,10 @@ struct LoadOptions {
     std::filesystem::path cache_directory;  ///< pages that outlive the program; empty: none
     std::uint64_t cache_quota = 0;          ///< bytes; 0: the smaller of 16 GiB and 10 % of the free disk
     std::filesystem::path measurements;     ///< folder that remembers t(M); empty: nothing is remembered
+    std::vector<int> without_cards;         ///< numbers of graphics cards that are left to others
+    /// Told on the engine thread when the device was lost and the model has been opened again on the CPU, or
+    /// why it is gone; may be empty.
+    std::function<void(Result<LoadedModel>)> reopened;
 };
 
 struct LoadedModel {

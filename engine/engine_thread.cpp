@@ -182,18 +182,21 @@ void Engine::Thread::leave_lost_device() {
     runtime_->scheduler->fail_all(lost_device_error(health.error()));
     drop_model();
     options_.device = Device::cpu;
+    Result<std::unique_ptr<Runtime>> opened = fail(ErrorCode::internal, "");
     try {
-        Result<std::unique_ptr<Runtime>> opened = Runtime::open(
+        opened = Runtime::open(
             options_, [](double) { return true; }, factory_, log_);
-        if (opened) {
-            runtime_ = std::move(*opened);
-        } else if (log_) {
-            log_->warn("loading failed: {} ({})", opened.error().message, opened.error().detail);
-        }
     } catch (const std::exception& exception) {
-        if (log_) {
-            log_->warn("loading failed: {}", exception.what());
-        }
+        opened = fail(error_of(exception));
+    }
+    if (opened) {
+        runtime_ = std::move(*opened);
+        runtime_->model.device += " (CUDA: the graphics card stopped working)";
+    } else if (log_) {
+        log_->warn("loading failed: {} ({})", opened.error().message, opened.error().detail);
+    }
+    if (options_.reopened) {
+        options_.reopened(runtime_ ? Result<LoadedModel>(runtime_->model) : fail(std::move(opened.error())));
     }
 }
 

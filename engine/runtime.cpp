@@ -11,6 +11,7 @@
 #include "engine/backend/cuda_loader.h"
 #include "engine/cache/disk/disk_page_store.h"
 #include "engine/cache/disk/page_identity.h"
+#include "engine/divide_model.h"
 #include "engine/model/describe.h"
 #include "engine/model/load_weights.h"
 #include "engine/model/memory_plan.h"
@@ -61,12 +62,16 @@ class Opening {
             return fail(std::move(backend.error()));
         }
         runtime_.backend = std::move(*backend);
+        on_graphics_ = runtime_.backend->free_memory().has_value();
         const PreparedBytes prepared = [&](const WeightSource& source) {
             return runtime_.backend->prepared_bytes(source);
         };
         const MemoryNeeds needs = memory_needs(gguf_, runtime_.config, prepared, options_.kv);
         const std::uint64_t available = runtime_.backend->free_memory().value_or(available_memory());
         Result<MemoryPlan> plan = plan_memory(needs, options_.context, available);
+        if (!plan && runtime_.backend->free_memory()) {
+            plan = divide(factory, std::move(plan.error()));
+        }
         if (!plan) {
             return fail(std::move(plan.error()));
         }
@@ -138,7 +143,20 @@ class Opening {
         return undamaged();
     }
 
+    bool on_graphics() const { return on_graphics_; }
+
   private:
+    /// Over more cards and the CPU; the error stays when that does not help.
+    Result<MemoryPlan> divide(const BackendFactory& factory, Error error) {
+        auto divided = divide_model(gguf_, runtime_.config, options_, std::move(runtime_.backend), factory);
+        if (!divided) {
+            error.detail += "; " + divided.error().message;
+            return fail(std::move(error));
+        }
+        runtime_.backend = std::move(divided->backend);
+        warnings_.push_back(std::move(divided->note));
+        return std::move(divided->plan);
+    }
     void open_store() {
         if (options_.cache_directory.empty()) {
             return;
@@ -164,6 +182,7 @@ class Opening {
     std::shared_ptr<spdlog::logger> log_;
     GgufFile gguf_;
     MemoryPlan plan_;
+    bool on_graphics_ = false;  ///< a card was chosen, with or without others
     std::vector<std::string> warnings_;
 };
 
@@ -189,7 +208,9 @@ Error lost_device_error(Error health) {
 Result<std::unique_ptr<Backend>> make_backend(const LoadOptions& options) {
     CpuOptions cpu;
     if (options.device != Device::cpu) {
-        auto graphics = load_cuda_backend(default_cuda_search());
+        CudaSearch search = default_cuda_search();
+        search.without = options.without_cards;
+        auto graphics = load_cuda_backend(search);
         if (graphics) {
             return std::move(*graphics);
         }
@@ -241,7 +262,7 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const LoadOptions& options,
         status = opening.take_memory();
     }
     if (!status && status.error().code == ErrorCode::out_of_memory && options.device == Device::automatic &&
-        runtime->backend && runtime->backend->free_memory()) {
+        opening.on_graphics()) {
         return open_on_cpu(options, progress, factory, log, "CUDA: too little graphics memory");
     }
     if (!status) {

@@ -31,6 +31,10 @@ class Backend {
     virtual std::string remark() const { return {}; }
     /// Free memory of a device that has its own; none: the host's counts.
     virtual std::optional<std::uint64_t> free_memory() const { return std::nullopt; }
+    /// Which of the devices of its kind it is; none: there is only one.
+    virtual std::optional<int> device_number() const { return std::nullopt; }
+    /// Called before other calls where several backends take turns on the engine thread.
+    virtual void take_turn() {}
     /// An error when the device is lost: results since then are not numbers, and all that it held is gone.
     virtual Status health() const { return {}; }
 

@@ -4,6 +4,7 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <system_error>
@@ -91,7 +92,7 @@ bool cards_are_hidden() {
 }
 
 /// The device with the most free memory, of those that the plugin can use.
-tl::expected<int, CudaRefusal> choose_device(const TendrilCudaPlugin& plugin, std::uint64_t least_bytes) {
+tl::expected<int, CudaRefusal> choose_device(const TendrilCudaPlugin& plugin, const CudaSearch& search) {
     TendrilCudaError error{};
     int devices = 0;
     const bool counted = plugin.count(&devices, &error) == 0;
@@ -113,6 +114,9 @@ tl::expected<int, CudaRefusal> choose_device(const TendrilCudaPlugin& plugin, st
     int best = -1;
     std::uint64_t most = 0;
     for (int device = 0; device < devices; ++device) {
+        if (std::find(search.without.begin(), search.without.end(), device) != search.without.end()) {
+            continue;
+        }
         TendrilCudaDevice found{};
         if (plugin.probe(device, &found, &error) == 0 && (best < 0 || found.free_bytes > most)) {
             best = device;
@@ -122,7 +126,7 @@ tl::expected<int, CudaRefusal> choose_device(const TendrilCudaPlugin& plugin, st
     if (best < 0) {
         return refuse("CUDA: the graphics card cannot be used", error);
     }
-    if (most < least_bytes) {
+    if (most < search.least_bytes) {
         return refuse(
             "CUDA: too little graphics memory", ErrorCode::out_of_memory,
             "The graphics card has only " + std::to_string(most >> 20) +
@@ -162,7 +166,7 @@ tl::expected<std::unique_ptr<Backend>, CudaRefusal> load_cuda_backend(const Cuda
     if (!plugin) {
         return tl::unexpected(plugin.error());
     }
-    const auto device = choose_device(**plugin, search.least_bytes);
+    const auto device = choose_device(**plugin, search);
     if (!device) {
         return tl::unexpected(device.error());
     }

@@ -81,6 +81,8 @@ class CudaBackend final : public engine::Backend {
         }
         return free > kKeptFree ? free - kKeptFree : 0;
     }
+    std::optional<int> device_number() const override { return report_.device; }
+    void take_turn() override { launcher_.note(cudaSetDevice(report_.device), "starting"); }
     Status health() const override { return launcher_.status(); }
 
     Result<std::unique_ptr<engine::Buffer>> allocate(std::size_t floats) override {
@@ -333,6 +335,7 @@ Result<DeviceReport> probe_device(int device) {
     }
     cudaDeviceProp properties{};
     DeviceReport report;
+    report.device = device;
     cudaError_t error = cudaSetDevice(device);
     error = error == cudaSuccess ? cudaGetDeviceProperties(&properties, device) : error;
     error = error == cudaSuccess ? cudaMemGetInfo(&report.free_bytes, &report.total_bytes) : error;

@@ -21,6 +21,7 @@ struct CudaOptions {
 /// A device that the backend can run on, or why not.
 struct DeviceReport {
     std::string name;
+    int device = 0;
     int major = 0, minor = 0;
     std::size_t free_bytes = 0, total_bytes = 0;
 };

@@ -72,6 +72,7 @@ class SplitBackend final : public Backend {
     std::optional<std::uint64_t> free_memory() const override {
         std::optional<std::uint64_t> sum;
         for (const SplitPart& part : parts_) {
+            part.backend->take_turn();
             if (const auto free = part.backend->free_memory()) {
                 sum = sum.value_or(0) + *free;
             }
@@ -91,6 +92,7 @@ class SplitBackend final : public Backend {
     Result<std::unique_ptr<Buffer>> allocate(std::size_t floats) override {
         std::vector<std::unique_ptr<Buffer>> buffers;
         for (const SplitPart& part : parts_) {
+            part.backend->take_turn();
             auto buffer = part.backend->allocate(std::max<std::size_t>(floats, 1));
             if (!buffer) {
                 return fail(std::move(buffer.error()));
@@ -114,7 +116,7 @@ class SplitBackend final : public Backend {
         assert(layout.layers == part_of_layer_.size());
         std::vector<SplitPages::Part> pages;
         for (std::size_t part = 0; part < parts_.size(); ++part) {
-            pages.push_back({nullptr, parts_[part].layers});
+            pages.push_back({parts_[part].backend.get(), nullptr, parts_[part].layers});
             if (parts_[part].layers == 0) {
                 continue;
             }
@@ -136,6 +138,7 @@ class SplitBackend final : public Backend {
                                                        std::size_t max_positions) override {
         std::vector<std::unique_ptr<RopeTable>> tables;
         for (const SplitPart& part : parts_) {
+            part.backend->take_turn();
             auto table = part.backend->make_rope_table(settings, head_size, max_positions);
             if (!table) {
                 return fail(std::move(table.error()));
@@ -147,6 +150,7 @@ class SplitBackend final : public Backend {
     Status reserve(std::size_t max_rows, std::size_t max_width) override {
         border_.resize(std::max(border_.size(), max_rows * max_width));
         for (const SplitPart& part : parts_) {
+            part.backend->take_turn();
             if (Status status = part.backend->reserve(max_rows, max_width); !status) {
                 return status;
             }
@@ -211,13 +215,8 @@ class SplitBackend final : public Backend {
     void attention(const KvPages& pages, const AttentionSettings& settings, const StepPlan& plan, Rows q,
                    Rows out) override {
         current_ = part_of_layer_[settings.layer];
-        AttentionSettings own = settings;
-        own.layer -= first_[current_];
-        if (own.rope != nullptr) {
-            own.rope = &static_cast<const SplitRope*>(own.rope)->on(current_);
-        }
         const Rows in = read(q);
-        backend(current_).attention(own_pages(pages), own, plan, in, written(out));
+        backend(current_).attention(own_pages(pages), own_settings(settings), plan, in, written(out));
     }
     void soft_cap(float softcap, Rows x) override { backend(current_).soft_cap(softcap, changed(x)); }
 
@@ -225,6 +224,20 @@ class SplitBackend final : public Backend {
     bool draw(Rows logits, std::span<const Draw> how, std::span<TokenId> tokens) override {
         const Rows own = read(logits);
         return backend(current_).draw(own, how, tokens);
+    }
+
+    Status prepare_peaks(std::size_t keys) override {
+        Status status;
+        for (std::size_t part = 0; part < parts_.size() && status; ++part) {
+            status = backend(part).prepare_peaks(keys);
+        }
+        return status;
+    }
+    void attention_peaks(const KvPages& pages, const AttentionSettings& settings, const StepView& view,
+                         Rows q, const PeakRange& range, std::span<float> peaks) override {
+        current_ = part_of_layer_[settings.layer];
+        const Rows in = read(q);
+        backend(current_).attention_peaks(own_pages(pages), own_settings(settings), view, in, range, peaks);
     }
 
     // --- sub-layers: a part's step begins when its first layer comes, and ends when the rows leave it ---
@@ -290,9 +303,20 @@ class SplitBackend final : public Backend {
   private:
     static constexpr std::size_t kMostTogether = 8;
 
-    Backend& backend(std::size_t part) { return *parts_[part].backend; }
+    Backend& backend(std::size_t part) {
+        parts_[part].backend->take_turn();
+        return *parts_[part].backend;
+    }
     KvPages& own_pages(const KvPages& pages) const {
         return static_cast<const SplitPages&>(pages).on(current_);
+    }
+    AttentionSettings own_settings(const AttentionSettings& settings) const {
+        AttentionSettings own = settings;
+        own.layer -= first_[current_];
+        if (own.rope != nullptr) {
+            own.rope = &static_cast<const SplitRope*>(own.rope)->on(current_);
+        }
+        return own;
     }
     std::size_t part_of(const WeightSource& source) const {
         if (source.layer < part_of_layer_.size()) {

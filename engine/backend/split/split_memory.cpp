@@ -37,6 +37,7 @@ void SplitBuffers::forget_contents() {
 void SplitPages::copy_page(PageGroup group, PageId from, PageId to, std::size_t tokens) {
     for (const Part& part : parts_) {
         if (part.pages && part.pages->page_bytes(group) > 0) {
+            part.backend->take_turn();
             part.pages->copy_page(group, from, to, tokens);
         }
     }
@@ -65,6 +66,7 @@ void SplitPages::export_page(PageGroup group, PageId page, std::span<std::byte> 
     for (const Part& part : parts_) {
         const std::size_t bytes = part.pages ? part.pages->page_bytes(group) : 0;
         if (bytes > 0) {
+            part.backend->take_turn();
             part.pages->export_page(group, page, to.first(bytes));
             to = to.subspan(bytes);
         }
@@ -75,6 +77,7 @@ void SplitPages::import_page(PageGroup group, PageId page, std::span<const std::
     for (const Part& part : parts_) {
         const std::size_t bytes = part.pages ? part.pages->page_bytes(group) : 0;
         if (bytes > 0) {
+            part.backend->take_turn();
             part.pages->import_page(group, page, from.first(bytes));
             from = from.subspan(bytes);
         }

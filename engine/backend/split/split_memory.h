@@ -73,6 +73,7 @@ class SplitRope final : public RopeTable {
 class SplitPages final : public KvPages {
   public:
     struct Part {
+        Backend* backend = nullptr;
         std::unique_ptr<KvPages> pages;  ///< null: a part without layers
         std::size_t layers = 0;
     };
