@@ -17,7 +17,62 @@ constexpr const char* kSentences[] = {
     // The model
     QT_TRANSLATE_NOOP("tendril::app::Sentences", "CPU, %1, %2 threads (no CUDA plugin)"),
     QT_TRANSLATE_NOOP("tendril::app::Sentences", "CPU, %1, %2 thread (no CUDA plugin)"),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "CPU, %1, %2 threads (%3)"),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "CPU, %1, %2 thread (%3)"),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "CUDA, %1: %2 layers; CPU, %3, %4 threads: %5 layers (%6)"),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "CUDA, %1: %2 layers; CPU, %3, %4 threads: %5 layers"),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "CUDA, %1: %2 layers; CUDA, %3: %4 layers"),
     QT_TRANSLATE_NOOP("tendril::app::Sentences", "CPU, %1, %2 threads"),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "CPU, %1, %2 thread"),
+    // Why the graphics card is not used
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "no CUDA plugin"),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "CUDA: the plugin cannot be loaded"),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "CUDA: the plugin is of another version"),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "CUDA: no NVIDIA driver"),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "CUDA: the driver is too old"),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "CUDA: the graphics card does not answer"),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "CUDA: CUDA_VISIBLE_DEVICES hides the graphics card"),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "CUDA: no graphics card"),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "CUDA: the graphics card cannot be used"),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "CUDA: too little graphics memory"),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "CUDA: the graphics card stopped working"),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences",
+                      "The CUDA plugin cannot be loaded, so the graphics card cannot be used. Choose the CPU "
+                      "or automatic."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences",
+                      "The CUDA plugin is of another version than the program; install the one that belongs "
+                      "to it, or choose the CPU or automatic."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences",
+                      "No driver for NVIDIA graphics cards is installed, so CUDA cannot be used. Choose the "
+                      "CPU or automatic."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences",
+                      "The graphics driver is too old for the CUDA plugin: it knows CUDA %1, and %2 is "
+                      "needed. Update it, or choose the CPU or automatic."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences",
+                      "The environment variable CUDA_VISIBLE_DEVICES hides all graphics cards. Unset it, or "
+                      "choose the CPU or automatic."),
+    QT_TRANSLATE_NOOP(
+        "tendril::app::Sentences",
+        "No NVIDIA graphics card was found, so CUDA cannot be used. Choose the CPU or automatic."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences",
+                      "The graphics card has only %1 MB of free memory, which is too little for a model. "
+                      "Close other programs, or choose the CPU or automatic."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences",
+                      "The graphics card has too little free memory. Choose a smaller model or context, "
+                      "close other programs, or use the CPU."),
+    QT_TRANSLATE_NOOP(
+        "tendril::app::Sentences",
+        "The graphics card stopped working while %1. The model is opened again on the CPU; ask once more."),
+    QT_TRANSLATE_NOOP(
+        "tendril::app::Sentences",
+        "The graphics card has too little free memory. Choose a smaller model or context, close other "
+        "programs, or use the CPU. The model is opened again on the CPU; ask once more."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "The graphics card stopped working while %1."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences",
+                      "The graphics memory has room for %1 of the model's %2 layers; the CPU computes the "
+                      "others, which is slower."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences",
+                      "No single graphics card has room for the model; its layers lie on %1 cards."),
     QT_TRANSLATE_NOOP("tendril::app::Sentences", "There is no file %1 at this place."),
     QT_TRANSLATE_NOOP("tendril::app::Sentences", "You have no permission to read %1."),
     QT_TRANSLATE_NOOP("tendril::app::Sentences", "The file %1 could not be opened: %2."),
@@ -241,6 +296,11 @@ std::optional<QStringList> quoted(const QString& pattern, const QString& said) {
     }
 }
 
+/// What is quoted may be a sentence, or a note on the device, of its own.
+bool stands_alone(const QString& quoted) {
+    return quoted.endsWith(u'.') || quoted.startsWith(QLatin1String("CUDA: "));
+}
+
 std::optional<QString> whole(const QString& said) {
     for (const char* sentence : kSentences) {
         if (const auto parts = quoted(QString::fromUtf8(sentence), said)) {
@@ -249,7 +309,7 @@ std::optional<QString> whole(const QString& said) {
                  i-- > 0;) {  // from behind: %1 must not be found in what %2 quotes
                 const QString inner = (*parts)[i];
                 text.replace(QStringLiteral("%%1").arg(i + 1),
-                             inner.endsWith(u'.') ? whole(inner).value_or(inner) : inner);
+                             stands_alone(inner) ? whole(inner).value_or(inner) : inner);
             }
             return text;
         }

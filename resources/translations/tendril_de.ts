@@ -2284,6 +2284,126 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <translation>CPU, %1, %2 Thread (kein CUDA-Plugin)</translation>
     </message>
     <message>
+      <source>CPU, %1, %2 threads (%3)</source>
+      <translation>CPU, %1, %2 Threads (%3)</translation>
+    </message>
+    <message>
+      <source>CPU, %1, %2 thread (%3)</source>
+      <translation>CPU, %1, %2 Thread (%3)</translation>
+    </message>
+    <message>
+      <source>CUDA, %1: %2 layers; CPU, %3, %4 threads: %5 layers (%6)</source>
+      <translation>CUDA, %1: %2 Schichten; CPU, %3, %4 Threads: %5 Schichten (%6)</translation>
+    </message>
+    <message>
+      <source>CUDA, %1: %2 layers; CPU, %3, %4 threads: %5 layers</source>
+      <translation>CUDA, %1: %2 Schichten; CPU, %3, %4 Threads: %5 Schichten</translation>
+    </message>
+    <message>
+      <source>CUDA, %1: %2 layers; CUDA, %3: %4 layers</source>
+      <translation>CUDA, %1: %2 Schichten; CUDA, %3: %4 Schichten</translation>
+    </message>
+    <message>
+      <source>CPU, %1, %2 thread</source>
+      <translation>CPU, %1, %2 Thread</translation>
+    </message>
+    <message>
+      <source>no CUDA plugin</source>
+      <translation>kein CUDA-Plugin</translation>
+    </message>
+    <message>
+      <source>CUDA: the plugin cannot be loaded</source>
+      <translation>CUDA: Das Plugin lässt sich nicht laden</translation>
+    </message>
+    <message>
+      <source>CUDA: the plugin is of another version</source>
+      <translation>CUDA: Das Plugin gehört zu einer anderen Version</translation>
+    </message>
+    <message>
+      <source>CUDA: no NVIDIA driver</source>
+      <translation>CUDA: kein NVIDIA-Treiber</translation>
+    </message>
+    <message>
+      <source>CUDA: the driver is too old</source>
+      <translation>CUDA: Der Treiber ist zu alt</translation>
+    </message>
+    <message>
+      <source>CUDA: the graphics card does not answer</source>
+      <translation>CUDA: Die Grafikkarte antwortet nicht</translation>
+    </message>
+    <message>
+      <source>CUDA: CUDA_VISIBLE_DEVICES hides the graphics card</source>
+      <translation>CUDA: CUDA_VISIBLE_DEVICES verbirgt die Grafikkarte</translation>
+    </message>
+    <message>
+      <source>CUDA: no graphics card</source>
+      <translation>CUDA: keine Grafikkarte</translation>
+    </message>
+    <message>
+      <source>CUDA: the graphics card cannot be used</source>
+      <translation>CUDA: Die Grafikkarte kann nicht benutzt werden</translation>
+    </message>
+    <message>
+      <source>CUDA: too little graphics memory</source>
+      <translation>CUDA: zu wenig Grafikspeicher</translation>
+    </message>
+    <message>
+      <source>CUDA: the graphics card stopped working</source>
+      <translation>CUDA: Die Grafikkarte ist ausgefallen</translation>
+    </message>
+    <message>
+      <source>The CUDA plugin cannot be loaded, so the graphics card cannot be used. Choose the CPU or automatic.</source>
+      <translation>Das CUDA-Plugin lässt sich nicht laden, darum kann die Grafikkarte nicht benutzt werden. Wählen Sie CPU oder automatisch.</translation>
+    </message>
+    <message>
+      <source>The CUDA plugin is of another version than the program; install the one that belongs to it, or choose the CPU or automatic.</source>
+      <translation>Das CUDA-Plugin gehört zu einer anderen Version als das Programm; installieren Sie das passende, oder wählen Sie CPU oder automatisch.</translation>
+    </message>
+    <message>
+      <source>No driver for NVIDIA graphics cards is installed, so CUDA cannot be used. Choose the CPU or automatic.</source>
+      <translation>Es ist kein Treiber für NVIDIA-Grafikkarten installiert, darum kann CUDA nicht benutzt werden. Wählen Sie CPU oder automatisch.</translation>
+    </message>
+    <message>
+      <source>The graphics driver is too old for the CUDA plugin: it knows CUDA %1, and %2 is needed. Update it, or choose the CPU or automatic.</source>
+      <translation>Der Grafiktreiber ist zu alt für das CUDA-Plugin: Er kennt CUDA %1, und %2 ist nötig. Aktualisieren Sie ihn, oder wählen Sie CPU oder automatisch.</translation>
+    </message>
+    <message>
+      <source>The environment variable CUDA_VISIBLE_DEVICES hides all graphics cards. Unset it, or choose the CPU or automatic.</source>
+      <translation>Die Umgebungsvariable CUDA_VISIBLE_DEVICES verbirgt alle Grafikkarten. Löschen Sie sie, oder wählen Sie CPU oder automatisch.</translation>
+    </message>
+    <message>
+      <source>No NVIDIA graphics card was found, so CUDA cannot be used. Choose the CPU or automatic.</source>
+      <translation>Es wurde keine NVIDIA-Grafikkarte gefunden, darum kann CUDA nicht benutzt werden. Wählen Sie CPU oder automatisch.</translation>
+    </message>
+    <message>
+      <source>The graphics card has only %1 MB of free memory, which is too little for a model. Close other programs, or choose the CPU or automatic.</source>
+      <translation>Die Grafikkarte hat nur %1 MB freien Speicher, zu wenig für ein Modell. Schließen Sie andere Programme, oder wählen Sie CPU oder automatisch.</translation>
+    </message>
+    <message>
+      <source>The graphics card has too little free memory. Choose a smaller model or context, close other programs, or use the CPU.</source>
+      <translation>Die Grafikkarte hat zu wenig freien Speicher. Wählen Sie ein kleineres Modell oder einen kleineren Kontext, schließen Sie andere Programme, oder benutzen Sie die CPU.</translation>
+    </message>
+    <message>
+      <source>The graphics card stopped working while %1. The model is opened again on the CPU; ask once more.</source>
+      <translation>Die Grafikkarte ist ausgefallen (%1). Das Modell wird auf der CPU neu geöffnet; fragen Sie noch einmal.</translation>
+    </message>
+    <message>
+      <source>The graphics card has too little free memory. Choose a smaller model or context, close other programs, or use the CPU. The model is opened again on the CPU; ask once more.</source>
+      <translation>Die Grafikkarte hat zu wenig freien Speicher. Das Modell wird auf der CPU neu geöffnet; fragen Sie noch einmal.</translation>
+    </message>
+    <message>
+      <source>The graphics card stopped working while %1.</source>
+      <translation>Die Grafikkarte ist ausgefallen (%1).</translation>
+    </message>
+    <message>
+      <source>The graphics memory has room for %1 of the model's %2 layers; the CPU computes the others, which is slower.</source>
+      <translation>Der Grafikspeicher fasst %1 der %2 Schichten des Modells; die übrigen rechnet die CPU, was langsamer ist.</translation>
+    </message>
+    <message>
+      <source>No single graphics card has room for the model; its layers lie on %1 cards.</source>
+      <translation>Keine einzelne Grafikkarte hat Platz für das Modell; seine Schichten liegen auf %1 Karten.</translation>
+    </message>
+    <message>
       <source>CPU, %1, %2 threads</source>
       <translation>CPU, %1, %2 Threads</translation>
     </message>

@@ -87,6 +87,15 @@ void TestTranslation::sentencesOfTheOtherRoomsAreGerman() {
     const auto german = [](const char* english) { return app::in_their_language(english); };
     QCOMPARE(german("CPU, AVX-512 VNNI, 4 threads (no CUDA plugin)"),
              QStringLiteral("CPU, AVX-512 VNNI, 4 Threads (kein CUDA-Plugin)"));
+    QCOMPARE(german("CPU, AVX2, 1 thread (CUDA: the driver is too old)"),
+             QStringLiteral("CPU, AVX2, 1 Thread (CUDA: Der Treiber ist zu alt)"));
+    QCOMPARE(german("CUDA, RTX 3060, 13 GB: 20/30 layers; CPU, AVX2, 4 threads: 10/30 layers"),
+             QStringLiteral("CUDA, RTX 3060, 13 GB: 20/30 Schichten; CPU, AVX2, 4 Threads: 10/30 Schichten"));
+    QCOMPARE(
+        german("The graphics card stopped working while multiplying. The model is opened again on the CPU; "
+               "ask once more."),
+        QStringLiteral("Die Grafikkarte ist ausgefallen (multiplying). Das Modell wird auf der CPU neu "
+                       "geöffnet; fragen Sie noch einmal."));
     QCOMPARE(german("The answer reached the limit of 48 tokens."),
              QStringLiteral("Die Antwort erreichte die Grenze von 48 Token."));
     QCOMPARE(german("The model could not be loaded: The file is empty."),
@@ -138,7 +147,8 @@ void TestTranslation::sentencesAreStillSaid() {
     said.replace(QRegularExpression(QStringLiteral("\"\\s*\"")),
                  QString());  // literals that go on in the next line
     for (const QString& sentence : app::known_sentences()) {
-        for (const QString& piece : sentence.split(QRegularExpression(QStringLiteral("%[1-4]|\\(|\\)|: ")))) {
+        for (const QString& piece :
+             sentence.split(QRegularExpression(QStringLiteral("%[1-9]|[();:]|\\. ")))) {
             QString bare = piece.trimmed();  // what another sentence ends with is said without its full stop
             if (!said.contains(bare) && bare.endsWith(QLatin1Char('.'))) {
                 bare.chop(1);

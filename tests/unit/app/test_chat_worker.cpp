@@ -224,6 +224,24 @@ class TestChatWorker : public QObject {
         QCOMPARE(ready.status.given_name, std::string("Smollm2 135M 8k Lc100K Mix1 Ep2"));
     }
 
+    void lostGraphicsCardIsSaidAtOnce() {
+        WorkerFixture f;
+        f.start();
+        f.turn("Question", "Answer");
+        engine::LoadedModel model = f.engine.model;
+        model.device = "CPU, AVX2, 4 threads (CUDA: the graphics card stopped working)";
+        f.engine.load_options().reopened(model);
+        const auto told = f.events.wait<app::ModelChanged>();
+        QCOMPARE(told.status.device, model.device);
+        QVERIFY(told.status.phase == app::ModelPhase::ready);
+        QCOMPARE(f.engine.loads(), 1U);  // the engine has opened it by itself
+        QCOMPARE(f.turn("And now?", "As before").status, MessageStatus::complete);
+        f.engine.load_options().reopened(tendril::fail(ErrorCode::out_of_memory, "There is no room."));
+        const auto gone = f.events.wait<app::ModelChanged>();
+        QVERIFY(gone.status.phase == app::ModelPhase::failed);
+        QCOMPARE(gone.status.text, std::string("There is no room."));
+    }
+
     void failedLoadIsSaidToWhoWaits() {
         WorkerFixture f;
         f.engine.hold_loads = true;
