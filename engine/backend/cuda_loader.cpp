@@ -86,9 +86,9 @@ Loaded check_driver(const TendrilCudaPlugin* plugin) {
     return plugin;
 }
 
+/// Empty, a number that no card has, a word that is none: CUDA shows no card, and does not say why.
 bool cards_are_hidden() {
-    const char* const visible = std::getenv("CUDA_VISIBLE_DEVICES");
-    return visible != nullptr && (*visible == '\0' || std::strcmp(visible, "-1") == 0);
+    return std::getenv("CUDA_VISIBLE_DEVICES") != nullptr;
 }
 
 /// The device with the most free memory, of those that the plugin can use.

@@ -22,7 +22,7 @@ struct CudaSearch {
     std::vector<std::filesystem::path> places;
     /// Memory that has to be free for a device to be of use at all.
     std::uint64_t least_bytes = std::uint64_t{512} << 20;
-    std::vector<int> without;  ///< numbers of devices that are not to be taken
+    std::vector<int> without = {};  ///< numbers of devices that are not to be taken
 };
 /// $TENDRIL_CUDA_PLUGIN alone where it is set (a file; empty: none); else beside the program and where it is
 /// installed.

@@ -141,8 +141,13 @@ class TestCudaPlugin : public QObject {
 
         emulator::reset_machine(machine({}));
         refused(search(), "CUDA: no graphics card", "No NVIDIA graphics card");
-        qputenv("CUDA_VISIBLE_DEVICES", "");
-        refused(search(), "CUDA: CUDA_VISIBLE_DEVICES hides the graphics card", "CUDA_VISIBLE_DEVICES");
+        for (const char* odd : {"", "-1", "7", "abc", "GPU-12345678-nowhere", ",", "0x0"}) {
+            qputenv("CUDA_VISIBLE_DEVICES", odd);
+            refused(search(), "CUDA: CUDA_VISIBLE_DEVICES hides the graphics card", "CUDA_VISIBLE_DEVICES");
+        }
+        emulator::reset_machine(machine());  // odd, but a card is shown: it is used
+        QVERIFY(load_cuda_backend(search()).has_value());
+        qunsetenv("CUDA_VISIBLE_DEVICES");
 
         emulator::reset_machine(machine({100}));
         refused(search(), "CUDA: too little graphics memory", "100 MB");
@@ -265,12 +270,71 @@ class TestCudaPlugin : public QObject {
         QVERIFY(!loaded && loaded.error().code == ErrorCode::out_of_memory);
     }
 
+    /// Whichever of the reasons: the model is opened on the CPU, the status line says why, and it answers.
+    void everyReasonLeadsToTheCpu_data() {
+        QTest::addColumn<QString>("plugin");
+        QTest::addColumn<int>("driver");
+        QTest::addColumn<int>("cards");
+        QTest::addColumn<QString>("note");
+        QTest::newRow("no plugin") << "/nowhere.so" << 13000 << 1 << "no CUDA plugin";
+        QTest::newRow("another version")
+            << TENDRIL_OTHER_PLUGIN << 13000 << 1 << "CUDA: the plugin is of another version";
+        QTest::newRow("no driver") << TENDRIL_EMULATED_PLUGIN << 0 << 1 << "CUDA: no NVIDIA driver";
+        QTest::newRow("old driver") << TENDRIL_EMULATED_PLUGIN << 12080 << 1 << "CUDA: the driver is too old";
+        QTest::newRow("no card") << TENDRIL_EMULATED_PLUGIN << 13000 << 0 << "CUDA: no graphics card";
+    }
+    void everyReasonLeadsToTheCpu() {
+        QFETCH(QString, plugin);
+        QFETCH(int, driver);
+        QFETCH(int, cards);
+        QFETCH(QString, note);
+        emulator::MachineDescription described =
+            machine(std::vector<std::size_t>(static_cast<std::size_t>(cards), 4096));
+        described.driver_version = driver;
+        emulator::reset_machine(described);
+        qputenv("TENDRIL_CUDA_PLUGIN", plugin.toUtf8());
+        const auto path = model({}, "reasons.gguf");
+        std::string on;
+        const std::string text = answer(path, Device::automatic, 12, on);
+        qputenv("TENDRIL_CUDA_PLUGIN", TENDRIL_EMULATED_PLUGIN);
+        QVERIFY2(on.find("CPU") == 0 && on.ends_with("(" + note.toStdString() + ")"), on.c_str());
+        QVERIFY(!text.empty());
+        QCOMPARE(text, answer(path, Device::cpu, 12, on));
+    }
+
+    /// A card whose memory others took meanwhile: in words, and on on the CPU.
+    void outOfMemoryInMidConversation() {
+        EngineClient client;
+        LoadOptions load;
+        load.path = model({}, "memory.gguf");
+        load.device = Device::automatic;
+        std::vector<std::string> reopened;
+        load.reopened = [&](Result<LoadedModel> now) { reopened.push_back(now ? now->device : "gone"); };
+        const auto loaded = client.load(load);
+        QVERIFY(loaded.has_value());
+        const auto prompt = loaded->tokenizer->encode("the quick", {});
+        const Reply first = client.ask(request(prompt, 12));
+        QVERIFY(first.finished.has_value());
+        QVERIFY(reopened.empty());
+        emulator::fail_call("cudaMemcpyAsync", 3, cudaErrorMemoryAllocation, true);
+        const Reply second = client.ask(request(prompt, 12));
+        QVERIFY(second.error.has_value());
+        QVERIFY2(second.error->message.find("too little free memory") != std::string::npos &&
+                     second.error->message.find("on the CPU") != std::string::npos,
+                 second.error->message.c_str());
+        QCOMPARE(client.ask(request(prompt, 12)).text, first.text);
+        QCOMPARE(reopened.size(), 1U);
+        QVERIFY2(reopened[0].find("CPU") == 0, reopened[0].c_str());
+    }
+
     /// The answer ends in words, and the next one comes from the CPU, of the same model, without a new load.
     void aDeviceThatIsLostInMidAnswerIsLeft() {
         EngineClient client;
         LoadOptions load;
         load.path = model({}, "lost.gguf");
         load.device = Device::cuda;
+        std::vector<std::string> reopened;
+        load.reopened = [&](Result<LoadedModel> now) { reopened.push_back(now ? now->device : "gone"); };
         const auto loaded = client.load(load);
         QVERIFY(loaded.has_value());
         const auto prompt = loaded->tokenizer->encode("the quick", {});
@@ -283,6 +347,10 @@ class TestCudaPlugin : public QObject {
         QCOMPARE(reply.ends, 1);
         const Reply next = client.ask(request(prompt, 12));
         QVERIFY2(next.finished.has_value(), next.error ? next.error->message.c_str() : "");
+        QCOMPARE(reopened.size(), 1U);
+        QVERIFY2(reopened[0].find("CPU") == 0 &&
+                     reopened[0].ends_with("(CUDA: the graphics card stopped working)"),
+                 reopened[0].c_str());
         load.device = Device::cpu;
         QVERIFY(client.load(load).has_value());
         QCOMPARE(client.ask(request(prompt, 12)).text, next.text);
