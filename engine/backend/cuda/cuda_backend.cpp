@@ -11,6 +11,7 @@
 #include <limits>
 
 #include "engine/backend/cuda/cuda_attention.h"
+#include "engine/backend/cuda/cuda_blas.h"
 #include "engine/backend/cuda/cuda_draw.h"
 #include "engine/backend/cuda/cuda_matmul.h"
 #include "engine/backend/cuda/cuda_pages.h"
@@ -62,7 +63,15 @@ class CudaBackend final : public engine::Backend {
           sublayers_(launcher_, uploads_, matmul_, multiprocessors),
           draw_(launcher_, uploads_) {}
 
-    Status open() { return launcher_.open(); }
+    Status open() {
+        Status status = launcher_.open();
+        if (status) {
+            blas_ = CudaBlas::open(launcher_, blas_note_);
+            matmul_.use(blas_.get());
+        }
+        return status;
+    }
+    std::string remark() const override { return blas_note_; }
 
     std::string description() const override {
         char memory[32];
@@ -70,7 +79,8 @@ class CudaBackend final : public engine::Backend {
         return "CUDA, " + report_.name + ", " + memory;
     }
     std::string arithmetic() const override {
-        return "CUDA 2, compute " + std::to_string(report_.major) + "." + std::to_string(report_.minor);
+        return "CUDA 2, compute " + std::to_string(report_.major) + "." + std::to_string(report_.minor) +
+               (blas_ ? ", cuBLAS" : "");
     }
 
     std::optional<std::uint64_t> free_memory() const override {
@@ -129,6 +139,7 @@ class CudaBackend final : public engine::Backend {
         reserved_rows_ = std::max(reserved_rows_, max_rows);
         return uploads_.reserve(max_rows)
             .and_then([&] { return matmul_.reserve(max_rows, max_width); })
+            .and_then([&] { return blas_ ? blas_->reserve(max_rows, max_width) : Status(); })
             .and_then([&] { return attention_.reserve(); })
             .and_then([&] { return sublayers_.reserve(); });
     }
@@ -316,6 +327,8 @@ class CudaBackend final : public engine::Backend {
     Step step_;
     Launcher launcher_;
     StepUploads uploads_;
+    std::unique_ptr<CudaBlas> blas_;
+    std::string blas_note_;
     CudaMatmul matmul_;
     CudaAttention attention_;
     CudaSublayers sublayers_;

@@ -46,6 +46,12 @@ Status CudaMatmul::reserve(std::size_t rows, std::size_t width) {
 }
 
 void CudaMatmul::run(engine::Rows in, std::span<const engine::Product> products) {
+    if (blas_ != nullptr && in.rows >= CudaBlas::kLeastRows) {
+        for (const engine::Product& product : products) {
+            blas_->run(in, planes_of(product));
+        }
+        return;
+    }
     bool quantised = false;
     for (const engine::Product& product : products) {
         const ProductPlanes planes = planes_of(product);

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "engine/backend/backend.h"
+#include "engine/backend/cuda/cuda_blas.h"
 #include "engine/backend/cuda/device_memory.h"
 #include "engine/backend/cuda/kernels.h"
 #include "engine/backend/cuda/launcher.h"
@@ -17,6 +18,8 @@ class CudaMatmul {
   public:
     CudaMatmul(Launcher& launcher, std::uint32_t stages) : launcher_(launcher), stages_(stages) {}
 
+    /// For products of many rows; null: our own kernels. Must outlive this.
+    void use(CudaBlas* blas) { blas_ = blas; }
     Status reserve(std::size_t rows, std::size_t width);
     void run(engine::Rows in, std::span<const engine::Product> products);
 
@@ -33,6 +36,7 @@ class CudaMatmul {
 
     Launcher& launcher_;
     std::uint32_t stages_;
+    CudaBlas* blas_ = nullptr;
     DeviceMemory values_, records_;
     struct Quantised {
         engine::Rows rows;

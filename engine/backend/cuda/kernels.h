@@ -70,11 +70,34 @@ struct DrawArgs {
     std::uint32_t vocabulary = 0;
     std::uint32_t count = 0;
 };
+/// For cuBLAS (cuda_blas.h): rows, and `rows` outputs of a weight from `first` on, as halves.
+struct HalveRowsArgs {
+    const float* in = nullptr;
+    std::uint16_t* out = nullptr;
+    std::uint64_t count = 0;
+};
+struct HalveWeightArgs {
+    WeightPlanes weight;
+    std::uint16_t* out = nullptr;
+    std::uint32_t first = 0;
+    std::uint32_t rows = 0;
+    std::uint32_t width = 0;
+    std::uint32_t unused = 0;
+};
+struct BiasArgs {
+    const float* bias = nullptr;
+    float* to = nullptr;
+    std::uint32_t rows = 0;
+    std::uint32_t width = 0;
+};
 
 cudaError_t quantise(const QuantiseArgs& args, cudaStream_t stream);
 cudaError_t matmul_vectors(const VectorArgs& args, cudaStream_t stream);  ///< 1 to 8 rows
 cudaError_t matmul_tiles(const MatmulArgs& args, cudaStream_t stream);    ///< any number of rows
 cudaError_t matmul_floats(const FloatMatmulArgs& args, cudaStream_t stream);
+cudaError_t halve_rows(const HalveRowsArgs& args, cudaStream_t stream);
+cudaError_t halve_weight(const HalveWeightArgs& args, cudaStream_t stream);
+cudaError_t add_bias(const BiasArgs& args, cudaStream_t stream);
 cudaError_t embed(const EmbedArgs& args, cudaStream_t stream);
 cudaError_t rms_norm(const NormArgs& args, cudaStream_t stream);
 cudaError_t add(const AddArgs& args, cudaStream_t stream);
