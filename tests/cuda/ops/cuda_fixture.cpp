@@ -21,7 +21,8 @@ std::unique_ptr<Backend> cuda() {
 }
 
 bool slow_build() {
-    return emulator::build_name() != "fast" || emulator::settings().tier == emulator::Tier::kPtx;
+    return emulator::build_name() == "asan" || emulator::build_name() == "check" ||
+           emulator::settings().tier == emulator::Tier::kPtx;
 }
 
 const char* name(emulator::Schedule schedule) {

@@ -85,7 +85,7 @@ class TestCudaCompiled : public QObject {
         QVERIFY2(cpu.error.empty() && cpu.tokens.size() >= least, cpu.error.c_str());
         const Answered cuda = answer(path, Device::cuda, text, cpu.tokens);
         QVERIFY2(cuda.error.empty(), cuda.error.c_str());
-        QCOMPARE(cuda.device.substr(0, 14), std::string("CUDA, Emulated"));
+        QCOMPARE(cuda.device.substr(0, 5), std::string("CUDA,"));
         QVERIFY(cuda.tokens == cpu.tokens);
         QVERIFY(!cpu.logprobs.empty() && cuda.logprobs.size() == cpu.logprobs.size());
         const std::size_t count = cpu.logprobs.size();

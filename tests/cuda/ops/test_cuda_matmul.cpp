@@ -155,8 +155,10 @@ void CudaMatmulTest::sharesOneInput() {
         }
         const std::uint64_t before = emulator::counters().launches;
         backend->matmul(input.rows(), products);
-        QCOMPARE(emulator::counters().launches - before,
-                 3U + 1U + 2U);  // floats, rounding, eight types by fours
+        if (emulator::build_name() != "device") {  // a real card does not count
+            QCOMPARE(emulator::counters().launches - before,
+                     3U + 1U + 2U);  // floats, rounding, eight types by fours
+        }
         for (std::size_t i = 0; i < bytes.size(); ++i) {
             const WeightSource source = source_of(kAllTypes[i], weights[i]->rows(), 512, bytes[i]);
             const auto wanted = product(*reference, source, seen_by(kAllTypes[i], in));
