@@ -12,7 +12,7 @@
 #include "engine/backend/cuda_plugin.h"
 
 #if !defined(TENDRIL_CUDA_PLUGIN_DIR)
-#define TENDRIL_CUDA_PLUGIN_DIR "/usr/lib/tendril"
+#define TENDRIL_CUDA_PLUGIN_DIR "/usr/lib/tendril/plugins"
 #endif
 
 namespace tendril::engine {
@@ -155,7 +155,7 @@ CudaSearch default_cuda_search() {
     if (!failed) {
         const std::filesystem::path folder = program.parent_path();
         search.places.push_back(folder / kFile);
-        search.places.push_back(folder.parent_path() / "lib" / "tendril" / kFile);
+        search.places.push_back(folder.parent_path() / "lib" / "tendril" / "plugins" / kFile);
     }
     search.places.push_back(std::filesystem::path(TENDRIL_CUDA_PLUGIN_DIR) / kFile);
     return search;

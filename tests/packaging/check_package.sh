@@ -35,4 +35,17 @@ export QT_QPA_PLATFORM=offscreen TENDRIL_DATA_DIR="$work/data"
 "$work/root/usr/bin/tendril-cli" --version | grep -q '[0-9]\.[0-9]' || fail "tendril-cli --version"
 if ldd "$work/root/usr/bin/tendril-cli" | grep -qE 'libQt6(Gui|Widgets|Network)'; then fail "tendril-cli links a GUI or network library"; fi
 if ldd "$work/root/usr/bin/tendril" | grep -q 'libQt6Network'; then fail "tendril links the network library"; fi
+# The plugin's package, where it is built: sound, no NVIDIA library needed to load it, and the program finds it and says why it is not used
+# (or uses it).
+cuda="$(find "$work/packages" -maxdepth 1 -name 'tendril-cuda_*.deb')"
+if [ -n "$cuda" ]; then
+  lintian --allow-root --tag-display-limit 0 --fail-on error "$cuda"
+  dpkg-deb --extract "$cuda" "$work/root"
+  plugin="$work/root/usr/lib/tendril/plugins/libtendril-cuda.so"
+  [ -e "$plugin" ] && [ -e "$work/root/usr/share/doc/tendril-cuda/copyright" ] || fail "tendril-cuda lacks the plugin or its copyright"
+  if ldd "$plugin" | grep -qE 'libcuda|libcublas|not found'; then fail "the plugin needs a library of NVIDIA's to be loaded"; fi
+  if nm --dynamic --defined-only "$plugin" | grep -qE ' (cuda|cu)[A-Z]|__cuda'; then fail "the plugin exports NVIDIA's runtime"; fi
+  case "$(dpkg-deb --field "$cuda" Depends)" in *"tendril (= "*) ;; *) fail "tendril-cuda fits one version only" ;; esac
+  echo "package is sound: $(basename "$cuda"), $(stat -c %s "$cuda") bytes"
+fi
 echo "package is sound: $(basename "$deb"), $(stat -c %s "$deb") bytes"
