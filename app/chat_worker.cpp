@@ -17,7 +17,6 @@
 #include "app/mailbox.h"
 #include "app/model_keeper.h"
 #include "app/read_ahead.h"
-#include "app/text_files.h"
 #include "app/title_maker.h"
 #include "app/turn_records.h"
 #include "app/turn_runner.h"
@@ -163,16 +162,6 @@ struct ChatWorker::Core {
                 ahead.refresh();
                 ask_cache(done.has_value());
             });
-        });
-    }
-    void read_text_files(const std::vector<std::filesystem::path>& paths) {
-        link.jobs.post([this, paths, mailbox = link.mailbox] {
-            for (const auto& path : paths) {
-                auto text = read_text_file(path);
-                TextFileRead read{text ? framed_text(path.filename().string(), *text) : std::string(),
-                                  text ? std::string() : text.error().message};
-                mailbox->put([this, read = std::move(read)] { link.emit(read); });
-            }
         });
     }
     void end() {
@@ -365,9 +354,6 @@ void ChatWorker::ask_cache() {
 }
 void ChatWorker::clear_cache() {
     post([](Core& core) { core.clear_cache(); });
-}
-void ChatWorker::read_text_files(std::vector<std::filesystem::path> paths) {
-    post([paths = std::move(paths)](Core& core) { core.read_text_files(paths); });
 }
 void ChatWorker::attach_files(std::vector<std::filesystem::path> paths) {
     post([paths = std::move(paths)](Core& core) { core.desk.attach(paths); });

@@ -85,8 +85,6 @@ class ChatWorker {
     // The cache and the draft
     void ask_cache();    ///< answers with CacheChanged
     void clear_cache();  ///< all of it, in memory and on disk; answers with CacheChanged
-    /// Answers with one TextFileRead for each.
-    void read_text_files(std::vector<std::filesystem::path> paths);
 
     // Documents of the open conversation's draft; each answers with DraftDocuments.
     void attach_files(std::vector<std::filesystem::path> paths);

@@ -126,11 +126,6 @@ struct CacheChanged {
     engine::CacheState state;
     bool cleared = false;  ///< this answers a wish to clear it
 };
-/// A file that becomes part of a draft.
-struct TextFileRead {
-    std::string text;   ///< framed, to be put into the draft
-    std::string error;  ///< empty = well
-};
 /// The last word on an answer, for programs; the window reads MessageChanged.
 struct TurnEnded {
     ConversationId conversation = 0;
@@ -153,7 +148,7 @@ struct Exported {
 using WorkerEvent =
     std::variant<ConversationsListed, ConversationShown, ConversationTrashed, MessageAdded, MessageChanged,
                  ReplyText, OutlineShown, PointText, LeftOutChanged, SearchFinished, ModelChanged,
-                 ModelsDescribed, TurnChanged, ContextCounted, CacheChanged, TextFileRead, DraftDocuments,
+                 ModelsDescribed, TurnChanged, ContextCounted, CacheChanged, DraftDocuments,
                  MemoryMarks, MemoryWork, TurnEnded, Notice, Exported, WorkerEnded>;
 
 }  // namespace tendril::app

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Small parts behind reading ahead: which words are finished, whether the computer runs on its battery, text
-// files for a draft.
+// Small parts behind reading ahead: which words are finished, whether the computer runs on its battery, how
+// a file's text is framed.
 #include <fstream>
 
 #include <QDir>
@@ -13,19 +13,9 @@
 
 using namespace tendril;
 using namespace tendril::app;
-namespace fs = std::filesystem;
 
 class TestSmallParts : public QObject {
     Q_OBJECT
-
-    QTemporaryDir folder_;
-
-    fs::path put(const std::string& name, const std::string& text) const {
-        const fs::path file = fs::path(folder_.path().toStdString()) / name;
-        fs::create_directories(file.parent_path());
-        std::ofstream(file, std::ios::binary) << text;
-        return file;
-    }
 
   private Q_SLOTS:
     void finishedWords_data() {
@@ -95,22 +85,6 @@ class TestSmallParts : public QObject {
     }
     void noFolderMeansMains() { QVERIFY(!on_battery("/nowhere/at/all")); }
 
-    void textFilesAreRead() {
-        QCOMPARE(read_text_file(put("plain.txt", "one\ntwo\n")).value(), std::string("one\ntwo\n"));
-        QCOMPARE(read_text_file(put("dos.txt", "\xEF\xBB\xBFone\r\ntwo\rthree")).value(),
-                 std::string("one\ntwo\nthree"));
-        QCOMPARE(read_text_file(put("empty.txt", "")).value(), std::string());
-    }
-    void otherFilesAreRefusedInWords() {
-        for (const fs::path& file :
-             {put("image.png", std::string("\x89PNG\0\0", 6)), put("latin1.txt", "gr\xFC\xDF"),
-              fs::path("/nowhere.txt"), fs::path("/proc"), fs::path("/dev/zero"),
-              put("large.txt", std::string((1 << 20) + 1, 'a'))}) {
-            const auto text = read_text_file(file);
-            QVERIFY2(!text.has_value(), file.c_str());
-            QVERIFY(text.error().message.find(file.filename().string()) != std::string::npos);
-        }
-    }
     void framesHoldTheText() {
         QCOMPARE(framed_text("notes.txt", "one\n"), std::string("notes.txt:\n```\none\n```\n\n"));
         QCOMPARE(framed_text("a.md", "```\ncode\n```"), std::string("a.md:\n````\n```\ncode\n```\n````\n\n"));
