@@ -132,9 +132,10 @@ std::pair<std::string, std::optional<AttachmentChoice>> split_attachment(const s
 }
 
 Result<OneShot> attach_once(const std::vector<std::string>& names, const std::string& question,
-                            const engine::LoadedModel& model, std::uint32_t taken) {
+                            const engine::LoadedModel& model, std::uint32_t taken,
+                            const Shortening& shortening) {
     OneShot shot;
-    ChoiceFacts facts{model.context, taken + std::min(kAnswerRoom, model.context / 4), 1};
+    ChoiceFacts facts{model.context, taken + std::min(kAnswerRoom, model.context / 4), shortening.rate};
     for (const std::string& name : names) {
         const auto [path, wanted] = split_attachment(name);
         auto document = read_document(path, {}, [] { return false; });
@@ -156,6 +157,14 @@ Result<OneShot> attach_once(const std::vector<std::string>& names, const std::st
                 return fail(places.error());
             }
             text = std::move(*places);
+        } else if (shown.choice == AttachmentChoice::compressed) {
+            auto shorter = shortening.shorten(text);
+            if (!shorter) {
+                Error error = shorter.error();
+                error.message = shown.name + " cannot be compressed: " + error.message;
+                return fail(std::move(error));
+            }
+            text = std::move(*shorter);
         }
         shot.text += framed_text(
             shown.choice == AttachmentChoice::searched ? shown.name + " (parts of it)" : shown.name, text);

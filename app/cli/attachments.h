@@ -4,8 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -32,9 +34,16 @@ struct OneShot {
     std::string text;  ///< framed, to stand in front of the question
 };
 
+/// How a document is made shorter.
+struct Shortening {
+    double rate = 1;  ///< share of the tokens that is kept, about
+    std::function<Result<std::string>(std::string_view)> shorten;
+};
+
 /// Reads the files for one question to `model`. `taken`: tokens of everything else in the prompt. Errors in
 /// words.
 Result<OneShot> attach_once(const std::vector<std::string>& names, const std::string& question,
-                            const engine::LoadedModel& model, std::uint32_t taken);
+                            const engine::LoadedModel& model, std::uint32_t taken,
+                            const Shortening& shortening);
 
 }  // namespace tendril::app::cli

@@ -15,6 +15,7 @@
 #include "app/cli/shortened_prompt.h"
 #include "app/composing.h"
 #include "app/turn_records.h"
+#include "app/worker_link.h"
 #include "engine/sample/grammar/grammar.h"
 #include "engine/text/utf8_stream.h"
 #include "prompt/json_schema.h"
@@ -65,6 +66,22 @@ struct Prompt {
     engine::PruneRequest beginning;   ///< with --prune-kv
 };
 
+/// As --compress says, else in the way and to the share that documents of chats are compressed. What speaks
+/// must outlive it.
+Shortening shortening_of(const GenerateOptions& options, const std::string& question, Session& session,
+                         Interrupt& interrupt) {
+    ShortenOptions how = options.shorten;
+    how.rate = how.rate > 0 ? how.rate : WorkerSettings().compress_rate;
+    how.question = question;
+    const double rate = how.rate;
+    return {
+        rate,
+        [how = std::move(how), &options, &session, &interrupt](std::string_view text) -> Result<std::string> {
+            auto shorter = shorten(text, how, session.model().tokenizer, options.model, &session, interrupt);
+            return shorter ? Result<std::string>(std::move(shorter->text)) : fail(shorter.error());
+        }};
+}
+
 Result<Prompt> prompt_of(const GenerateOptions& options, Session& session, OneShot& attached,
                          Interrupt& interrupt) {
     Prompt made;
@@ -102,7 +119,9 @@ Result<Prompt> prompt_of(const GenerateOptions& options, Session& session, OneSh
     PromptComposer composer(session.model());
     if (!options.attached.empty()) {
         const auto taken = static_cast<std::uint32_t>(composer.compose(*messages).tokens.size());
-        auto shot = attach_once(options.attached, messages->back().content, session.model(), taken);
+        const std::string question = messages->back().content;
+        auto shot = attach_once(options.attached, question, session.model(), taken,
+                                shortening_of(options, question, session, interrupt));
         if (!shot) {
             return fail(shot.error());
         }
@@ -279,17 +298,15 @@ void add_generate(CLI::App& app, Chosen& chosen) {
                     "Keep this share of the keys and values of all in front of the prompt's last paragraph, "
                     "chosen before that is read; costs about two more readings")
         ->check(CLI::Range(0.05, 1.0));
-    command
-        .add_option_function<std::string>(
-            "--compress",
-            [options](const std::string& given) {
-                if (const auto words = read_rate(given, options->shorten)) {
-                    throw CLI::ValidationError("--compress", *words);
-                }
-            },
-            "RATE[:METHOD]: keep this share of the tokens of users' long texts; their last paragraph, the "
-            "question, stays whole")
-        ->excludes("--prompt");
+    command.add_option_function<std::string>(
+        "--compress",
+        [options](const std::string& given) {
+            if (const auto words = read_rate(given, options->shorten)) {
+                throw CLI::ValidationError("--compress", *words);
+            }
+        },
+        "RATE[:METHOD]: keep this share of the tokens of users' long texts (their last paragraph, the "
+        "question, stays whole) and of attached files that are compressed");
     command.add_option("--scorer", options->shorten.scorer, "Another GGUF file, which scores for --compress");
     auto& form = *command.add_option_group("form", "What the answer may be");
     form.add_option("--grammar", options->grammar, "A file with a grammar in GBNF; - is standard input")
@@ -302,13 +319,17 @@ void add_generate(CLI::App& app, Chosen& chosen) {
         .add_option(
             "--attach", options->attached,
             "A text, source file or PDF that is read before the question; may be given several times. "
-            "FILE:whole or FILE:searched says how; else its size decides. The prompt is a question in the "
+            "FILE:whole, FILE:compressed or FILE:searched says how; else its size decides. The prompt is a "
+            "question in the "
             "model's template then")
         ->check(attachment_name());
     options->sampling.add_to(command);
     options->common.add_to(command);
     options->common.add_cache_to(command);
     command.callback([options, &chosen] {
+        if (options->shorten.rate > 0 && !options->prompt.empty() && options->attached.empty()) {
+            throw CLI::ExcludesError("--compress", "--prompt");
+        }
         options->shorten.common = options->common;
         chosen.run = [options](Interrupt& interrupt) { return run(*options, interrupt); };
     });

@@ -129,6 +129,53 @@ class TestCliDocuments : public QObject {
                  1);
         QCOMPARE(run_cli({"generate", folder_.model(), "--prompt", "x", "--attach", ":whole"}).code, 2);
     }
+
+    void aFileIsCompressedForOneQuestion() {
+        QByteArray text;
+        for (int i = 0; i < 24; ++i) {
+            text += "The old house number " + QByteArray::number(i) +
+                    " on the hill was sold to the baker, and we went to the inn by the river. ";
+        }
+        const QString file = write("houses.txt", text);
+        const auto ask = [&](const QString& choice, const QStringList& more) {
+            return run_cli(QStringList{"generate", folder_.model(), "--prompt", "What was sold?", "--attach",
+                                       file + choice, "-n", "2", "--json"} +
+                           more);
+        };
+        const auto tokens = [](const CliResult& result) { return result.object()["prompt_tokens"].toInt(); };
+        const CliResult whole = ask(":whole", {});
+        const CliResult half = ask(":compressed", {});
+        const CliResult more = ask(":compressed", {"--compress", "0.8"});
+        const CliResult by_model = ask(":compressed", {"--compress", "0.5:selective"});
+        for (const CliResult* one : {&whole, &half, &more, &by_model}) {
+            QVERIFY2(one->code == 0, one->err.constData());
+        }
+        const int all = tokens(whole);
+        QVERIFY2(tokens(half) < 0.65 * all && tokens(half) > 0.4 * all,
+                 qPrintable(QString("%1 of %2").arg(tokens(half)).arg(all)));
+        QVERIFY2(tokens(more) > tokens(half) && tokens(more) < 0.95 * all,
+                 qPrintable(QString("%1 of %2").arg(tokens(more)).arg(all)));
+        QVERIFY(tokens(by_model) < 0.65 * all);
+        const QJsonObject shown = half.object()["documents"].toArray()[0].toObject();
+        QCOMPARE(shown["choice"].toString(), QString("compressed"));
+        QVERIFY(shown["planned_tokens"].toInt() < 0.65 * shown["tokens"].toInt());
+    }
+
+    void whyAFileIsNotCompressedIsSaid() {
+        const QString file = write("short.txt", QByteArray("Hops climb up the poles. ").repeated(30));
+        const CliResult missing =
+            run_cli({"generate", folder_.model(), "--prompt", "x", "--attach", file + ":compressed",
+                     "--compress", "0.5:selective", "--scorer", folder_.path("none.gguf")});
+        QCOMPARE(missing.code, 1);
+        QVERIFY2(missing.err.contains("none.gguf"), missing.err.constData());
+        QVERIFY(missing.out.isEmpty());
+        const CliResult rate = run_cli({"generate", folder_.model(), "--prompt", "x", "--attach",
+                                        file + ":compressed", "--compress", "1.5"});
+        QCOMPARE(rate.code, 2);
+        QVERIFY2(rate.err.contains("0.05 to 1"), rate.err.constData());
+        // without a file, a prompt as it is has no part that is known to be a user's
+        QCOMPARE(run_cli({"generate", folder_.model(), "--prompt", "x", "--compress", "0.5"}).code, 2);
+    }
 };
 
 QTEST_GUILESS_MAIN(TestCliDocuments)
