@@ -148,7 +148,7 @@ struct Exported {
 using WorkerEvent =
     std::variant<ConversationsListed, ConversationShown, ConversationTrashed, MessageAdded, MessageChanged,
                  ReplyText, OutlineShown, PointText, LeftOutChanged, SearchFinished, ModelChanged,
-                 ModelsDescribed, TurnChanged, ContextCounted, CacheChanged, DraftDocuments,
-                 MemoryMarks, MemoryWork, TurnEnded, Notice, Exported, WorkerEnded>;
+                 ModelsDescribed, TurnChanged, ContextCounted, CacheChanged, DraftDocuments, MemoryMarks,
+                 MemoryWork, TurnEnded, Notice, Exported, WorkerEnded>;
 
 }  // namespace tendril::app
