@@ -14,6 +14,7 @@
 #include "app/conversation_desk.h"
 #include "app/documents/compressing_shortener.h"
 #include "app/documents/document_desk.h"
+#include "app/documents/embedder.h"
 #include "app/mailbox.h"
 #include "app/model_keeper.h"
 #include "app/read_ahead.h"
@@ -60,10 +61,15 @@ struct ChatWorker::Core {
           memory(link, models, compactor),
           compressions(link, models, [log = worker.log_] { return make_engine_port(log); }),
           shortener(link, compressions),
+          embedder(link,
+                   worker.options_.make_embedding_engine
+                       ? worker.options_.make_embedding_engine
+                       : ScorerKeeper::MakeEngine([log = worker.log_] { return make_engine_port(log); })),
           documents(link, models),
           desk(link, turns, models, ahead, titles, documents) {
         turns.preparation = &documents;
         documents.shortener = &shortener;
+        documents.embedder = &embedder;
         documents.on_draft = [this] { ahead.typed(); };
         models.on_change = [this] { model_changed(); };
         turns.on_begin = [this] {
@@ -100,7 +106,7 @@ struct ChatWorker::Core {
 
     std::optional<Clock::time_point> due() const {
         auto a = turns.due();
-        for (const auto& other : {desk.due(), ahead.due()}) {
+        for (const auto& other : {desk.due(), ahead.due(), documents.due()}) {
             a = a && other ? std::min(*a, *other) : (a ? a : other);
         }
         return a;
@@ -124,11 +130,14 @@ struct ChatWorker::Core {
         const auto now = Clock::now();
         turns.tick(now);
         desk.tick(now);
+        documents.tick(now);
+        embedder.person_waits(turns.busy());
         if (!turns.busy()) {
             ahead.rest();
             ahead.tick(now);
             if (ahead.idle()) {
                 titles.work();
+                documents.work();
                 compactor.work();
             }
         }
@@ -181,6 +190,7 @@ struct ChatWorker::Core {
     MemoryDesk memory;
     Compressions compressions;
     CompressingShortener shortener;
+    Embedder embedder;
     DocumentDesk documents;
     ConversationDesk desk;
     std::vector<ConversationId> purged;  // conversations that the engine has not been told to forget

@@ -32,6 +32,7 @@ struct ChatWorkerOptions {
     /// When the database's folder cannot be used: keep this session's conversations in a temporary one, and
     /// say so. Else WorkerEnded.
     bool allow_temporary = false;
+    std::function<std::unique_ptr<EnginePort>()> make_embedding_engine = {};  ///< empty: the real one
 };
 
 class ChatWorker {

@@ -21,6 +21,7 @@ class EnginePort {
     virtual engine::RequestId submit(engine::GenerateRequest request, engine::EventSink sink) = 0;
     virtual engine::RequestId submit(engine::PrefillRequest request, engine::EventSink sink) = 0;
     virtual engine::RequestId submit(engine::ScoreRequest request, engine::EventSink sink) = 0;
+    virtual engine::RequestId submit(engine::EmbedRequest request, engine::EventSink sink) = 0;
     virtual engine::RequestId submit(engine::ChooseRequest request, engine::EventSink sink) = 0;
     virtual engine::RequestId submit(engine::BenchRequest request, engine::EventSink sink) = 0;
     virtual void cancel(engine::RequestId request) = 0;

@@ -40,7 +40,8 @@ struct WorkerSettings {
     std::string memory_method = "summary";  ///< of old turns: "summary", a text method or "leave_out"
     std::string compress_method;  ///< of documents, by the name of the command line; empty = the default
     double compress_rate = 0.5;   ///< share of a document's tokens to keep
-    std::filesystem::path scorer_model;  ///< empty: the loaded model scores
+    std::filesystem::path scorer_model;     ///< empty: the loaded model scores
+    std::filesystem::path embedding_model;  ///< documents are searched with it too; empty: by words alone
 };
 
 struct WorkerLink {

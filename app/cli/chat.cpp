@@ -39,6 +39,7 @@ struct ChatOptions {
     int journal_ms =
         static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(kJournalInterval).count());
     std::vector<std::string> attached;  // FILE or FILE:choice
+    std::string embedding_model;
     SamplerOptions sampling;
     Common common;
 };
@@ -167,6 +168,7 @@ ChatWorkerOptions worker_options(const ChatOptions& options) {
     worker.settings.fixed_seed = options.sampling.seed_given;
     worker.settings.answer_mode = options.expand.value_or(storage::AnswerMode::never);
     worker.settings.max_answer_tokens = options.most_tokens;
+    worker.settings.embedding_model = options.embedding_model;
     worker.settings.shorten_memory = options.memory != "off";
     if (worker.settings.shorten_memory) {
         worker.settings.memory_method = options.memory;
@@ -377,6 +379,9 @@ void add_chat(CLI::App& app, Chosen& chosen) {
         ->check(CLI::Range(0.05, 1.0))
         ->capture_default_str();
     command.add_option("--attach", options->attached, kAttachHelp)->check(attachment_name());
+    command.add_option("--embedding-model", options->embedding_model,
+                       "A GGUF file that compares questions with the parts of searched files by meaning; "
+                       "what it has not read in time is found by its words alone");
     command.add_option("--journal-ms", options->journal_ms, "Longest time before a text is written")
         ->check(CLI::Range(0, 1'000'000))
         ->group("");

@@ -22,6 +22,7 @@ struct ScoringPort {
     std::function<void(engine::RequestId)> cancel;
     std::shared_ptr<const engine::Tokenizer> tokenizer;
     std::uint32_t context = 0;  ///< tokens
+    std::function<engine::RequestId(engine::EmbedRequest, engine::EventSink)> embed = {};
 };
 
 class EngineScorer final : public prompt::Scorer {

@@ -24,7 +24,7 @@ Result<ScoringPort> ScorerKeeper::get(const engine::LoadOptions& options) {
             let_go();
             Error error = result.error();
             if (error.code != ErrorCode::cancelled) {
-                error.message = "The scoring model " + options.path.filename().string() +
+                error.message = std::string("The ") + what_ + " " + options.path.filename().string() +
                                 " cannot be used: " + error.message;
             }
             return fail(std::move(error));
@@ -38,7 +38,10 @@ Result<ScoringPort> ScorerKeeper::get(const engine::LoadOptions& options) {
                            return engine->submit(std::move(request), std::move(sink));
                        },
                        [engine](engine::RequestId id) { engine->cancel(id); }, model_.tokenizer,
-                       model_.context};
+                       model_.context,
+                       [engine](engine::EmbedRequest request, engine::EventSink sink) {
+                           return engine->submit(std::move(request), std::move(sink));
+                       }};
 }
 
 void ScorerKeeper::interrupt() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A second, small model that only scores: loaded when it is needed, let go of when it was not needed for a
-// minute. Compression thread only, but for interrupt(). Owned by Compressions.
+// A second, small model that only scores or embeds: loaded when it is needed, let go of when it was not
+// needed for a minute. One background thread only, but for interrupt(). Owned by Compressions and by
+// Embedder.
 #pragma once
 
 #include <filesystem>
@@ -20,8 +21,9 @@ class ScorerKeeper {
     using MakeEngine = std::function<std::unique_ptr<EnginePort>()>;
     static constexpr Clock::duration kKept = std::chrono::minutes(1);
 
-    explicit ScorerKeeper(MakeEngine make, Clock::duration kept = kKept)
-        : make_(std::move(make)), kept_(kept) {}
+    /// `what`: the model, as errors name it.
+    explicit ScorerKeeper(MakeEngine make, Clock::duration kept = kKept, const char* what = "scoring model")
+        : make_(std::move(make)), kept_(kept), what_(what) {}
 
     /// Waits for the load where one is needed. The port holds until let_go(). Errors: the engine's, with the
     /// name of the file.
@@ -37,6 +39,7 @@ class ScorerKeeper {
   private:
     MakeEngine make_;
     Clock::duration kept_;
+    const char* what_;
     std::mutex mutex_;                    // of the pointer
     std::unique_ptr<EnginePort> engine_;  // changed on the compression thread, under mutex_
     std::filesystem::path path_;          // of what is loaded

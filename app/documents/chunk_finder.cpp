@@ -82,6 +82,25 @@ Status ChunkFinder::index(DocumentId id) {
     return link_.store.set_chunks(id, chunks);
 }
 
+Result<std::vector<ChunkName>> ChunkFinder::alike(const FindOrder& order) {
+    std::vector<std::pair<double, ChunkName>> all;
+    for (const DocumentId id : order.documents) {
+        const auto vectors = link_.store.chunk_vectors(id, order.vector_model);
+        if (!vectors) {
+            return fail(vectors.error());
+        }
+        for (const storage::ChunkVector& one : *vectors) {
+            all.emplace_back(-prompt::cosine(order.vector, one.vector), ChunkName{id, one.chunk});
+        }
+    }
+    std::sort(all.begin(), all.end());
+    std::vector<ChunkName> best;
+    for (std::size_t i = 0; i < std::min(all.size(), kMostChunks); ++i) {
+        best.push_back(all[i].second);
+    }
+    return best;
+}
+
 Result<std::vector<FoundChunk>> ChunkFinder::find(const FindOrder& order) {
     ChunkTexts texts(link_.store);
     for (const DocumentId id : order.documents) {
@@ -101,6 +120,13 @@ Result<std::vector<FoundChunk>> ChunkFinder::find(const FindOrder& order) {
         if (hit.score >= hits->front().score * kLeastShare) {
             ranked.push_back({hit.document, hit.chunk});
         }
+    }
+    if (!order.vector.empty()) {
+        const auto by_meaning = alike(order);
+        if (!by_meaning) {
+            return fail(by_meaning.error());
+        }
+        ranked = prompt::fuse({ranked, *by_meaning});
     }
     // "Summarise this" has no word of the document: it is begun from its beginning then.
     for (const DocumentId id : order.attached) {

@@ -9,6 +9,7 @@
 #include "app/documents/message_context.h"
 #include "app/model_keeper.h"
 #include "app/worker_link.h"
+#include "prompt/retrieval/rank.h"
 
 namespace tendril::app {
 
@@ -17,6 +18,8 @@ struct FindOrder {
     std::vector<DocumentId> documents;  ///< all that are searched, of this message and of those before it
     std::vector<DocumentId> attached;   ///< to this very message: it gets something of them in any case
     std::set<std::pair<DocumentId, std::uint32_t>> known;  ///< chunks that the prompt has already
+    std::vector<float> vector;                             ///< of the question; empty: words alone
+    std::string vector_model;                              ///< under which those of the chunks are stored
 };
 
 class ChunkFinder {
@@ -29,6 +32,9 @@ class ChunkFinder {
     Result<std::vector<FoundChunk>> find(const FindOrder& order);
 
   private:
+    /// By how alike they are to the question; best first.
+    Result<std::vector<prompt::ChunkName>> alike(const FindOrder& order);
+
     WorkerLink& link_;
     ModelKeeper& models_;
 };

@@ -19,6 +19,7 @@
 #include "app/documents/chunk_finder.h"
 #include "app/documents/document_forms.h"
 #include "app/documents/document_reader.h"
+#include "app/documents/embedder.h"
 #include "app/documents/text_shortener.h"
 #include "app/documents/turn_preparation.h"
 #include "app/mailbox.h"
@@ -35,6 +36,7 @@ class DocumentDesk final : public TurnPreparation {
     DocumentDesk& operator=(const DocumentDesk&) = delete;
 
     TextShortener* shortener = nullptr;  ///< none: documents cannot be compressed
+    Embedder* embedder = nullptr;        ///< none: documents are searched by words alone
     std::function<void()> on_draft;      ///< what the model reads of the shown draft's documents has changed
 
     void load(ConversationTree& tree) { forms_.load(tree); }  ///< fills in what it has, from the database
@@ -56,12 +58,21 @@ class DocumentDesk final : public TurnPreparation {
     void cancel(MessageId question) override;
     std::vector<Source> sources(const ConversationTree& tree, MessageId question) override;
 
+    std::optional<Clock::time_point> due() const;  ///< when a question waits no longer for its vector
+    void tick(Clock::time_point now);
+    void work();  ///< nobody waits: vectors of what is searched in the shown conversation
+
   private:
     using Cancelled = std::shared_ptr<std::atomic<bool>>;
     struct Preparing {
         Tree tree;
         MessageId question;
         std::function<void(const Status&)> done;
+        bool vector_asked = false;
+        std::uint64_t vector_job = 0;  ///< of the embedder; 0: none is waited for
+        Clock::time_point vector_until;
+        std::vector<float> vector;
+        std::string vector_model;
     };
 
     DraftDocument* find(ConversationTree& tree, MessageId message, DocumentId id) const;
@@ -91,7 +102,11 @@ class DocumentDesk final : public TurnPreparation {
     // question_documents.cpp
     void step(std::list<Preparing>::iterator preparing);
     void finish(std::list<Preparing>::iterator preparing, const Status& status);
-    Status search_for(ConversationTree& tree, MessageId question);
+    static FindOrder order_of(const ConversationTree& tree, MessageId question);
+    Status search_for(ConversationTree& tree, MessageId question, const FindOrder& order);
+    // document_vectors.cpp
+    void embed(DocumentId id);
+    bool waits_for_vector(std::list<Preparing>::iterator preparing, const FindOrder& order);
 
     WorkerLink& link_;
     ModelKeeper& models_;
@@ -105,6 +120,8 @@ class DocumentDesk final : public TurnPreparation {
     std::uint64_t model_serial_ = 0;   // counts for an earlier model are ignored
     std::set<DocumentId> by_default_;  // whose choice is ours, so that it may change with what is known
     std::list<Preparing> preparing_;
+    std::string embedded_by_;                          // the model of these
+    std::set<DocumentId> embedded_;                    // done, or under way
     std::map<DocumentId, std::uint64_t> compressing_;  // jobs of the shortener
     JobThread jobs_;                                   // ends first
 };

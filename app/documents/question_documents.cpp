@@ -38,13 +38,19 @@ bool still_read(const ConversationTree& tree, const Message& message) {
 }  // namespace
 
 void DocumentDesk::prepare(const Tree& tree, MessageId question, std::function<void(const Status&)> done) {
-    preparing_.push_back({tree, question, std::move(done)});
+    Preparing& one = preparing_.emplace_back();
+    one.tree = tree;
+    one.question = question;
+    one.done = std::move(done);
     step(std::prev(preparing_.end()));
 }
 
 void DocumentDesk::cancel(MessageId question) {
     Tree tree;
     preparing_.remove_if([&](const Preparing& one) {
+        if (one.question == question && one.vector_job != 0) {
+            embedder->cancel(one.vector_job);
+        }
         tree = one.question == question ? one.tree : tree;
         return one.question == question;
     });
@@ -72,16 +78,28 @@ void DocumentDesk::step(std::list<Preparing>::iterator preparing) {
         tell_message(*preparing->tree, preparing->question);
         return;
     }
-    finish(preparing, *compressed ? search_for(*preparing->tree, preparing->question) : *compressed);
+    if (!*compressed) {
+        finish(preparing, *compressed);
+        return;
+    }
+    const Message* row = preparing->tree->find(preparing->question);
+    if (row == nullptr || found_in(row->context)) {
+        finish(preparing, {});  // chosen once, the same for ever after
+        return;
+    }
+    FindOrder order = order_of(*preparing->tree, preparing->question);
+    if (order.documents.empty()) {
+        finish(preparing, {});
+    } else if (!waits_for_vector(preparing, order)) {
+        order.vector = preparing->vector;
+        order.vector_model = preparing->vector_model;
+        finish(preparing, search_for(*preparing->tree, preparing->question, order));
+    }
 }
 
-Status DocumentDesk::search_for(ConversationTree& tree, MessageId question) {
-    Message* row = tree.find(question);
-    if (row == nullptr || found_in(row->context)) {
-        return {};  // chosen once, the same for ever after
-    }
+FindOrder DocumentDesk::order_of(const ConversationTree& tree, MessageId question) {
     FindOrder order;
-    order.question = row->text;
+    order.question = tree.find(question)->text;
     for (const Message* message : tree.branch_to(question)) {
         for (const DraftDocument& one : std::as_const(tree).documents(message->id).shown) {
             const bool known =
@@ -102,9 +120,11 @@ Status DocumentDesk::search_for(ConversationTree& tree, MessageId question) {
             }
         }
     }
-    if (order.documents.empty()) {
-        return {};
-    }
+    return order;
+}
+
+Status DocumentDesk::search_for(ConversationTree& tree, MessageId question, const FindOrder& order) {
+    Message* row = tree.find(question);
     const auto found = finder_.find(order);
     if (!found) {
         return fail(found.error());

@@ -134,6 +134,17 @@ class FakeEngine::Port final : public app::EnginePort {
         }
         return made.id;
     }
+    engine::RequestId submit(engine::EmbedRequest request, engine::EventSink sink) override {
+        engine::RequestId id = 0;
+        {
+            const std::lock_guard lock(fake_.mutex_);
+            id = ++fake_.last_id_;
+            fake_.asked_.push_back("embed " + std::to_string(id));
+        }
+        fake_.filled_.notify_all();
+        sink(id, engine::EmbeddedEvent{fake_.embed(fake_.model.tokenizer->decode(request.tokens, false))});
+        return id;
+    }
     engine::RequestId submit(engine::ChooseRequest request, engine::EventSink sink) override {
         Choice made;
         {

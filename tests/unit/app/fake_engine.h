@@ -64,8 +64,12 @@ class FakeEngine {
         engine::EventSink sink;
     };
 
-    engine::LoadedModel model;                      ///< what a load gives
-    std::optional<Error> load_error;                ///< or this
+    engine::LoadedModel model;        ///< what a load gives
+    std::optional<Error> load_error;  ///< or this
+    /// The vector of a text.
+    std::function<std::vector<float>(const std::string&)> embed = [](const std::string&) {
+        return std::vector<float>{1};
+    };
     bool hold_prefills = false;                     ///< they end at end_prefill() only
     bool hold_scores = false;                       ///< they end at end_score() only
     bool hold_loads = false;                        ///< loads end at finish_load() only

@@ -130,6 +130,23 @@ class TestCliDocuments : public QObject {
         QCOMPARE(run_cli({"generate", folder_.model(), "--prompt", "x", "--attach", ":whole"}).code, 2);
     }
 
+    void anEmbeddingModelIsNoMust() {
+        const QString file = write("manual.md", manual());
+        for (const QString& model : {folder_.model(), folder_.path("none.gguf")}) {
+            int code = 0;
+            const auto events = chat({"--attach", file + ":searched", "--embedding-model", model},
+                                     "What is the code of the Marlow pump?\nAnd what else?\n", code);
+            QCOMPARE(code, 0);
+            const auto finished = named(events, "finished");
+            QCOMPARE(finished.size(), 2);
+            bool found = false;
+            for (const auto& source : finished[0]["sources"].toArray()) {
+                found = found || source.toObject().value("chunk").toInt() > 0;
+            }
+            QVERIFY(found);
+        }
+    }
+
     void aFileIsCompressedForOneQuestion() {
         QByteArray text;
         for (int i = 0; i < 24; ++i) {
