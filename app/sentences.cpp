@@ -121,11 +121,7 @@ constexpr const char* kSentences[] = {
         "tendril::app::Sentences",
         "The settings in %1 cannot be read; the defaults are used. The old file is kept as %2."),
     QT_TRANSLATE_NOOP("tendril::app::Sentences", "The settings cannot be saved in %1: %2."),
-    // Text files
-    QT_TRANSLATE_NOOP("tendril::app::Sentences", "%1 is not a file that can be read."),
-    QT_TRANSLATE_NOOP("tendril::app::Sentences", "%1 is too large for a message: %2 KiB are the most."),
     QT_TRANSLATE_NOOP("tendril::app::Sentences", "%1 cannot be read."),
-    QT_TRANSLATE_NOOP("tendril::app::Sentences", "%1 is no text (UTF-8), so it cannot be part of a message."),
     // Documents
     QT_TRANSLATE_NOOP("tendril::app::Sentences", "Reading %1 was cancelled."),
     QT_TRANSLATE_NOOP("tendril::app::Sentences", "%1 takes too long to read, so it was given up."),
@@ -186,6 +182,9 @@ constexpr const char* kSentences[] = {
     QT_TRANSLATE_NOOP("tendril::app::Sentences",
                       "A model must be loaded before a text can be made shorter for it."),
     QT_TRANSLATE_NOOP("tendril::app::Sentences", "The scoring model %1 cannot be used: %2"),
+    QT_TRANSLATE_NOOP(
+        "tendril::app::Sentences",
+        "The embedding model %1 cannot be used: %2 Documents are searched by their words alone."),
     // The model's memory
     QT_TRANSLATE_NOOP("tendril::app::Sentences", "The oldest messages are being shortened for the model."),
     QT_TRANSLATE_NOOP("tendril::app::Sentences", "The model is reading the shortened conversation."),

@@ -89,7 +89,7 @@ Compressions::Compressions(WorkerLink& link, ModelKeeper& models, ScorerKeeper::
     : link_(link),
       models_(models),
       shared_(std::make_shared<Shared>()),
-      scorer_(std::move(make_engine), keep_scorer),
+      scorer_(std::move(make_engine), keep_scorer, "The scoring model"),
       thread_([this] { main(); }) {}
 
 Compressions::~Compressions() {

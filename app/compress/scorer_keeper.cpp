@@ -24,7 +24,7 @@ Result<ScoringPort> ScorerKeeper::get(const engine::LoadOptions& options) {
             let_go();
             Error error = result.error();
             if (error.code != ErrorCode::cancelled) {
-                error.message = std::string("The ") + what_ + " " + options.path.filename().string() +
+                error.message = std::string(what_) + " " + options.path.filename().string() +
                                 " cannot be used: " + error.message;
             }
             return fail(std::move(error));

@@ -22,7 +22,7 @@ class ScorerKeeper {
     static constexpr Clock::duration kKept = std::chrono::minutes(1);
 
     /// `what`: the model, as errors name it.
-    explicit ScorerKeeper(MakeEngine make, Clock::duration kept = kKept, const char* what = "scoring model")
+    ScorerKeeper(MakeEngine make, Clock::duration kept, const char* what)
         : make_(std::move(make)), kept_(kept), what_(what) {}
 
     /// Waits for the load where one is needed. The port holds until let_go(). Errors: the engine's, with the

@@ -39,7 +39,7 @@ struct Embedder::Reading {
 Embedder::Embedder(WorkerLink& link, ScorerKeeper::MakeEngine make_engine, Clock::duration keep)
     : link_(link),
       alive_(std::make_shared<bool>(true)),
-      keeper_(std::move(make_engine), keep, "embedding model"),
+      keeper_(std::move(make_engine), keep, "The embedding model"),
       thread_([this] { main(); }) {}
 
 Embedder::~Embedder() {

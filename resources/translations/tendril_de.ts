@@ -2528,20 +2528,8 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <translation>Die Einstellungen lassen sich nicht in %1 speichern: %2.</translation>
     </message>
     <message>
-      <source>%1 is not a file that can be read.</source>
-      <translation>%1 ist keine Datei, die sich lesen lässt.</translation>
-    </message>
-    <message>
-      <source>%1 is too large for a message: %2 KiB are the most.</source>
-      <translation>%1 ist zu groß für eine Nachricht: %2 KiB sind das Höchste.</translation>
-    </message>
-    <message>
       <source>%1 cannot be read.</source>
       <translation>%1 lässt sich nicht lesen.</translation>
-    </message>
-    <message>
-      <source>%1 is no text (UTF-8), so it cannot be part of a message.</source>
-      <translation>%1 ist kein Text (UTF-8) und kann darum nicht Teil einer Nachricht sein.</translation>
     </message>
     <message>
       <source>Reading %1 was cancelled.</source>
@@ -2718,6 +2706,10 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
     <message>
       <source>The scoring model %1 cannot be used: %2</source>
       <translation>Das prüfende Modell %1 ist nicht brauchbar: %2</translation>
+    </message>
+    <message>
+      <source>The embedding model %1 cannot be used: %2 Documents are searched by their words alone.</source>
+      <translation>Das einbettende Modell %1 ist nicht brauchbar: %2 Dokumente werden allein nach ihren Wörtern durchsucht.</translation>
     </message>
     <message>
       <source>The oldest messages are being shortened for the model.</source>

@@ -146,9 +146,9 @@ class TestCliCache : public QObject {
             QSKIP("NOT RUN: no file system of one's own may be made here (unshare -rm)");
         }
         QProcess process;
-        // A file system of 200 kB of its own, where the system allows one.
+        // A file system of 320 kB of its own, where the system allows one.
         process.start("unshare", {"-rm", "sh", "-c",
-                                  QString("mount -t tmpfs -o size=200k tmpfs '%1' 2>/dev/null || exit 77; "
+                                  QString("mount -t tmpfs -o size=320k tmpfs '%1' 2>/dev/null || exit 77; "
                                           "dd if=/dev/zero of='%1/fill' bs=1k count=%2 2>/dev/null; "
                                           "exec '%3' chat '%4' --database '%1/c.db' --json -n 2")
                                       .arg(mount, "20", TENDRIL_CLI, model())});
