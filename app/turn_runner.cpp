@@ -254,8 +254,11 @@ Result<ExpansionRequest> TurnRunner::request_of(Turn& turn) {
     ComposeRequest compose =
         compose_request(*turn.tree, reply.parent, link_.settings, models_.model().context);
     const bool window = turn.window.times > 0;
-    const std::string newest =
-        newest_part(models_.composer().tokenizer(), reply.text, models_.model().context / kWindowShare);
+    std::string newest;  // borrowed by compose
+    if (window) {
+        newest =
+            newest_part(models_.composer().tokenizer(), reply.text, models_.model().context / kWindowShare);
+    }
     compose.answer_so_far = window ? newest : reply.text;
     auto prompt = models_.composer().compose(compose);
     if (!prompt) {
@@ -265,7 +268,9 @@ Result<ExpansionRequest> TurnRunner::request_of(Turn& turn) {
     request.mode = turn.normally ? storage::AnswerMode::never : turn.tree->conversation().answer_mode;
     const Message* question = reply.parent ? turn.tree->find(*reply.parent) : nullptr;
     request.question = question != nullptr ? question->text : std::string();
-    request.facts.attachments = request.question.find(":\n```") != std::string::npos;
+    const bool has_documents = !compose.branch.empty() && !compose.branch.back().documents.empty();
+    request.facts.attachments =
+        has_documents || request.question.find(":\n```") != std::string::npos;  // messages of older versions
     request.facts.thinking = models_.composer().thinks();
     request.facts.history =
         std::any_of(compose.branch.begin(), compose.branch.end(), [](const BranchMessage& one) {
@@ -280,11 +285,13 @@ Result<ExpansionRequest> TurnRunner::request_of(Turn& turn) {
     request.context = models_.model().context;
     request.cache = scope_of(turn.tree->conversation());
     request.curve = curve_.empty() ? models_.model().curve : curve_;
-    request.moved = stitched_.moved(compose.branch, prompt->tokens);
     if (window) {
         request.moved = moved_from(turn.before_window, prompt->tokens);
-    } else if (request.moved.empty() && moved_memory) {
-        request.moved = moved_memory(reply.conversation, prompt->tokens);
+    } else {
+        request.moved = stitched_.moved(compose.branch, prompt->tokens);
+        if (request.moved.empty() && moved_memory) {
+            request.moved = moved_memory(reply.conversation, prompt->tokens);
+        }
     }
     request.prompt = std::move(*prompt);
     return request;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Answers in points in the chat worker: modes, events, what is on the disk while points grow, stopping,
 // continuing, trying again, and what the next turn takes over.
+#include <QFile>
 #include <QTest>
 #include <nlohmann/json.hpp>
 
@@ -96,6 +97,21 @@ class TestAnswersInPoints : public QObject {
         const auto kept = app::read_expansion(f.stored(chat).expansion);
         QVERIFY(kept.has_value() && !kept->skeleton);
         QCOMPARE(kept->reason_key, std::string("code"));
+    }
+
+    void aQuestionAboutADocumentIsAnsweredInOnePiece() {
+        PointsFixture f;
+        f.options.settings.answer_mode = AnswerMode::automatic;
+        f.start();
+        QFile file(QString::fromStdString(f.path("walks.txt").string()));
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write("Whoever walks each day lives longer.\n");
+        file.close();
+        f.worker->attach_files({f.path("walks.txt")});
+        f.events.wait<app::DraftDocuments>(
+            [](const auto& e) { return !e.documents.empty() && e.documents[0].progress >= 1; });
+        f.worker->send(kQuestion);
+        QCOMPARE(f.events.wait<app::OutlineShown>().expansion.reason_key, std::string("attachments"));
     }
 
     void neverTellsNothing() {
