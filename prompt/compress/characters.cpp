@@ -4,6 +4,8 @@
 
 #include <utf8proc.h>
 
+#include "prompt/code_point.h"
+
 namespace tendril::prompt::compression {
 namespace {
 
@@ -102,24 +104,18 @@ Kind kind_of(char32_t c) {
     return kind == Kind::letter && is_wide(c) ? Kind::wide : kind;
 }
 
-utf8proc_ssize_t read(std::string_view text, std::size_t at, utf8proc_int32_t& value) {
-    const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data()) + at;
-    return utf8proc_iterate(bytes, static_cast<utf8proc_ssize_t>(text.size() - at), &value);
-}
-
 }  // namespace
 
 Character character_at(std::string_view text, std::size_t at) {
     if (const auto first = static_cast<unsigned char>(text[at]); first < 0x80) {
         return {first, 1, ascii_kind(first)};
     }
-    utf8proc_int32_t value = 0;
-    const auto bytes = read(text, at, value);
-    if (bytes <= 0) {
+    const CodePoint found = code_point_at(text, at);
+    if (found.value < 0) {
         return {0xFFFD, 1, Kind::symbol};
     }
-    const auto c = static_cast<char32_t>(value);
-    return {c, static_cast<unsigned>(bytes), kind_of(c)};
+    const auto c = static_cast<char32_t>(found.value);
+    return {c, static_cast<unsigned>(found.bytes), kind_of(c)};
 }
 
 std::size_t before(std::string_view text, std::size_t at) {
@@ -130,13 +126,12 @@ std::size_t before(std::string_view text, std::size_t at) {
 }
 
 bool is_utf8(std::string_view text) {
-    utf8proc_int32_t value = 0;
     for (std::size_t at = 0; at < text.size();) {
-        const auto bytes = read(text, at, value);
-        if (bytes <= 0) {
+        const CodePoint found = code_point_at(text, at);
+        if (found.value < 0) {
             return false;
         }
-        at += static_cast<std::size_t>(bytes);
+        at += found.bytes;
     }
     return true;
 }

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <iterator>
 
+#include "prompt/code_point.h"
+
 namespace tendril::prompt {
 namespace {
 
@@ -45,19 +47,11 @@ struct Character {
     std::size_t bytes;
 };
 
-/// The character at `at` of text that is valid UTF-8; broken bytes count one by one.
+/// Bytes that are no UTF-8 count one by one, as what they are.
 Character character_at(std::string_view text, std::size_t at) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[at + i]); };
-    const unsigned char first = byte(0);
-    const std::size_t bytes = first < 0xC0 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-    if (bytes == 1 || at + bytes > text.size()) {
-        return {first, 1};
-    }
-    std::uint32_t code = first & (0xFFU >> (bytes + 1));
-    for (std::size_t i = 1; i < bytes; ++i) {
-        code = (code << 6U) | (byte(i) & 0x3FU);
-    }
-    return {code, bytes};
+    const CodePoint found = code_point_at(text, at);
+    return {found.value < 0 ? static_cast<unsigned char>(text[at]) : static_cast<std::uint32_t>(found.value),
+            found.bytes};
 }
 
 bool stands_alone(std::uint32_t c) {

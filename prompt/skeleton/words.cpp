@@ -7,23 +7,12 @@
 
 #include <utf8proc.h>
 
+#include "prompt/code_point.h"
+
 namespace tendril::prompt::skeleton {
 namespace {
 
-/// The next character; bad bytes are one character of value -1 each.
-struct Character {
-    utf8proc_int32_t value = -1;
-    std::size_t bytes = 1;
-};
-
-Character character_at(std::string_view text, std::size_t at) {
-    Character found;
-    const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data()) + at;
-    const auto length =
-        utf8proc_iterate(bytes, static_cast<utf8proc_ssize_t>(text.size() - at), &found.value);
-    found.bytes = length > 0 ? static_cast<std::size_t>(length) : 1;
-    return found;
-}
+using Character = CodePoint;  // bad bytes are one of value -1 each
 
 bool is_han(utf8proc_int32_t c) {
     return (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0x3400 && c <= 0x4DBF) || (c >= 0x20000 && c <= 0x3134F) ||
@@ -106,7 +95,7 @@ std::vector<Word> words_of(std::string_view text) {
     std::vector<Word> words;
     bool opens = true;
     for (std::size_t at = 0; at < text.size();) {
-        const Character first = character_at(text, at);
+        const Character first = code_point_at(text, at);
         if (!is_letter(first.value) && !is_digit(first.value)) {
             opens = opens || ends_sentence(first.value);
             at += first.bytes;
@@ -119,9 +108,9 @@ std::vector<Word> words_of(std::string_view text) {
         opens = false;
         word.alone = is_han(first.value) || is_kana(first.value);
         do {
-            const Character next = character_at(text, at);
+            const Character next = code_point_at(text, at);
             const bool inner = is_apostrophe(next.value) && at + next.bytes < text.size() &&
-                               is_letter(character_at(text, at + next.bytes).value) && at > word.begin;
+                               is_letter(code_point_at(text, at + next.bytes).value) && at > word.begin;
             const bool single = is_han(next.value) || is_kana(next.value);
             if ((!is_letter(next.value) && !is_digit(next.value) && !inner) || (single && at > word.begin)) {
                 break;
@@ -141,7 +130,7 @@ Script script_of(std::string_view text) {
     std::size_t han = 0;
     std::size_t other = 0;
     for (std::size_t at = 0; at < text.size();) {
-        const Character c = character_at(text, at);
+        const Character c = code_point_at(text, at);
         at += c.bytes;
         if (is_han(c.value)) {
             han += 2;  // a Han character says as much as several letters
@@ -182,7 +171,7 @@ std::string_view trimmed(std::string_view text) {
 std::size_t last_sentence_end(std::string_view text) {
     std::size_t last = 0;
     for (std::size_t at = 0; at < text.size();) {
-        const Character c = character_at(text, at);
+        const Character c = code_point_at(text, at);
         const std::size_t stop = at;
         at += c.bytes;
         const bool wide = ends_wide_sentence(c.value);
@@ -190,10 +179,10 @@ std::size_t last_sentence_end(std::string_view text) {
             continue;
         }
         std::size_t end = at;
-        while (end < text.size() && closes(character_at(text, end).value)) {
-            end += character_at(text, end).bytes;
+        while (end < text.size() && closes(code_point_at(text, end).value)) {
+            end += code_point_at(text, end).bytes;
         }
-        const bool followed = end == text.size() || is_space(character_at(text, end).value);
+        const bool followed = end == text.size() || is_space(code_point_at(text, end).value);
         if (wide || (followed && is_sentence_stop(text, stop))) {
             last = end;
             at = end;
@@ -212,18 +201,18 @@ std::vector<std::string_view> sentences_of(std::string_view text) {
         begin = end;
     };
     for (std::size_t at = 0; at < text.size();) {
-        const Character c = character_at(text, at);
+        const Character c = code_point_at(text, at);
         at += c.bytes;
         if (c.value == '\n') {
             add(at);
         } else if (ends_sentence(c.value)) {
             // Only what is a sentence's end with its next character in sight is one.
             std::size_t end = at;
-            while (end < text.size() && closes(character_at(text, end).value)) {
-                end += character_at(text, end).bytes;
+            while (end < text.size() && closes(code_point_at(text, end).value)) {
+                end += code_point_at(text, end).bytes;
             }
             const std::string_view piece = text.substr(begin, end - begin);
-            const bool followed = end == text.size() || is_space(character_at(text, end).value);
+            const bool followed = end == text.size() || is_space(code_point_at(text, end).value);
             if ((followed || ends_wide_sentence(c.value)) && last_sentence_end(piece) == piece.size()) {
                 at = end;
                 add(end);
