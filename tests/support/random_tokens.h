@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Texts for the tiny models: tokens below 256, the same for the same seed.
+// Texts for the tiny models: tokens below 256, the same for the same seed; texts put together.
 #pragma once
 
 #include <random>
@@ -16,6 +16,12 @@ inline std::vector<engine::TokenId> random_tokens(std::size_t size, unsigned see
         token = static_cast<engine::TokenId>(random() % 256);
     }
     return tokens;
+}
+
+inline std::vector<engine::TokenId> joined(std::vector<engine::TokenId> a,
+                                           const std::vector<engine::TokenId>& b) {
+    a.insert(a.end(), b.begin(), b.end());
+    return a;
 }
 
 }  // namespace tendril::test

@@ -6,22 +6,19 @@ the text the last state behind the last norm and the mean over all, f32 little-e
 Usage: make_states.py OUT_FOLDER MODEL.gguf...    (after make_llama_references.py: the token ids are taken from its files)
 """
 import pathlib
-import struct
 import sys
 
-import numpy
 import torch
 import transformers
+
+import reference_file
 
 
 def main():
     out, *models = sys.argv[1:]
     torch.set_num_threads(2)
     for path in map(pathlib.Path, models):
-        with open(f"{out}/{path.stem}.llama.ref", "rb") as file:
-            assert file.read(4) == b"TLR1"
-            count = struct.unpack("<4I", file.read(16))[0]
-            tokens = numpy.frombuffer(file.read(4 * count), "<i4").tolist()
+        tokens = reference_file.tokens_of(f"{out}/{path.stem}.llama.ref")
         model = transformers.AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32,
                                                                   attn_implementation="eager").eval()
         with open(f"{out}/{path.stem}.states", "wb") as file, torch.no_grad():

@@ -7,7 +7,6 @@ Usage: make_transformers_references.py OUT_FOLDER MODEL.gguf...    (after make_l
 transformers reads the GGUF itself and dequantises it. Needs torch, transformers, gguf and accelerate.
 """
 import pathlib
-import struct
 import sys
 
 import numpy
@@ -21,10 +20,7 @@ def main():
     out, *models = sys.argv[1:]
     torch.set_num_threads(2)
     for path in map(pathlib.Path, models):
-        with open(f"{out}/{path.stem}.llama.ref", "rb") as file:
-            assert file.read(4) == b"TLR1"
-            count = struct.unpack("<4I", file.read(16))[0]
-            tokens = numpy.frombuffer(file.read(4 * count), "<i4").tolist()
+        tokens = reference_file.tokens_of(f"{out}/{path.stem}.llama.ref")
         model = transformers.AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32,
                                                                   attn_implementation="eager").eval()
         with torch.no_grad():
@@ -37,7 +33,7 @@ def main():
                 greedy.append((int(best.indices[0]), float(best.values[0] - best.values[1])))
                 step = model(best.indices[:1][None], past_key_values=step.past_key_values, use_cache=True)
         reference_file.write(f"{out}/{path.stem}.transformers.ref", tokens, rows, greedy)
-        print(path.stem, "perplexity", float(numpy.exp(-numpy.mean([rows[i][tokens[i + 1]] for i in range(count - 1)]))))
+        print(path.stem, "perplexity", float(numpy.exp(-numpy.mean([rows[i][tokens[i + 1]] for i in range(len(tokens) - 1)]))))
 
 
 if __name__ == "__main__":

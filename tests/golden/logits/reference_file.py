@@ -35,6 +35,14 @@ black pepper and cheese. The secret of the dish is that the cheese must never bo
 """
 
 
+def tokens_of(path):
+    """The token ids of a reference file."""
+    with open(path, "rb") as file:
+        assert file.read(4) == b"TLR1"
+        count = struct.unpack("<4I", file.read(16))[0]
+        return numpy.frombuffer(file.read(4 * count), "<i4").tolist()
+
+
 def write(path, tokens, rows, greedy):
     """rows: [N-1][vocabulary] log-probabilities; greedy: list of (token, margin)."""
     with open(path, "wb") as file:

@@ -13,11 +13,6 @@ using namespace tendril::test;
 
 namespace {
 
-std::vector<TokenId> joined(std::vector<TokenId> a, const std::vector<TokenId>& b) {
-    a.insert(a.end(), b.begin(), b.end());
-    return a;
-}
-
 ChooseRequest question(std::vector<TokenId> prompt, std::vector<TokenId> options = {3, 200, 77}) {
     ChooseRequest made;
     made.prompt = std::move(prompt);

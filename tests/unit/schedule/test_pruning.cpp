@@ -15,11 +15,6 @@ using namespace tendril::test;
 
 namespace {
 
-std::vector<TokenId> joined(std::vector<TokenId> a, const std::vector<TokenId>& b) {
-    a.insert(a.end(), b.begin(), b.end());
-    return a;
-}
-
 PruneRequest prune_of(std::vector<TokenId> tokens, double keep, std::uint32_t from = 0,
                       PruneMethod method = PruneMethod::kvzip) {
     PruneRequest made;

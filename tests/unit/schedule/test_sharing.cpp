@@ -11,11 +11,6 @@ using namespace tendril::test;
 
 namespace {
 
-std::vector<TokenId> joined(std::vector<TokenId> a, const std::vector<TokenId>& b) {
-    a.insert(a.end(), b.begin(), b.end());
-    return a;
-}
-
 GenerateRequest in_background(GenerateRequest made) {
     made.priority = Priority::background;
     return made;

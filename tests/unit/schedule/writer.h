@@ -11,6 +11,7 @@
 
 #include "engine/schedule/scheduler.h"
 #include "engine/schedule/scoring.h"
+#include "tests/support/random_tokens.h"
 #include "tests/unit/cache/cache_faults.h"
 
 namespace tendril::test {
@@ -18,11 +19,6 @@ namespace tendril::test {
 using namespace engine;
 
 using Logits = std::vector<std::vector<float>>;
-
-inline std::vector<TokenId> joined(std::vector<TokenId> a, const std::vector<TokenId>& b) {
-    a.insert(a.end(), b.begin(), b.end());
-    return a;
-}
 
 struct Written {
     Logits logits;                ///< of the rows that were asked for
