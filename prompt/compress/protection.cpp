@@ -294,6 +294,20 @@ void add_runs(std::string_view text, std::vector<KeptRange>& spans) {
     ends(text.size());
 }
 
+/// Where the span ends without the blanks at its end: those of a heading's line belong to what follows.
+std::size_t without_blanks_behind(std::string_view text, const KeptRange& span) {
+    std::size_t end = span.end;
+    while (end > span.begin) {
+        const std::size_t at = before(text, end);
+        const Kind kind = character_at(text, at).kind;
+        if (kind != Kind::blank && kind != Kind::newline) {
+            break;
+        }
+        end = at;
+    }
+    return end;
+}
+
 }  // namespace
 
 std::vector<KeptRange> protected_spans(std::string_view text) {
@@ -304,9 +318,8 @@ std::vector<KeptRange> protected_spans(std::string_view text) {
     std::sort(spans.begin(), spans.end(),
               [](const KeptRange& a, const KeptRange& b) { return a.begin < b.begin; });
     std::vector<KeptRange> merged;
-    const std::size_t end = text.find_last_not_of(" \t\r\n") + 1;  // blanks at the very end are nothing
     for (KeptRange span : spans) {
-        span.end = std::min(span.end, end);
+        span.end = without_blanks_behind(text, span);
         if (span.begin >= span.end) {
             continue;
         }

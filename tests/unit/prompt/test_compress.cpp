@@ -105,6 +105,7 @@ void TestCompress::protectsSpans_data() {
                          << QStringList{"https://example.org/a?b", "me@example.org"};
     QTest::newRow("json") << "{\"name\": true, \"other\": false}" << QStringList{"\"name\"", "\"other\""};
     QTest::newRow("heading") << "# A title here\ntext" << QStringList{"# A title here"};
+    QTest::newRow("blanks behind a heading") << "# A title \t\ntext" << QStringList{"# A title"};
     QTest::newRow("underlined") << "A title here\n=====\ntext" << QStringList{"A title here\n====="};
     QTest::newRow("list") << "- apples are red\n- pears" << QStringList{"-", "-"};
     QTest::newRow("quote left open") << "He said \"this and\n\nmore \"of it\" here"
@@ -158,7 +159,8 @@ void TestCompress::promisesHoldForNoise() {
     const std::string texts[] = {
         "The man (who was 42) said: \"I won't!\" Then — silence…\n\n# Heading one\n\n1. first thing is "
         "red\n2. second\n",
-        "今天天气很好，我们不去公园。他说：“等一下！”然后在3月5日离开iPhone和iPad。😀👨‍👩‍"
+        "今天天气很好，我们不去公园。他说：“等一下！”然后在3月5日离开iPhone和iPad。😀👨‍👩"
+        "‍"
         "👧"
         " "
         "很多人😀高兴。",
@@ -167,6 +169,7 @@ void TestCompress::promisesHoldForNoise() {
         "ไม่มีใครรู้ว่าเขาไปที่ไหนเมื่อวานนี้ ภาษาไทยไม่มีช่องว่าง",
         std::string(1000, 'x') + " " + std::string(300, '"') + " " + std::string(50, '`'),
         ".... !!! ??? . . . ' ' '' \" \" «a» ‘b’",
+        "Tad2) said:) then…\n# \nFirst is this\n## Here  \nand that\v",
     };
     for (const std::string& text : texts) {
         for (const Method method : kMethods) {
