@@ -57,9 +57,12 @@ struct ChatWorker::Core {
           turns(link, models),
           ahead(link, models),
           titles(link, models),
-          compactor(link, models),
+          compressions(
+              link, models,
+              worker.options_.make_scorer ? worker.options_.make_scorer
+                                          : [log = worker.log_] { return make_engine_port(log); }),
+          compactor(link, models, compressions),
           memory(link, models, compactor),
-          compressions(link, models, [log = worker.log_] { return make_engine_port(log); }),
           shortener(link, compressions),
           embedder(link,
                    worker.options_.make_embedding_engine
@@ -132,6 +135,7 @@ struct ChatWorker::Core {
         desk.tick(now);
         documents.tick(now);
         embedder.person_waits(turns.busy());
+        compressions.person_waits(turns.generating());
         if (!turns.busy()) {
             ahead.rest();
             ahead.tick(now);
@@ -186,9 +190,9 @@ struct ChatWorker::Core {
     TurnRunner turns;
     ReadAhead ahead;
     TitleMaker titles;
+    Compressions compressions;
     Compactor compactor;
     MemoryDesk memory;
-    Compressions compressions;
     CompressingShortener shortener;
     Embedder embedder;
     DocumentDesk documents;

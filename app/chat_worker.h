@@ -27,6 +27,7 @@ struct ChatWorkerOptions {
     std::filesystem::path power_supplies = kPowerSupplies;
     /// t(M) that is not remembered is measured before the first answer instead of in idle moments.
     bool measure_at_load = false;
+    std::function<std::unique_ptr<EnginePort>()> make_scorer;  ///< see Compressions; empty: a real engine
     WorkerSettings settings;
     Clock::duration journal_interval = kJournalInterval;  ///< longer ones are for tests of the tests
     /// When the database's folder cannot be used: keep this session's conversations in a temporary one, and

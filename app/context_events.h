@@ -77,6 +77,7 @@ struct MemoryWork {
     std::string what;  ///< a sentence
     double progress = 0;
     bool running = false;
+    std::uint32_t tokens_read = 0;  ///< by the model for this work, told at its end
 };
 
 }  // namespace tendril::app

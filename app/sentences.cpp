@@ -194,6 +194,9 @@ constexpr const char* kSentences[] = {
     QT_TRANSLATE_NOOP("tendril::app::Sentences", "The conversation was not shortened for the model: %1"),
     QT_TRANSLATE_NOOP("tendril::app::Sentences",
                       "There is no room for the model to summarise the oldest messages."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences",
+                      "There is no room for a shortened text of the oldest messages."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences", "The oldest messages could not be shortened: %1"),
     QT_TRANSLATE_NOOP(
         "tendril::app::Sentences",
         "They were left out; what you said about how to answer and about yourself stays word for word."),

@@ -55,6 +55,8 @@ class TurnRunner {
     void hash_known();     ///< fills in the answers that were finished before
 
     bool busy() const { return !turns_.empty(); }
+    /// An answer is being written; else the first turn waits, for its documents or for a model.
+    bool generating() const { return !turns_.empty() && turns_.front()->started(); }
     bool busy(ConversationId conversation) const;
     bool waiting(MessageId reply) const;  ///< has no text of this run yet
 

@@ -367,9 +367,10 @@ void add_chat(CLI::App& app, Chosen& chosen) {
         .add_option(
             "--compress", options->memory,
             "How the oldest messages are shortened for the model when the context becomes full, between "
-            "turns: summary (by the model), leave_out, or off. What you said about how to answer and "
-            "about yourself stays word for word; the database keeps the full text")
-        ->check(CLI::IsMember({"off", "summary", "leave_out"}));
+            "turns: summary (by the model), frequency, selective or llmlingua (words are left out), "
+            "leave_out, or off. What you said about how to answer and about yourself stays word for word; "
+            "the database keeps the full text")
+        ->check(CLI::IsMember({"off", "summary", "frequency", "selective", "llmlingua", "leave_out"}));
     command
         .add_option("--shorten-at", options->thresholds.at,
                     "Share of the context from which on they are shortened")

@@ -243,6 +243,9 @@ struct ToJson {
         json["what"] = e.what;
         json["progress"] = e.progress;
         json["running"] = e.running;
+        if (!e.running) {
+            json["tokens_read"] = e.tokens_read;
+        }
         return json;
     }
     std::optional<ordered_json> operator()(const Notice& e) const {

@@ -158,8 +158,9 @@ void Compressions::model_changed() {
 
 void Compressions::person_waits(bool waits) {
     const std::lock_guard lock(shared_->mutex);
-    shared_->person_waits = waits;
-    shared_->changed.notify_all();
+    if (std::exchange(shared_->person_waits, waits) != waits) {
+        shared_->changed.notify_all();
+    }
 }
 
 std::string Compressions::scorer_id() const {

@@ -2,6 +2,7 @@
 // Compactor. Chat worker's thread only; the engine's last word on a request comes through the mailbox.
 #include "app/context/compactor.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <spdlog/logger.h>
@@ -20,14 +21,15 @@ constexpr double kWriting = 0.7;  // share of the progress
 
 }  // namespace
 
-Compactor::Compactor(WorkerLink& link, ModelKeeper& models) : link_(link), models_(models) {
+Compactor::Compactor(WorkerLink& link, ModelKeeper& models, Compressions& compressions)
+    : link_(link), models_(models) {
     auto kit = NoteKit::make(resources::memory_json(), resources::skeleton_json());
     if (!kit) {
         link_.log->error("{} ({})", kit.error().message, kit.error().detail);
         return;
     }
     kit_ = std::move(*kit);
-    writer_ = std::make_unique<MemoryWriter>(link_, models_, *kit_);
+    writer_ = std::make_unique<MemoryWriter>(link_, models_, compressions, *kit_);
 }
 Compactor::~Compactor() = default;
 
@@ -108,7 +110,7 @@ void Compactor::work() {
 }
 
 void Compactor::begin(const Tree& tree, bool now) {
-    job_ = Job{tree, now, 0, ++serial_, {}};
+    job_ = Job{tree, now, 0, ++serial_, {}, 0};
     PromptComposer& composer = models_.composer();
     const auto& leaf = tree->conversation().leaf;
     auto request =
@@ -117,13 +119,13 @@ void Compactor::begin(const Tree& tree, bool now) {
     const auto next = plan ? composer.next_compaction(request, *plan, link_.settings.shorten_thresholds, now)
                            : std::nullopt;
     if (next) {
-        tell(*tree, kShortening, 0, true);
-        MemoryOrder order{tree, std::move(request), *next, link_.settings.memory_method};
+        tell(*tree, kShortening, 0);
+        MemoryOrder order{tree, std::move(request), *next, plan->short_text, link_.settings.memory_method};
         writer_->start(
             std::move(order),
             [this, serial = serial_](double share) {
                 if (job_ && job_->serial == serial) {
-                    tell(*job_->tree, kShortening, kWriting * share, true);
+                    tell(*job_->tree, kShortening, kWriting * share);
                 }
             },
             [this, serial = serial_](Result<MemoryText> text) {
@@ -165,6 +167,7 @@ void Compactor::made(Result<MemoryText> text) {
 
 void Compactor::keep(MemoryText text) {
     const Tree tree = job_->tree;
+    job_->read += text.tokens_read;
     auto before = beginning_of(*tree);
     auto id = link_.store.add_representation(text.row);
     if (!id) {
@@ -197,7 +200,7 @@ std::optional<std::vector<engine::TokenId>> Compactor::beginning_of(const Conver
 }
 
 void Compactor::read(std::vector<engine::TokenId> tokens) {
-    tell(*job_->tree, kReading, kWriting, true);
+    tell(*job_->tree, kReading, kWriting);
     job_->tokens = tokens;
     job_->reading = link_.engine.submit(
         engine::PrefillRequest{std::move(tokens), scope_of(job_->tree->conversation())},
@@ -212,10 +215,14 @@ void Compactor::read_ended(std::uint64_t serial, const engine::Event& event) {
     }
     if (const auto* progress = std::get_if<engine::PrefillEvent>(&event)) {
         const double share = progress->total == 0 ? 1 : static_cast<double>(progress->done) / progress->total;
-        tell(*job_->tree, kReading, kWriting + (1 - kWriting) * share, true);
+        tell(*job_->tree, kReading, kWriting + (1 - kWriting) * share);
         return;
     }
-    if (const auto* done = std::get_if<engine::PrefilledEvent>(&event); done != nullptr && done->complete) {
+    const auto* done = std::get_if<engine::PrefilledEvent>(&event);
+    if (done != nullptr) {
+        job_->read += done->tokens - std::min(done->tokens, done->reused);
+    }
+    if (done != nullptr && done->complete) {
         moved_.read(job_->tokens);
         if (on_read) {
             on_read(job_->tokens);
@@ -224,14 +231,15 @@ void Compactor::read_ended(std::uint64_t serial, const engine::Event& event) {
     end();
 }
 
-void Compactor::tell(const ConversationTree& tree, std::string what, double progress, bool running) {
-    link_.emit(MemoryWork{tree.conversation().id, std::move(what), progress, running});
+void Compactor::tell(const ConversationTree& tree, std::string what, double progress) {
+    link_.emit(MemoryWork{tree.conversation().id, std::move(what), progress, true});
 }
 
 void Compactor::end() {
     const Tree tree = job_->tree;
+    const std::uint32_t read = job_->read;
     job_.reset();
-    tell(*tree, {}, 1, false);
+    link_.emit(MemoryWork{tree->conversation().id, {}, 1, false, read});
 }
 
 }  // namespace tendril::app

@@ -21,7 +21,7 @@ namespace tendril::app {
 
 class Compactor {
   public:
-    Compactor(WorkerLink& link, ModelKeeper& models);
+    Compactor(WorkerLink& link, ModelKeeper& models, Compressions& compressions);
     ~Compactor();
     Compactor(const Compactor&) = delete;
     Compactor& operator=(const Compactor&) = delete;
@@ -60,6 +60,7 @@ class Compactor {
         engine::RequestId reading = 0;  // 0: not yet
         std::uint64_t serial = 0;
         std::vector<engine::TokenId> tokens;  // that are read
+        std::uint32_t read = 0;               // how many were, so far
     };
     using Tree = std::shared_ptr<ConversationTree>;
 
@@ -69,7 +70,7 @@ class Compactor {
     void read(std::vector<engine::TokenId> tokens);
     void read_ended(std::uint64_t serial, const engine::Event& event);
     std::optional<std::vector<engine::TokenId>> beginning_of(const ConversationTree& tree);
-    void tell(const ConversationTree& tree, std::string what, double progress, bool running);
+    void tell(const ConversationTree& tree, std::string what, double progress);
     void end();
 
     WorkerLink& link_;

@@ -9,6 +9,7 @@
 
 #include "app/composing.h"
 #include "app/turn_records.h"
+#include "prompt/context/excerpt.h"
 
 namespace tendril::app {
 namespace {
@@ -25,6 +26,17 @@ constexpr int kPenaltyWindow = 256;
 constexpr std::size_t kLeastSummary = 24;  // tokens
 /// A model that is about to end may do so.
 constexpr double kSlack = 1.5;
+
+// Of texts with words left out:
+constexpr double kKeptShare = 0.3;         // of the budget, for what was said word for word
+constexpr double kLeastRate = 0.2;         // shorter than that nobody understands: rather fewer turns
+constexpr std::size_t kLeastExcerpt = 24;  // tokens
+
+/// Nobody knows what will be asked about old turns.
+prompt::Method method_of_memory(const std::string& name) {
+    const prompt::Method method = compress_method(name);
+    return prompt::needs_question(method) ? prompt::kDefaultMethod : method;
+}
 
 }  // namespace
 
@@ -43,10 +55,15 @@ struct MemoryWriter::Job {
     std::string text;
     std::size_t drawn = 0;
     std::uint32_t most = 0;
+    std::uint32_t read = 0;         // tokens
+    std::uint64_t compression = 0;  // 0: none runs
+    std::vector<std::string> kept;
+    std::size_t excerpt_budget = 0;
 };
 
-MemoryWriter::MemoryWriter(WorkerLink& link, ModelKeeper& models, const NoteKit& kit)
-    : link_(link), models_(models), kit_(kit) {}
+MemoryWriter::MemoryWriter(WorkerLink& link, ModelKeeper& models, Compressions& compressions,
+                           const NoteKit& kit)
+    : link_(link), models_(models), compressions_(compressions), kit_(kit) {}
 MemoryWriter::~MemoryWriter() = default;
 
 void MemoryWriter::start(MemoryOrder order, Progress progress, Done done) {
@@ -63,10 +80,14 @@ void MemoryWriter::start(MemoryOrder order, Progress progress, Done done) {
         said += one.role == "user" ? one.text + "\n" : std::string();
     }
     job.words = &kit_.words_for(said);
-    if (job.order.method != "summary") {
+    if (job.order.method == "leave_out") {
         without_summary({});
-    } else if (!ask_summary()) {
-        without_summary("There is no room for the model to summarise the oldest messages.");
+    } else if (job.order.method == "summary") {
+        if (!ask_summary()) {
+            without_summary("There is no room for the model to summarise the oldest messages.");
+        }
+    } else if (!ask_excerpt()) {
+        without_summary("There is no room for a shortened text of the oldest messages.");
     }
 }
 
@@ -92,6 +113,9 @@ void MemoryWriter::cancel() {
         });
         partial_ = std::move(partial);
         link_.engine.cancel(job_->request);
+    }
+    if (job_->compression != 0) {
+        compressions_.cancel(job_->compression);
     }
     job_.reset();
 }
@@ -193,6 +217,7 @@ void MemoryWriter::drain(std::uint64_t serial) {
 void MemoryWriter::summarised(const EngineInbox::Contents& end) {
     Job& job = *job_;
     job.inbox.reset();
+    job.read = end.finished ? end.finished->prompt_tokens - end.finished->cached_tokens : 0;
     if (!end.finished || end.finished->reason == engine::StopReason::cancelled) {
         finish(fail(end.error ? *end.error : Error{ErrorCode::cancelled, "Shortening was cancelled.", {}}));
         return;
@@ -219,6 +244,87 @@ void MemoryWriter::summarised(const EngineInbox::Contents& end) {
     finish(std::move(made));
 }
 
+/// What the turns said; of those that an earlier text stands for, what it had left of them.
+std::string MemoryWriter::transcript() const {
+    const auto& [tree, request, compaction, short_text, method] = job_->order;
+    std::string text;
+    std::size_t first = 0;
+    if (short_text && request.shorts[*short_text].covers <= compaction.covers) {
+        text = context::text_of_excerpt(*job_->words, request.shorts[*short_text].text);
+        first = text.empty() ? 0 : request.shorts[*short_text].covers;
+    }
+    const std::string newer =
+        context::transcript_of(*job_->words, request.segments, first, compaction.covers);
+    return text.empty() || newer.empty() ? text + newer : text + "\n" + newer;
+}
+
+/// False: there is nothing to shorten, or no room for it.
+bool MemoryWriter::ask_excerpt() {
+    Job& job = *job_;
+    const auto count = [this](std::string_view text) { return models_.composer().tokens_of(text); };
+    const std::size_t budget = job.order.compaction.budget;
+    job.kept = kept(static_cast<std::size_t>(static_cast<double>(budget) * kKeptShare));
+    const std::size_t around = count(context::excerpt_of(*job.words, {}, job.kept));
+    if (budget < around + kLeastExcerpt) {
+        return false;
+    }
+    job.excerpt_budget = budget - around;
+    const auto most = static_cast<std::size_t>(static_cast<double>(job.excerpt_budget) / kLeastRate);
+    CompressionOrder order;
+    order.text = context::newest_turns(*job.words, transcript(), most, count);
+    if (order.text.empty()) {
+        return false;
+    }
+    job.source = order.text;
+    order.settings.method = method_of_memory(job.order.method);
+    order.settings.rate = std::clamp(static_cast<double>(job.excerpt_budget) /
+                                         static_cast<double>(std::max<std::size_t>(count(order.text), 1)),
+                                     prompt::kLeastRate, 1.0);
+    order.scope = scope_of(job.order.tree->conversation());
+    const auto current = [this, serial = job.serial] { return job_ && job_->serial == serial; };
+    job.compression = compressions_.start(
+        std::move(order),
+        [this, current](double share) {
+            if (current() && job_->progress) {
+                job_->progress(share);
+            }
+        },
+        [this, current](Result<prompt::Compressed> result) {
+            if (current()) {
+                excerpted(std::move(result));
+            }
+        });
+    return true;
+}
+
+void MemoryWriter::excerpted(Result<prompt::Compressed> result) {
+    Job& job = *job_;
+    job.compression = 0;
+    if (!result) {
+        if (result.error().code == ErrorCode::cancelled) {
+            finish(fail(result.error()));
+            return;
+        }
+        link_.log->warn("oldest messages: {} ({})", result.error().message, result.error().detail);
+        without_summary("The oldest messages could not be shortened: " + result.error().message);
+        return;
+    }
+    const auto count = [this](std::string_view text) { return models_.composer().tokens_of(text); };
+    // What is protected may be more than there is room for: then the oldest of it goes.
+    const std::string text =
+        context::newest_turns(*job.words, context::kept_transcript(*job.words, job.source, result->kept),
+                              job.excerpt_budget, count);
+    if (text.empty()) {
+        without_summary("There is no room for a shortened text of the oldest messages.");
+        return;
+    }
+    const prompt::Method method = method_of_memory(job.order.method);
+    MemoryText made = text_of(RepresentationForm::compressed, prompt::name_of(method),
+                              context::excerpt_of(*job.words, text, job.kept));
+    made.row.scorer = prompt::needs_model(method) ? compressions_.scorer_id() : std::string();
+    finish(std::move(made));
+}
+
 void MemoryWriter::without_summary(const std::string& why) {
     Job& job = *job_;
     MemoryText made = text_of(RepresentationForm::left_out, "leave_out",
@@ -232,8 +338,9 @@ void MemoryWriter::without_summary(const std::string& why) {
 }
 
 MemoryText MemoryWriter::text_of(RepresentationForm form, std::string method, std::string text) const {
-    const auto& [tree, request, compaction, asked] = job_->order;
+    const auto& [tree, request, compaction, short_text, asked] = job_->order;
     MemoryText made;
+    made.tokens_read = job_->read;
     made.row.conversation = tree->conversation().id;
     made.row.first_message = tree->branch().front()->id;
     made.row.last_message = request.segments[compaction.covers - 1].id;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes the text that stands for a conversation's oldest messages: a summary by a fork of the conversation as
-// it is cached, or without a model's words. A summary that is no good is replaced, in words. Chat worker's
-// thread only; owned by Compactor.
+// it is cached, their text with words left out, or nothing but what must not be lost. What is no good is
+// replaced, in words. Chat worker's thread only; owned by Compactor.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "app/compress/compressions.h"
 #include "app/context/note_kit.h"
 #include "app/conversation_tree.h"
 #include "app/engine_inbox.h"
@@ -24,13 +25,15 @@ struct MemoryOrder {
     std::shared_ptr<ConversationTree> tree;
     prompt::context::PlanRequest request;    ///< of the branch
     prompt::context::Compaction compaction;  ///< of it
+    std::optional<std::size_t> short_text;   ///< of the request's: the one that is read now
     std::string method;                      ///< WorkerSettings::memory_method
 };
 
 struct MemoryText {
-    storage::Representation row;  ///< without its id
-    WrittenPoint notes;           ///< a summary where it was drawn; else empty
-    std::string fallback;         ///< why it was made otherwise than asked for, for a person; mostly empty
+    storage::Representation row;    ///< without its id
+    WrittenPoint notes;             ///< a summary where it was drawn; else empty
+    std::uint32_t tokens_read = 0;  ///< to write it, as far as a summary
+    std::string fallback;           ///< why it was made otherwise than asked for, for a person; mostly empty
 };
 
 class MemoryWriter {
@@ -38,7 +41,7 @@ class MemoryWriter {
     using Done = std::function<void(Result<MemoryText>)>;
     using Progress = std::function<void(double)>;
 
-    MemoryWriter(WorkerLink& link, ModelKeeper& models, const NoteKit& kit);
+    MemoryWriter(WorkerLink& link, ModelKeeper& models, Compressions& compressions, const NoteKit& kit);
     ~MemoryWriter();
     MemoryWriter(const MemoryWriter&) = delete;
     MemoryWriter& operator=(const MemoryWriter&) = delete;
@@ -63,12 +66,16 @@ class MemoryWriter {
     bool ask_summary();
     void drain(std::uint64_t serial);
     void summarised(const EngineInbox::Contents& end);
+    bool ask_excerpt();
+    void excerpted(Result<prompt::Compressed> result);
+    std::string transcript() const;
     void without_summary(const std::string& why);
     MemoryText text_of(storage::RepresentationForm form, std::string method, std::string text) const;
     std::vector<std::string> kept(std::size_t budget) const;
 
     WorkerLink& link_;
     ModelKeeper& models_;
+    Compressions& compressions_;
     const NoteKit& kit_;
     std::unique_ptr<Job> job_;
     std::uint64_t serial_ = 0;

@@ -327,11 +327,9 @@ CheckedSummary check_summary(std::string_view answer, bool whole, std::string_vi
     return {std::move(text), {}};
 }
 
-std::string notes_of(const NoteWords& words, std::string_view summary, const std::vector<std::string>& kept) {
-    std::string text = summary.empty() ? words.left_out : words.open;
-    if (!summary.empty()) {
-        append_line(text, summary);
-    }
+namespace {
+
+void close(std::string& text, const NoteWords& words, const std::vector<std::string>& kept) {
     if (!kept.empty()) {
         append_line(text, words.said);
         for (const std::string& sentence : kept) {
@@ -339,13 +337,23 @@ std::string notes_of(const NoteWords& words, std::string_view summary, const std
         }
     }
     append_line(text, words.close);
+}
+
+}  // namespace
+
+std::string notes_of(const NoteWords& words, std::string_view summary, const std::vector<std::string>& kept) {
+    std::string text = summary.empty() ? words.left_out : words.open;
+    if (!summary.empty()) {
+        append_line(text, summary);
+    }
+    close(text, words, kept);
     return text;
 }
 
-std::string excerpt_of(const NoteWords& words, std::string_view text) {
+std::string excerpt_of(const NoteWords& words, std::string_view text, const std::vector<std::string>& kept) {
     std::string whole = words.excerpt;
     append_line(whole, text);
-    append_line(whole, words.close);
+    close(whole, words, kept);
     return whole;
 }
 

@@ -70,7 +70,8 @@ CheckedSummary check_summary(std::string_view answer, bool whole, std::string_vi
 /// The text that the model reads: `summary` and `kept` may be empty.
 std::string notes_of(const NoteWords& words, std::string_view summary, const std::vector<std::string>& kept);
 /// The same around a text of which words are missing.
-std::string excerpt_of(const NoteWords& words, std::string_view text);
+std::string excerpt_of(const NoteWords& words, std::string_view text,
+                       const std::vector<std::string>& kept = {});
 
 /// Turns as one text, for a method that shortens texts.
 std::string transcript_of(const NoteWords& words, const std::vector<Segment>& segments, std::size_t first,

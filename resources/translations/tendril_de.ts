@@ -2736,6 +2736,14 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <translation>Es ist kein Platz, damit das Modell die ältesten Nachrichten zusammenfasst.</translation>
     </message>
     <message>
+      <source>There is no room for a shortened text of the oldest messages.</source>
+      <translation>Es ist kein Platz für einen gekürzten Text der ältesten Nachrichten.</translation>
+    </message>
+    <message>
+      <source>The oldest messages could not be shortened: %1</source>
+      <translation>Die ältesten Nachrichten konnten nicht gekürzt werden: %1</translation>
+    </message>
+    <message>
       <source>They were left out; what you said about how to answer and about yourself stays word for word.</source>
       <translation>Sie wurden weggelassen; was Sie über die Art der Antworten und über sich selbst sagten, bleibt Wort für Wort.</translation>
     </message>

@@ -129,7 +129,9 @@ class FakeEngine::Port final : public app::EnginePort {
             }
         }
         fake_.filled_.notify_all();
-        if (!fake_.hold_scores) {
+        if (fake_.score_error) {
+            made.sink(made.id, *fake_.score_error);
+        } else if (!fake_.hold_scores) {
             fake_.end_score(made);
         }
         return made.id;

@@ -72,6 +72,7 @@ class FakeEngine {
     };
     bool hold_prefills = false;                     ///< they end at end_prefill() only
     bool hold_scores = false;                       ///< they end at end_score() only
+    std::optional<Error> score_error;               ///< how scores end
     bool hold_loads = false;                        ///< loads end at finish_load() only
     std::function<void(const Request&)> on_submit;  ///< on the worker's thread, inside submit()
 

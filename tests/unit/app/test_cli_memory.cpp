@@ -25,7 +25,9 @@ struct Turn {
 
 struct Talk {
     std::vector<Turn> turns;
-    int marks = 0;  ///< how often the memory was shortened
+    int marks = 0;        ///< how often the memory was shortened
+    int memory_read = 0;  ///< tokens, in idle time, for the shortened memory
+    QStringList methods;  ///< of all marks
     int total_read() const {
         int sum = 0;
         for (const Turn& turn : turns) {
@@ -33,6 +35,7 @@ struct Talk {
         }
         return sum;
     }
+    int all_read() const { return total_read() + memory_read; }
     int most_read(std::size_t from) const {
         int most = 0;
         for (std::size_t i = from; i < turns.size(); ++i) {
@@ -51,11 +54,14 @@ Talk read_talk(const QByteArray& out) {
         if (kind == "finished") {
             talk.turns.push_back({event["prompt_tokens"].toInt() - event["cached_tokens"].toInt(),
                                   event["prompt_tokens"].toInt(), false, event["status"].toString()});
+        } else if (kind == "memory_work") {
+            talk.memory_read += event["tokens_read"].toInt();
         } else if (kind == "memory") {
             for (const auto& mark : event["marks"].toArray()) {
                 const double id = mark.toObject()["id"].toDouble();
                 if (id > newest) {
                     newest = id;
+                    talk.methods += mark.toObject()["method"].toString();
                     ++talk.marks;
                     if (!talk.turns.empty()) {
                         talk.turns.back().shortened = true;
@@ -82,6 +88,7 @@ class TestCliMemory : public QObject {
     Q_OBJECT
 
     ModelFolder folder_{kContext};
+    ModelFolder large_{4 * kContext};
 
     CliResult chat(const QString& name, int turns, const QStringList& more) {
         return run_cli(QStringList{"chat", folder_.model(), "--database", folder_.path(name), "--json", "-n",
@@ -106,17 +113,45 @@ class TestCliMemory : public QObject {
             QVERIFY(turn.prompt <= kContext);
         }
 
-        // Negative control: shortened at each turn.
+        // Negative control: shortened at each turn. The model reads far more, if in idle time.
+        const Talk big = read_talk(chat("big.db", 40, {"--compress", "leave_out"}).out);
         const Talk bad = read_talk(
-            chat("bad.db", 40, {"--compress", "leave_out", "--shorten-at", "0.2", "--shorten-to", "0.19"})
+            chat("bad.db", 40, {"--compress", "leave_out", "--shorten-at", "0.5", "--shorten-to", "0.49"})
                 .out);
-        QVERIFY2(bad.marks >= 2 * talk.marks, QByteArray::number(bad.marks));
+        const QByteArray figures = QByteArray::number(bad.marks) + " shortenings, " +
+                                   QByteArray::number(bad.all_read()) + " tokens; in big steps " +
+                                   QByteArray::number(big.marks) + ", " + QByteArray::number(big.all_read()) +
+                                   "; by summaries " + QByteArray::number(talk.all_read());
+        qInfo("%s", figures.constData());
+        QVERIFY2(big.marks >= 1 && bad.marks >= 2 * big.marks, figures);
+        QVERIFY2(big.memory_read > 0 && bad.all_read() * 10 > big.all_read() * 15, figures);
 
         // And without any of it, each block that is left out is waited for.
         const Talk off = read_talk(chat("off.db", 40, {}).out);
         QCOMPARE(off.marks, 0);
         QVERIFY2(off.most_read(1) > 3 * talk.most_read(1), QByteArray::number(off.most_read(1)));
         QVERIFY(off.total_read() > talk.total_read());
+    }
+
+    void wordsAreLeftOut_data() {
+        QTest::addColumn<QString>("method");
+        for (const char* method : {"frequency", "selective", "llmlingua"}) {
+            QTest::newRow(method) << method;
+        }
+    }
+    void wordsAreLeftOut() {
+        QFETCH(QString, method);
+        // A tenth of the context must hold more than the words around what is left.
+        const CliResult result = run_cli(
+            {"chat", large_.model(), "--database", large_.path(method + ".db"), "--json", "-n", "16",
+             "--temperature", "0", "--compress", method, "--shorten-at", "0.4", "--shorten-to", "0.2"},
+            questions(40));
+        QCOMPARE(result.code, 0);
+        const Talk talk = read_talk(result.out);
+        QCOMPARE(talk.turns.size(), 40U);
+        QVERIFY2(talk.methods.contains(method), qPrintable(talk.methods.join(' ')));
+        QVERIFY2(talk.marks <= 8, QByteArray::number(talk.marks));
+        QVERIFY2(talk.most_read(1) <= talk.turns.at(1).read + 24, QByteArray::number(talk.most_read(1)));
     }
 
     void itGoesOnForEver() {

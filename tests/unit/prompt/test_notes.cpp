@@ -3,6 +3,7 @@
 // small models are not to be trusted.
 #include <QTest>
 
+#include "prompt/context/excerpt.h"
 #include "prompt/context/notes.h"
 #include "resources/prompts/prompts.h"
 
@@ -179,6 +180,31 @@ class TestNotes : public QObject {
                                          {4, "user", "Excluded", {}, Keep::excluded}};
         QCOMPARE(transcript_of(en_, segments, 0, 9), std::string("I: Question\nYou: Answer"));
         QCOMPARE(transcript_of(en_, segments, 1, 2), std::string("You: Answer"));
+    }
+
+    void excerptsKeepWhoSpoke() {
+        const std::string text = "I: How many trees?\nYou: There are 7,\nall olives.\nI: Fine.";
+        const auto at = [&](const char* part) { return text.find(part); };
+        const std::vector<KeptRange> kept = {
+            {at("trees"), at("trees") + 6}, {at("7"), at("7") + 2}, {at("olives"), at("olives") + 8}};
+        const std::string short_text = kept_transcript(en_, text, kept);
+        QCOMPARE(short_text, std::string("I: trees?\nYou: 7,olives."));
+        const std::string whole = excerpt_of(en_, short_text, {"My name is Ada."});
+        QVERIFY(whole.ends_with(en_.said + "\n- My name is Ada.\n" + en_.close));
+        QCOMPARE(text_of_excerpt(en_, whole), short_text);
+        QCOMPARE(text_of_excerpt(en_, excerpt_of(en_, short_text)), short_text);
+        QCOMPARE(text_of_excerpt(en_, notes_of(en_, short_text, {})), std::string());
+        QCOMPARE(text_of_excerpt(en_, en_.excerpt + "\n"), std::string());
+    }
+
+    void theNewestTurnsThatFitStay() {
+        const std::string text = "I: a\nYou: b\nc\nI: d";
+        const TextCounter bytes = [](std::string_view part) { return part.size(); };
+        QCOMPARE(newest_turns(en_, text, 100, bytes), text);
+        QCOMPARE(newest_turns(en_, text, 13, bytes), std::string("You: b\nc\nI: d"));
+        QCOMPARE(newest_turns(en_, text, 12, bytes), std::string("I: d"));
+        QCOMPARE(newest_turns(en_, text, 3, bytes), std::string());
+        QCOMPARE(newest_turns(en_, {}, 3, bytes), std::string());
     }
 };
 
