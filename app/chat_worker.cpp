@@ -29,6 +29,12 @@ namespace {
 constexpr storage::TimeMs kTrashDays = 30;
 constexpr storage::TimeMs kDayMs = 24LL * 60 * 60 * 1000;
 
+/// What makes engines of their own for scoring and for embedding.
+ScorerKeeper::MakeEngine real_unless(const ScorerKeeper::MakeEngine& given,
+                                     std::shared_ptr<spdlog::logger> log) {
+    return given ? given : [log = std::move(log)] { return make_engine_port(log); };
+}
+
 }  // namespace
 
 void WorkerLink::report(const Error& error) const {
@@ -57,17 +63,11 @@ struct ChatWorker::Core {
           turns(link, models),
           ahead(link, models),
           titles(link, models),
-          compressions(
-              link, models,
-              worker.options_.make_scorer ? worker.options_.make_scorer
-                                          : [log = worker.log_] { return make_engine_port(log); }),
+          compressions(link, models, real_unless(worker.options_.make_scorer, worker.log_)),
           compactor(link, models, compressions),
           memory(link, models, compactor),
           shortener(link, compressions),
-          embedder(link,
-                   worker.options_.make_embedding_engine
-                       ? worker.options_.make_embedding_engine
-                       : ScorerKeeper::MakeEngine([log = worker.log_] { return make_engine_port(log); })),
+          embedder(link, real_unless(worker.options_.make_embedding_engine, worker.log_)),
           documents(link, models),
           desk(link, turns, models, ahead, titles, documents) {
         turns.preparation = &documents;
@@ -80,6 +80,7 @@ struct ChatWorker::Core {
             titles.stop();
             compactor.stop();
         };
+        turns.on_writing = [this](bool writing) { compressions.person_waits(writing); };
         turns.on_end = [this](const auto& tree, const storage::Message& reply) {
             titles.answered(tree, reply);
             compactor.consider(tree);
@@ -135,7 +136,6 @@ struct ChatWorker::Core {
         desk.tick(now);
         documents.tick(now);
         embedder.person_waits(turns.busy());
-        compressions.person_waits(turns.generating());
         if (!turns.busy()) {
             ahead.rest();
             ahead.tick(now);

@@ -329,6 +329,9 @@ void TurnRunner::start(Turn& turn) {
     turn.composer = models_.shared_composer();
     turn.expansion =
         std::make_unique<Expansion>(std::move(*request), *turn.composer, kit_.get(), *turn.port, turn);
+    if (on_writing) {
+        on_writing(true);
+    }
     turn.expansion->start();
     tell_progress(turn, true);
 }
@@ -354,6 +357,9 @@ void TurnRunner::end(MessageStatus status, std::string error,
                      const std::optional<engine::FinishedEvent>& finished) {
     const std::unique_ptr<Turn> turn = std::move(turns_.front());
     turns_.pop_front();
+    if (on_writing) {
+        on_writing(false);
+    }
     Message& reply = turn->message();
     if (turn->prepared == Turn::Prepared::running && reply.parent) {
         preparation->cancel(*reply.parent);

@@ -27,6 +27,9 @@ class TurnRunner {
 
     TurnPreparation* preparation = nullptr;  ///< of each turn; none: there is nothing to prepare
     std::function<void()> on_begin;          ///< told before a turn is given to the engine
+    /// Told when the engine begins an answer, just before, and when it has ended it: until then whoever
+    /// else would take the cores waits. A turn that waits for its documents or for a model writes nothing.
+    std::function<void(bool)> on_writing;
     /// Told when an answer has ended, well or not.
     std::function<void(const std::shared_ptr<ConversationTree>&, const storage::Message& reply)> on_end;
 
@@ -55,8 +58,6 @@ class TurnRunner {
     void hash_known();     ///< fills in the answers that were finished before
 
     bool busy() const { return !turns_.empty(); }
-    /// An answer is being written; else the first turn waits, for its documents or for a model.
-    bool generating() const { return !turns_.empty() && turns_.front()->started(); }
     bool busy(ConversationId conversation) const;
     bool waiting(MessageId reply) const;  ///< has no text of this run yet
 

@@ -119,19 +119,21 @@ class FakeEngine::Port final : public app::EnginePort {
     }
     engine::RequestId submit(engine::ScoreRequest request, engine::EventSink sink) override {
         Score made;
+        bool held = false;
         {
             const std::lock_guard lock(fake_.mutex_);
             made = {++fake_.last_id_, std::move(request), std::move(sink)};
             fake_.asked_.push_back("score " + std::to_string(made.id));
             fake_.scores_.push_back(made);
-            if (fake_.hold_scores) {
-                fake_.open_scores_[made.id] = made.sink;
+            held = fake_.hold_scores;
+            if (held) {
+                fake_.open_scores_[made.id] = made;
             }
         }
         fake_.filled_.notify_all();
         if (fake_.score_error) {
             made.sink(made.id, *fake_.score_error);
-        } else if (!fake_.hold_scores) {
+        } else if (!held) {
             fake_.end_score(made);
         }
         return made.id;
@@ -198,7 +200,7 @@ class FakeEngine::Port final : public app::EnginePort {
                 return;
             }
             if (const auto it = fake_.open_scores_.find(id); it != fake_.open_scores_.end()) {
-                const engine::EventSink score = it->second;
+                const engine::EventSink score = it->second.sink;
                 fake_.open_scores_.erase(it);
                 score(id, Error{ErrorCode::cancelled, "The scoring was stopped.", {}});
                 return;
@@ -245,6 +247,18 @@ void FakeEngine::end_score(const Score& score) {
         scored.tokens.push_back({token, -static_cast<float>(token % 10), {}});
     }
     score.sink(score.id, std::move(scored));
+}
+
+void FakeEngine::release_scores() {
+    std::map<engine::RequestId, Score> held;
+    {
+        const std::lock_guard lock(mutex_);
+        hold_scores = false;
+        held.swap(open_scores_);
+    }
+    for (const auto& [id, score] : held) {
+        end_score(score);
+    }
 }
 
 FakeEngine::FakeEngine() {

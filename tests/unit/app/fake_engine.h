@@ -70,8 +70,8 @@ class FakeEngine {
     std::function<std::vector<float>(const std::string&)> embed = [](const std::string&) {
         return std::vector<float>{1};
     };
-    bool hold_prefills = false;                     ///< they end at end_prefill() only
-    bool hold_scores = false;                       ///< they end at end_score() only
+    bool hold_prefills = false;  ///< they end at end_prefill() only
+    bool hold_scores = false;    ///< they end at end_score() only; while texts are scored: release_scores()
     std::optional<Error> score_error;               ///< how scores end
     bool hold_loads = false;                        ///< loads end at finish_load() only
     std::function<void(const Request&)> on_submit;  ///< on the worker's thread, inside submit()
@@ -96,6 +96,7 @@ class FakeEngine {
     /// Waits for the next text to score; unless held, each token's logprob is minus its last digit.
     Score take_score();
     void end_score(const Score& score);
+    void release_scores();  ///< those that are held end, and none is held any more
     /// What was asked for, oldest first: "generate 1", "prefill 2", "choose 3", "score 4", "cancel 2",
     /// "forget 7", "clear".
     std::vector<std::string> asked() const;
@@ -126,7 +127,7 @@ class FakeEngine {
     std::map<engine::RequestId, engine::EventSink> open_prefills_;
     std::deque<Choice> choices_;
     std::deque<Score> scores_;
-    std::map<engine::RequestId, engine::EventSink> open_scores_;
+    std::map<engine::RequestId, Score> open_scores_;
     std::map<engine::RequestId, engine::EventSink> open_choices_;
     std::vector<std::string> asked_;
     engine::LoadOptions options_;

@@ -115,7 +115,7 @@ class TestMemoryTexts : public QObject {
         QVERIFY(contains(prompt, f.question(0)) && !contains(prompt, kFrame));  // all as it was
         QVERIFY(f.asked(f.engine, "cancel") > 0);
         QVERIFY(f.stored().empty());
-        f.engine.hold_scores = false;
+        f.engine.release_scores();
         f.engine.say("Short.");
         f.engine.finish();
         f.events.wait<app::TurnEnded>();
@@ -173,9 +173,8 @@ class TestMemoryTexts : public QObject {
         f.events.wait<app::TurnEnded>();
         // A turn that waits for the document itself does not make it wait.
         f.worker->send("What about these?");
-        const auto score = f.small.take_score();
-        f.small.hold_scores = false;
-        f.small.end_score(score);
+        f.small.take_score();
+        f.small.release_scores();
         QVERIFY(contains(f.engine.take_request(), "olive trees"));
     }
 };
