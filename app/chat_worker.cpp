@@ -10,7 +10,9 @@
 #include <spdlog/logger.h>
 
 #include "app/context/compactor.h"
+#include "app/context/document_pruner.h"
 #include "app/context/memory_desk.h"
+#include "app/context/pruned_port.h"
 #include "app/conversation_desk.h"
 #include "app/documents/compressing_shortener.h"
 #include "app/documents/document_desk.h"
@@ -47,7 +49,11 @@ void WorkerLink::report(const Error& error) const {
 struct ChatWorker::Core {
     Core(ChatWorker& worker, const Sink& sink, std::unique_ptr<storage::ChatStore> opened)
         : store(std::move(opened)),
-          link{*worker.engine_,
+          engine(*worker.engine_,
+                 [this, mailbox = worker.mailbox_](std::uint64_t owner) {
+                     mailbox->put([this, owner] { pruner.lost(static_cast<ConversationId>(owner)); });
+                 }),
+          link{engine,
                *store,
                worker.mailbox_,
                jobs,
@@ -65,7 +71,8 @@ struct ChatWorker::Core {
           titles(link, models),
           compressions(link, models, real_unless(worker.options_.make_scorer, worker.log_)),
           compactor(link, models, compressions),
-          memory(link, models, compactor),
+          pruner(link, models, engine),
+          memory(link, models, compactor, pruner),
           shortener(link, compressions),
           embedder(link, real_unless(worker.options_.make_embedding_engine, worker.log_)),
           documents(link, models),
@@ -79,11 +86,13 @@ struct ChatWorker::Core {
             ahead.stop();
             titles.stop();
             compactor.stop();
+            pruner.stop();
         };
         turns.on_writing = [this](bool writing) { compressions.person_waits(writing); };
         turns.on_end = [this](const auto& tree, const storage::Message& reply) {
             titles.answered(tree, reply);
             compactor.consider(tree);
+            pruner.consider(tree);
             memory.tell_marks();
         };
         turns.on_window = [this](const auto&) { memory.tell_marks(); };
@@ -91,9 +100,19 @@ struct ChatWorker::Core {
         ahead.on_read = [this](const auto& tokens) {
             turns.has_read(tokens);
             compactor.has_read(tokens);
+            pruner.has_read(tokens);
         };
         compactor.on_read = [this](const auto& tokens) {
             turns.has_read(tokens);
+            ahead.refresh();
+        };
+        pruner.on_read = [this](const auto& tokens) {
+            turns.has_read(tokens);
+            compactor.has_read(tokens);
+            ahead.refresh();
+        };
+        pruner.on_changed = [this] {
+            memory.tell_marks();
             ahead.refresh();
         };
         compactor.on_changed = [this](const auto&) { memory.tell_marks(); };
@@ -104,7 +123,10 @@ struct ChatWorker::Core {
                 compactor.consider(tree);
             }
         };
-        desk.on_forget = [this](ConversationId id) { compactor.forget(id); };
+        desk.on_forget = [this](ConversationId id) {
+            compactor.forget(id);
+            pruner.forget(id);
+        };
         models.on_hash = [this] { turns.hash_known(); };
     }
 
@@ -127,6 +149,7 @@ struct ChatWorker::Core {
             ahead.cancelled();
         }
         compactor.model_changed();
+        pruner.model_changed();
         memory.tell_marks();
         turns.model_changed();
     }
@@ -143,6 +166,9 @@ struct ChatWorker::Core {
                 titles.work();
                 documents.work();
                 compactor.work();
+                if (compactor.idle()) {
+                    pruner.work();
+                }
             }
         }
         if (reload_from && !turns.busy()) {
@@ -156,6 +182,7 @@ struct ChatWorker::Core {
             reload_from = link.settings;  // the model is loaded again when no answer is being written
         }
         link.settings = std::move(settings);
+        pruner.settings_changed();
     }
     void ask_cache(bool cleared) {
         link.engine.cache_state([this, cleared, mailbox = link.mailbox](engine::CacheState state) {
@@ -172,6 +199,7 @@ struct ChatWorker::Core {
                 }
                 turns.cache_cleared();
                 compactor.cache_cleared();
+                pruner.cache_cleared();
                 ahead.refresh();
                 ask_cache(done.has_value());
             });
@@ -185,6 +213,7 @@ struct ChatWorker::Core {
 
     std::unique_ptr<storage::ChatStore> store;
     JobThread jobs;
+    PrunedPort engine;
     WorkerLink link;
     ModelKeeper models;
     TurnRunner turns;
@@ -192,6 +221,7 @@ struct ChatWorker::Core {
     TitleMaker titles;
     Compressions compressions;
     Compactor compactor;
+    DocumentPruner pruner;
     MemoryDesk memory;
     CompressingShortener shortener;
     Embedder embedder;
@@ -313,7 +343,10 @@ void ChatWorker::export_to(ConversationId id, std::filesystem::path file, bool j
     post([id, file = std::move(file), json](Core& core) { core.desk.export_to(id, file, json); });
 }
 void ChatWorker::set_system_prompt(std::string text) {
-    post([text = std::move(text)](Core& core) { core.desk.set_system_prompt(text); });
+    post([text = std::move(text)](Core& core) {
+        core.desk.set_system_prompt(text);
+        core.memory.tell_marks();
+    });
 }
 void ChatWorker::set_private(bool is_private) {
     post([is_private](Core& core) { core.desk.set_private(is_private); });
@@ -388,7 +421,10 @@ void ChatWorker::shorten_now() {
     post([](Core& core) { core.memory.shorten_now(); });
 }
 void ChatWorker::cancel_memory_work() {
-    post([](Core& core) { core.compactor.cancel(); });
+    post([](Core& core) {
+        core.compactor.cancel();
+        core.pruner.cancel();
+    });
 }
 void ChatWorker::apply(WorkerSettings settings) {
     post([settings = std::move(settings)](Core& core) { core.apply(settings); });

@@ -26,6 +26,9 @@ class RealEngine final : public EnginePort {
     engine::RequestId submit(engine::EmbedRequest request, engine::EventSink sink) override {
         return engine_.submit(std::move(request), std::move(sink));
     }
+    engine::RequestId submit(engine::PruneRequest request, engine::EventSink sink) override {
+        return engine_.submit(std::move(request), std::move(sink));
+    }
     engine::RequestId submit(engine::ChooseRequest request, engine::EventSink sink) override {
         return engine_.submit(std::move(request), std::move(sink));
     }

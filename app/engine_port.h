@@ -22,6 +22,7 @@ class EnginePort {
     virtual engine::RequestId submit(engine::PrefillRequest request, engine::EventSink sink) = 0;
     virtual engine::RequestId submit(engine::ScoreRequest request, engine::EventSink sink) = 0;
     virtual engine::RequestId submit(engine::EmbedRequest request, engine::EventSink sink) = 0;
+    virtual engine::RequestId submit(engine::PruneRequest request, engine::EventSink sink) = 0;
     virtual engine::RequestId submit(engine::ChooseRequest request, engine::EventSink sink) = 0;
     virtual engine::RequestId submit(engine::BenchRequest request, engine::EventSink sink) = 0;
     virtual void cancel(engine::RequestId request) = 0;

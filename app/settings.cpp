@@ -155,6 +155,7 @@ Settings from_json(const json& from) {
     read_number(from, "cache_quota", settings.cacheQuota);
     read_flag(from, "shorten_memory", settings.shortenMemory);
     settings.memoryMethod = static_cast<MemoryMethod>(named_from(from, "memory_method", kMemoryNames, 0));
+    read_flag(from, "prune_documents", settings.pruneDocuments);
     settings.compressMethod = static_cast<TextMethod>(named_from(from, "compress_method", kMethodNames, 0));
     read_number(from, "compress_rate", settings.compressRate);
     read_text(from, "scorer_model", settings.scorerModel);
@@ -203,6 +204,7 @@ ordered_json to_json(const Settings& settings) {
         {"cache_quota", settings.cacheQuota},
         {"shorten_memory", settings.shortenMemory},
         {"memory_method", kMemoryNames[static_cast<int>(settings.memoryMethod)]},
+        {"prune_documents", settings.pruneDocuments},
         {"compress_method", kMethodNames[static_cast<int>(settings.compressMethod)]},
         {"compress_rate", settings.compressRate},
         {"scorer_model", settings.scorerModel.toStdString()},
@@ -263,9 +265,10 @@ bool Settings::operator==(const Settings& other) const {
            kvOf == other.kvOf && readAhead == other.readAhead && titlesByModel == other.titlesByModel &&
            workOnBattery == other.workOnBattery && diskCache == other.diskCache &&
            cacheQuota == other.cacheQuota && shortenMemory == other.shortenMemory &&
-           memoryMethod == other.memoryMethod && compressMethod == other.compressMethod &&
-           compressRate == other.compressRate && scorerModel == other.scorerModel &&
-           answerMode == other.answerMode && fontPoints == other.fontPoints;
+           pruneDocuments == other.pruneDocuments && memoryMethod == other.memoryMethod &&
+           compressMethod == other.compressMethod && compressRate == other.compressRate &&
+           scorerModel == other.scorerModel && answerMode == other.answerMode &&
+           fontPoints == other.fontPoints;
 }
 
 Settings loadSettings(const QString& file, QString& notice) {

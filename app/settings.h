@@ -42,6 +42,8 @@ struct Settings {
     quint64 cacheQuota = 0;     ///< bytes on the disk; 0 = the smaller of 16 GiB and 10 % of what is free
     bool shortenMemory = true;  ///< old turns are made shorter in idle time, before the context is full
     MemoryMethod memoryMethod = MemoryMethod::summary;
+    bool pruneDocuments =
+        false;  ///< of whole documents the model keeps what it looks at when it repeats them
     TextMethod compressMethod = TextMethod::automatic;  ///< of documents, and of old turns when shortened
     double compressRate = 0.5;  ///< share of a document's tokens that is kept, 0.05 to 1
     QString scorerModel;        ///< judges what matters in a text; empty = the loaded model

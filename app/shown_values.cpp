@@ -316,6 +316,7 @@ WorkerSettings to_worker_settings(const Settings& settings) {
     worker.cache_quota = s.cacheQuota;
     worker.shorten_memory = s.shortenMemory;
     worker.memory_method = memory_method_of(s);
+    worker.prune_documents = s.pruneDocuments;
     worker.compress_method = nameOf(s.compressMethod).toStdString();
     worker.compress_rate = s.compressRate;
     worker.scorer_model = s.scorerModel.toStdString();

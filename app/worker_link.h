@@ -38,8 +38,10 @@ struct WorkerSettings {
     bool shorten_memory = true;                           ///< old turns, by itself in idle time
     prompt::context::Thresholds shorten_thresholds = {};  ///< when, and how far
     std::string memory_method = "summary";  ///< of old turns: "summary", a text method or "leave_out"
-    std::string compress_method;  ///< of documents, by the name of the command line; empty = the default
-    double compress_rate = 0.5;   ///< share of a document's tokens to keep
+    bool prune_documents = false;  ///< whole ones that a conversation begins with: their keys and values
+    double prune_keep = 0.5;       ///< share of their keys
+    std::string compress_method;   ///< of documents, by the name of the command line; empty = the default
+    double compress_rate = 0.5;    ///< share of a document's tokens to keep
     std::filesystem::path scorer_model;     ///< empty: the loaded model scores
     std::filesystem::path embedding_model;  ///< documents are searched with it too; empty: by words alone
 };

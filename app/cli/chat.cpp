@@ -36,6 +36,8 @@ struct ChatOptions {
     std::uint32_t most_tokens = 0;
     std::string memory = "off";  ///< how old turns are shortened
     prompt::context::Thresholds thresholds;
+    bool at_once = false;  ///< turns do not wait for work on the memory
+    double prune_kv = 0;   ///< share of keys; 0: documents are not pruned
     int journal_ms =
         static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(kJournalInterval).count());
     std::vector<std::string> attached;  // FILE or FILE:choice
@@ -93,12 +95,13 @@ class Chat {
     bool turn_ended() {
         return until([](const WorkerEvent& event) { return std::holds_alternative<TurnEnded>(event); });
     }
-    /// Behind turn_ended(): a pipe types faster than idle time comes.
-    bool memory_rests() {
-        return until([](const WorkerEvent& event) {
-            const auto* work = std::get_if<MemoryWork>(&event);
-            return work != nullptr && !work->running;
-        });
+    /// Behind turn_ended(), so many works on the memory: a pipe types faster than idle time comes.
+    bool memory_rests(int works) {
+        return works == 0 || until([&works](const WorkerEvent& event) {
+                   const auto* work = std::get_if<MemoryWork>(&event);
+                   works -= work != nullptr && !work->running ? 1 : 0;
+                   return works == 0;
+               });
     }
     /// The same of a turn that is `text`, which may be refused: then it is the draft again. The notice has
     /// said why.
@@ -174,6 +177,8 @@ ChatWorkerOptions worker_options(const ChatOptions& options) {
         worker.settings.memory_method = options.memory;
     }
     worker.settings.shorten_thresholds = options.thresholds;
+    worker.settings.prune_documents = options.prune_kv > 0;
+    worker.settings.prune_keep = options.prune_kv;
     worker.measure_at_load = options.expand == storage::AnswerMode::automatic;
     worker.settings.threads = load.threads;
     worker.settings.context = load.context;
@@ -293,7 +298,9 @@ int talk(Chat& chat, ChatWorker& worker, const ChatOptions& options, Interrupt& 
         }
         const std::string text = engine::to_valid_utf8(*line);
         worker.send(text);
-        if (!chat.turn_ended(text) || (options.memory != "off" && !chat.refused() && !chat.memory_rests())) {
+        const int works =
+            options.at_once ? 0 : (options.memory != "off" ? 1 : 0) + (options.prune_kv > 0 ? 1 : 0);
+        if (!chat.turn_ended(text) || (!chat.refused() && !chat.memory_rests(works))) {
             break;
         }
     }
@@ -379,10 +386,20 @@ void add_chat(CLI::App& app, Chosen& chosen) {
     command.add_option("--shorten-to", options->thresholds.to, "Share of the context that is aimed at")
         ->check(CLI::Range(0.05, 1.0))
         ->capture_default_str();
+    command
+        .add_option("--prune-kv", options->prune_kv,
+                    "Keep this share of the keys and values of the documents that a conversation begins "
+                    "with, where they are attached whole: chosen after an answer, in memory only, said with "
+                    "a mark. Models with sliding windows and CUDA keep them whole")
+        ->check(CLI::Range(0.05, 1.0));
     command.add_option("--attach", options->attached, kAttachHelp)->check(attachment_name());
     command.add_option("--embedding-model", options->embedding_model,
                        "A GGUF file that compares questions with the parts of searched files by meaning; "
                        "what it has not read in time is found by its words alone");
+    command
+        .add_flag("--at-once", options->at_once,
+                  "Take the next line when an answer has ended, also while the memory is being shortened")
+        ->group("");
     command.add_option("--journal-ms", options->journal_ms, "Longest time before a text is written")
         ->check(CLI::Range(0, 1'000'000))
         ->group("");

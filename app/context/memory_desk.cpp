@@ -14,8 +14,8 @@ namespace tendril::app {
 using storage::MessageMemory;
 using storage::Representation;
 
-MemoryDesk::MemoryDesk(WorkerLink& link, ModelKeeper& models, Compactor& compactor)
-    : link_(link), models_(models), compactor_(compactor) {}
+MemoryDesk::MemoryDesk(WorkerLink& link, ModelKeeper& models, Compactor& compactor, DocumentPruner& pruner)
+    : link_(link), models_(models), compactor_(compactor), pruner_(pruner) {}
 
 void MemoryDesk::show(std::shared_ptr<ConversationTree> tree) {
     shown_ = std::move(tree);
@@ -40,7 +40,7 @@ void MemoryDesk::tell_marks() {
             in_use = plan->short_text ? std::optional(request.shorts[*plan->short_text].id) : std::nullopt;
         }
     }
-    MemoryMarks marks = memory_marks(*shown_, in_use);
+    MemoryMarks marks = memory_marks(*shown_, in_use, pruner_.in_use(*shown_));
     if (!told_ || told_->marks != marks.marks) {
         told_ = marks;
         link_.emit(std::move(marks));
@@ -118,10 +118,15 @@ void MemoryDesk::restore_full_text(storage::RepresentationId id) {
     }
     auto& all = shown_->representations();
     const auto found = std::find_if(all.begin(), all.end(), [&](const Representation& one) {
-        return one.id == id && one.last_message.has_value();
+        return one.id == id &&
+               (one.last_message.has_value() || one.form == storage::RepresentationForm::pruned);
     });
     if (found == all.end()) {
         link_.notice("The shortened text is gone.");
+        return;
+    }
+    if (found->form == storage::RepresentationForm::pruned) {
+        restore_document(*found);
         return;
     }
     if (const Status fits = fits_whole(); !fits) {
@@ -138,6 +143,17 @@ void MemoryDesk::restore_full_text(storage::RepresentationId id) {
     tell_marks();
     if (on_changed) {
         on_changed();
+    }
+}
+
+/// Its text has the same place in the context, so that it always fits.
+void MemoryDesk::restore_document(Representation& one) {
+    if (mark_undone(one)) {
+        pruner_.restore(shown_->conversation().id);
+        tell_marks();
+        if (on_changed) {
+            on_changed();
+        }
     }
 }
 

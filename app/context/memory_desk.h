@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "app/context/compactor.h"
+#include "app/context/document_pruner.h"
 #include "app/conversation_tree.h"
 #include "app/model_keeper.h"
 #include "app/worker_link.h"
@@ -17,7 +18,7 @@ namespace tendril::app {
 
 class MemoryDesk {
   public:
-    MemoryDesk(WorkerLink& link, ModelKeeper& models, Compactor& compactor);
+    MemoryDesk(WorkerLink& link, ModelKeeper& models, Compactor& compactor, DocumentPruner& pruner);
 
     /// The next prompt of the shown conversation begins otherwise.
     std::function<void()> on_changed;
@@ -31,6 +32,7 @@ class MemoryDesk {
     void shorten_now();
 
   private:
+    void restore_document(storage::Representation& one);
     bool mark_undone(storage::Representation& one);
     /// Tokens of the next prompt's beginning if the full text were read; nothing: it does not fit.
     Status fits_whole() const;
@@ -38,6 +40,7 @@ class MemoryDesk {
     WorkerLink& link_;
     ModelKeeper& models_;
     Compactor& compactor_;
+    DocumentPruner& pruner_;
     std::shared_ptr<ConversationTree> shown_;
     std::optional<MemoryMarks> told_;
 };

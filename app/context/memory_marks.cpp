@@ -43,17 +43,24 @@ const storage::Representation* representation_on(const ConversationTree& tree) {
     return best;
 }
 
-MemoryMarks memory_marks(const ConversationTree& tree, std::optional<storage::RepresentationId> in_use) {
+MemoryMarks memory_marks(const ConversationTree& tree, std::optional<storage::RepresentationId> in_use,
+                         std::optional<storage::RepresentationId> pruned) {
     MemoryMarks marks;
     marks.conversation = tree.conversation().id;
+    const auto branch = tree.branch();
+    const auto add = [&](const storage::Representation& one, MessageId after) {
+        marks.marks.push_back({one.id, after, change_of(one.form), one.method,
+                               static_cast<std::uint32_t>(one.tokens_before),
+                               static_cast<std::uint32_t>(one.tokens_after), one.text, !one.undone});
+    };
     for (const storage::Representation& one : tree.representations()) {
-        if (in_use == one.id && one.last_message) {
-            marks.marks.push_back({one.id, *one.last_message, change_of(one.form), one.method,
-                                   static_cast<std::uint32_t>(one.tokens_before),
-                                   static_cast<std::uint32_t>(one.tokens_after), one.text, !one.undone});
+        if (pruned == one.id && !branch.empty()) {
+            add(one, branch.front()->id);
+        } else if (in_use == one.id && one.last_message) {
+            add(one, *one.last_message);
         }
     }
-    for (const storage::Message* message : tree.branch()) {
+    for (const storage::Message* message : branch) {
         if (const auto window = window_of(message->context)) {
             MemoryMark mark;
             mark.after = message->id;

@@ -18,6 +18,8 @@ MemoryChange change_of(storage::RepresentationForm form);
 const storage::Representation* representation_on(const ConversationTree& tree);
 
 /// `in_use`: of the branch's representations, the one that prompts are made with; none: as it would be.
-MemoryMarks memory_marks(const ConversationTree& tree, std::optional<storage::RepresentationId> in_use);
+/// `pruned`: what stands for the documents of the first message.
+MemoryMarks memory_marks(const ConversationTree& tree, std::optional<storage::RepresentationId> in_use,
+                         std::optional<storage::RepresentationId> pruned);
 
 }  // namespace tendril::app

@@ -1560,6 +1560,18 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <translation>Alte Beiträge kürzen, ehe der Kontext voll ist</translation>
     </message>
     <message>
+      <source>Keep of whole documents what the model looks at</source>
+      <translation>Von ganzen Dokumenten behalten, worauf das Modell schaut</translation>
+    </message>
+    <message>
+      <source>&amp;Documents</source>
+      <translation>&amp;Dokumente</translation>
+    </message>
+    <message>
+      <source>Of those that a conversation begins with: after an answer, half of the memory that they take is given back. The text stays, and the full one can be restored. Not for models with sliding windows, and not on the graphics card.</source>
+      <translation>Von denen, mit denen ein Gespräch beginnt: Nach einer Antwort wird die Hälfte ihres Speichers zurückgegeben. Der Text bleibt, und der ganze lässt sich wiederherstellen. Nicht bei Modellen mit gleitenden Fenstern und nicht auf der Grafikkarte.</translation>
+    </message>
+    <message>
       <source>&amp;Old turns</source>
       <translation>Alte &amp;Beiträge</translation>
     </message>
@@ -2718,6 +2730,38 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
     <message>
       <source>The model is reading the shortened conversation.</source>
       <translation>Das Modell liest das gekürzte Gespräch.</translation>
+    </message>
+    <message>
+      <source>What the model has of the document is being shortened.</source>
+      <translation>Was das Modell vom Dokument hat, wird gekürzt.</translation>
+    </message>
+    <message>
+      <source>The document stays whole for the model: %1</source>
+      <translation>Das Dokument bleibt für das Modell ganz: %1</translation>
+    </message>
+    <message>
+      <source>What a model with sliding windows has read of a text cannot be shortened.</source>
+      <translation>Was ein Modell mit gleitenden Fenstern von einem Text gelesen hat, lässt sich nicht kürzen.</translation>
+    </message>
+    <message>
+      <source>The context has no room left to shorten this text in it.</source>
+      <translation>Im Kontext ist kein Platz mehr, um diesen Text darin zu kürzen.</translation>
+    </message>
+    <message>
+      <source>There is not enough memory for the shortened text beside the whole one.</source>
+      <translation>Für den gekürzten Text neben dem ganzen reicht der Speicher nicht.</translation>
+    </message>
+    <message>
+      <source>What the model had of documents went with it: they are read whole again.</source>
+      <translation>Was das Modell von Dokumenten hatte, ging mit ihm: Sie werden wieder ganz gelesen.</translation>
+    </message>
+    <message>
+      <source>Memory was short: the model reads the whole document again.</source>
+      <translation>Der Speicher war knapp: Das Modell liest das Dokument wieder ganz.</translation>
+    </message>
+    <message>
+      <source>The beginning of the conversation has changed: the model reads the whole document again.</source>
+      <translation>Der Anfang des Gesprächs ist ein anderer: Das Modell liest das Dokument wieder ganz.</translation>
     </message>
     <message>
       <source>No model is loaded; nothing can be shortened for it.</source>

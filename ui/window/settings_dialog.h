@@ -72,6 +72,7 @@ class SettingsDialog final : public QDialog {
     QPushButton* removeFolder_ = nullptr;
     QPlainTextEdit* prompt_ = nullptr;
     QCheckBox* shorten_ = nullptr;
+    QCheckBox* prune_ = nullptr;
     QComboBox* memoryMethod_ = nullptr;
     QComboBox* compressMethod_ = nullptr;
     QSpinBox* compressRate_ = nullptr;

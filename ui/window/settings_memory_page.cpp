@@ -57,6 +57,11 @@ QWidget* SettingsDialog::memoryPage() {
     compressRate_->setObjectName(QStringLiteral("compressRate"));
     compressRate_->setSuffix(tr(" % of the tokens"));
     addRow(form, tr("&Keep"), compressRate_, {});
+    prune_ = choice(tr("Keep of whole documents what the model looks at"), "pruneDocuments");
+    addRow(form, tr("&Documents"), prune_,
+           tr("Of those that a conversation begins with: after an answer, half of the memory that they take "
+              "is given back. The text stays, and the full one can be restored. Not for models with sliding "
+              "windows, and not on the graphics card."));
     addRow(form, tr("&Judge"), scorerEditor(),
            tr("A small GGUF model that judges which words matter. Without one the loaded model does it."));
     return page;
@@ -100,6 +105,7 @@ void SettingsDialog::chooseScorer() {
 
 void SettingsDialog::showMemory(const app::Settings& settings) {
     shorten_->setChecked(settings.shortenMemory);
+    prune_->setChecked(settings.pruneDocuments);
     memoryMethod_->setCurrentIndex(memoryMethod_->findData(static_cast<int>(settings.memoryMethod)));
     compressMethod_->setCurrentIndex(compressMethod_->findData(static_cast<int>(settings.compressMethod)));
     compressRate_->setValue(static_cast<int>(std::lround(settings.compressRate * 100)));
@@ -110,6 +116,7 @@ void SettingsDialog::showMemory(const app::Settings& settings) {
 
 void SettingsDialog::readMemory(app::Settings& settings) const {
     settings.shortenMemory = shorten_->isChecked();
+    settings.pruneDocuments = prune_->isChecked();
     settings.memoryMethod = static_cast<app::MemoryMethod>(memoryMethod_->currentData().toInt());
     settings.compressMethod = static_cast<app::TextMethod>(compressMethod_->currentData().toInt());
     if (std::lround(settings.compressRate * 100) != compressRate_->value()) {

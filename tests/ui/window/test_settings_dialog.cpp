@@ -57,6 +57,7 @@ app::Settings TestSettingsDialog::unusual() {
     s.diskCache = false;
     s.cacheQuota = 2'500'000'000;
     s.shortenMemory = false;
+    s.pruneDocuments = true;
     s.memoryMethod = app::MemoryMethod::shortened;
     s.compressMethod = app::TextMethod::selective;
     s.compressRate = 0.35;

@@ -90,6 +90,10 @@ class FakeEngine::Port final : public app::EnginePort {
             fake_.open_[made.id] = made.sink;
             fake_.asked_.push_back("generate " + std::to_string(made.id));
         }
+        if (made.request.pruned && fake_.pruned_gone) {
+            made.sink(made.id, Error{ErrorCode::not_found, "It is not kept any more.", {}});
+            return made.id;
+        }
         if (fake_.on_submit) {
             fake_.on_submit(made);
         }
@@ -135,6 +139,24 @@ class FakeEngine::Port final : public app::EnginePort {
             made.sink(made.id, *fake_.score_error);
         } else if (!held) {
             fake_.end_score(made);
+        }
+        return made.id;
+    }
+    engine::RequestId submit(engine::PruneRequest request, engine::EventSink sink) override {
+        Prune made;
+        {
+            const std::lock_guard lock(fake_.mutex_);
+            made.id = ++fake_.last_id_;
+            made.text = fake_.model.tokenizer->decode(request.tokens, true);
+            made.request = std::move(request);
+            made.sink = std::move(sink);
+            fake_.open_prunes_[made.id] = made.sink;
+            fake_.prunes_.push_back(made);
+            fake_.asked_.push_back("prune " + std::to_string(made.id));
+        }
+        fake_.filled_.notify_all();
+        if (fake_.prune_error) {
+            made.sink(made.id, *fake_.prune_error);
         }
         return made.id;
     }
@@ -193,6 +215,12 @@ class FakeEngine::Port final : public app::EnginePort {
                 ahead(id, engine::PrefilledEvent{0, 0, false, 0});
                 return;
             }
+            if (const auto it = fake_.open_prunes_.find(id); it != fake_.open_prunes_.end()) {
+                const engine::EventSink prune = it->second;
+                fake_.open_prunes_.erase(it);
+                prune(id, Error{ErrorCode::cancelled, "Shortening the text was stopped.", {}});
+                return;
+            }
             if (const auto it = fake_.open_choices_.find(id); it != fake_.open_choices_.end()) {
                 const engine::EventSink choice = it->second;
                 fake_.open_choices_.erase(it);
@@ -228,9 +256,34 @@ class FakeEngine::Port final : public app::EnginePort {
     FakeEngine& fake_;
 };
 
+FakeEngine::Prune FakeEngine::take_prune() {
+    std::unique_lock lock(mutex_);
+    if (!filled_.wait_for(lock, std::chrono::seconds(20), [this] { return !prunes_.empty(); })) {
+        throw std::runtime_error("nothing was to be pruned");
+    }
+    Prune first = std::move(prunes_.front());
+    prunes_.pop_front();
+    return first;
+}
+
+void FakeEngine::end_prune(const Prune& prune) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (open_prunes_.erase(prune.id) == 0) {
+            return;  // cancelled before
+        }
+    }
+    engine::PrunedEvent pruned;
+    pruned.key = prune.id;
+    pruned.kept = prune.request.length / 2;
+    prune.sink(prune.id, pruned);
+}
+
 FakeEngine::Score FakeEngine::take_score() {
     std::unique_lock lock(mutex_);
-    filled_.wait(lock, [this] { return !scores_.empty(); });
+    if (!filled_.wait_for(lock, std::chrono::seconds(20), [this] { return !scores_.empty(); })) {
+        throw std::runtime_error("nothing was to be scored");
+    }
     Score taken = std::move(scores_.front());
     scores_.pop_front();
     return taken;

@@ -64,6 +64,13 @@ class FakeEngine {
         engine::EventSink sink;
     };
 
+    struct Prune {
+        engine::RequestId id = 0;
+        engine::PruneRequest request;
+        std::string text;  ///< of the tokens
+        engine::EventSink sink;
+    };
+
     engine::LoadedModel model;        ///< what a load gives
     std::optional<Error> load_error;  ///< or this
     /// The vector of a text.
@@ -73,6 +80,8 @@ class FakeEngine {
     bool hold_prefills = false;  ///< they end at end_prefill() only
     bool hold_scores = false;    ///< they end at end_score() only; while texts are scored: release_scores()
     std::optional<Error> score_error;               ///< how scores end
+    std::optional<Error> prune_error;               ///< how prunings end
+    bool pruned_gone = false;                       ///< nothing that begins with pruned tokens can be read
     bool hold_loads = false;                        ///< loads end at finish_load() only
     std::function<void(const Request&)> on_submit;  ///< on the worker's thread, inside submit()
 
@@ -97,8 +106,11 @@ class FakeEngine {
     Score take_score();
     void end_score(const Score& score);
     void release_scores();  ///< those that are held end, and none is held any more
-    /// What was asked for, oldest first: "generate 1", "prefill 2", "choose 3", "score 4", "cancel 2",
-    /// "forget 7", "clear".
+    /// Waits for the next text to prune.
+    Prune take_prune();
+    void end_prune(const Prune& prune);  ///< half of the stretch is kept
+    /// What was asked for, oldest first: "generate 1", "prefill 2", "choose 3", "score 4", "prune 5", "cancel
+    /// 2", "forget 7", "clear".
     std::vector<std::string> asked() const;
     engine::LoadOptions load_options() const;  ///< of the newest load
     std::vector<engine::CurvePoint> curve;     ///< t(M), as if measured
@@ -126,6 +138,8 @@ class FakeEngine {
     std::deque<Prefill> prefills_;
     std::map<engine::RequestId, engine::EventSink> open_prefills_;
     std::deque<Choice> choices_;
+    std::deque<Prune> prunes_;
+    std::map<engine::RequestId, engine::EventSink> open_prunes_;
     std::deque<Score> scores_;
     std::map<engine::RequestId, Score> open_scores_;
     std::map<engine::RequestId, engine::EventSink> open_choices_;

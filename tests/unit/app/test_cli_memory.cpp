@@ -202,7 +202,46 @@ class TestCliMemory : public QObject {
         QCOMPARE(read_talk(again.out).turns.size(), 2U);
     }
 
+    /// A document's keys and values are pruned after the first answer, and the next turns read behind them.
+    void aDocumentIsPruned() {
+        QFile file(large_.path("trees.txt"));
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        for (int i = 0; i < 40; ++i) {
+            file.write("Row " + QByteArray::number(i) + " of the garden has olive trees.\n");
+        }
+        file.close();
+        const auto talk = [&](const QString& name, const QStringList& more) {
+            return run_cli(
+                QStringList{"chat", large_.model(), "--database", large_.path(name), "--json", "-n", "16",
+                            "--temperature", "0", "--attach", large_.path("trees.txt") + ":whole"} +
+                    more,
+                questions(3));
+        };
+        const CliResult pruned = talk("pruned.db", {"--prune-kv", "0.5"});
+        QCOMPARE(pruned.code, 0);
+        const Talk turns = read_talk(pruned.out);
+        QCOMPARE(turns.turns.size(), 3U);
+        QCOMPARE(turns.methods, QStringList{"kvzip"});
+        const Talk whole = read_talk(talk("whole.db", {}).out);
+        QVERIFY(whole.methods.isEmpty());
+        // The text is the same, and nobody waits for more of it.
+        QCOMPARE(turns.turns[0].prompt, whole.turns[0].prompt);
+        for (std::size_t i : {1, 2}) {
+            QVERIFY2(turns.turns[i].read <= whole.turns[i].read + 8, QByteArray::number(turns.turns[i].read));
+            QVERIFY(turns.turns[i].prompt > 200 && turns.turns[i].status != "failed");
+        }
+        // In the next run of the program it is whole, without a word missing, and pruned once more.
+        const CliResult again =
+            run_cli({"chat", large_.model(), "--database", large_.path("pruned.db"), "--json",
+                     "--conversation=1", "-n", "16", "--temperature", "0", "--prune-kv", "0.5"},
+                    questions(2));
+        QCOMPARE(again.code, 0);
+        QCOMPARE(read_talk(again.out).methods, QStringList{"kvzip"});
+    }
+
     void wrongUsage() {
+        QCOMPARE(chat("w.db", 1, {"--prune-kv", "0"}).code, 2);
+
         QCOMPARE(chat("w.db", 1, {"--compress", "magic"}).code, 2);
         QCOMPARE(chat("w.db", 1, {"--compress", "summary", "--shorten-at", "1.5"}).code, 2);
         QCOMPARE(chat("w.db", 1, {"--compress", "summary", "--shorten-to", "0"}).code, 2);

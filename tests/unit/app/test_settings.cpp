@@ -52,6 +52,7 @@ class TestSettings : public QObject {
         settings.diskCache = false;
         settings.cacheQuota = 3'000'000'000;
         settings.shortenMemory = false;
+        settings.pruneDocuments = true;
         settings.memoryMethod = MemoryMethod::leaveOut;
         settings.compressMethod = TextMethod::llmlingua;
         settings.compressRate = 0.35;

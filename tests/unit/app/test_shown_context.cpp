@@ -131,12 +131,15 @@ class TestShownContext : public QObject {
         QCOMPARE(worker.compress_method, std::string());
         QCOMPARE(worker.compress_rate, 0.5);
         settings.shortenMemory = false;
+        QVERIFY(!worker.prune_documents);
+        settings.pruneDocuments = true;
         settings.memoryMethod = MemoryMethod::shortened;
         settings.compressMethod = TextMethod::longllmlingua;
         settings.compressRate = std::nan("");
         settings.scorerModel = "/models/small.gguf";
         worker = to_worker_settings(settings);
         QVERIFY(!worker.shorten_memory);
+        QVERIFY(worker.prune_documents);
         QCOMPARE(worker.compress_method, std::string("longllmlingua"));
         // Old turns serve every question to come, so a method that serves one is not for them.
         QVERIFY(!prompt::needs_question(prompt::method_named(worker.memory_method).value()));
