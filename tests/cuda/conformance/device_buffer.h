@@ -22,6 +22,13 @@ class DeviceBuffer {
     DeviceBuffer& operator=(const DeviceBuffer&) = delete;
 
     T* get() const { return p_; }
+    void clear() {
+        cudaMemset(p_, 0, count_ * sizeof(T));
+        cudaStreamSynchronize(nullptr);  // other streams do not wait for the default stream
+    }
+    void set(const std::vector<T>& values) {
+        cudaMemcpy(p_, values.data(), count_ * sizeof(T), cudaMemcpyHostToDevice);
+    }
     std::vector<T> values() const {
         std::vector<T> values(count_);
         cudaMemcpy(values.data(), p_, count_ * sizeof(T), cudaMemcpyDeviceToHost);

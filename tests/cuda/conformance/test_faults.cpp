@@ -137,6 +137,60 @@ class TestFaults : public QObject {
         cudaStreamDestroy(stream_of_0);
     }
 
+    void reportsCallsForAnotherDevice() {
+        emulator::MachineDescription two;
+        two.devices.resize(2);
+        emulator::reset_machine(two);
+        emulator::print_problems(false);
+        const DeviceBuffer<float> here(std::vector<float>(kCount, 3.0f));
+        cudaStream_t stream = nullptr;
+        cudaStreamCreate(&stream);
+        std::vector<float> values(kCount);
+        const auto read = [&] {
+            return cudaMemcpyAsync(values.data(), here.get(), kCount * 4, cudaMemcpyDeviceToHost, stream);
+        };
+        cudaSetDevice(1);
+        QCOMPARE(read(), cudaSuccess);  // as CUDA has it
+        QCOMPARE(emulator::problem_report(), std::string());
+        emulator::expect_own_device(true);
+        QCOMPARE(read(), cudaSuccess);
+        QVERIFY(emulator::problem_report().find("while device 1 is current") != std::string::npos);
+        emulator::forget_problems();
+        QCOMPARE(cudaMemcpy(values.data(), here.get(), kCount * 4, cudaMemcpyDeviceToHost), cudaSuccess);
+        QVERIFY(emulator::problem_report().find("memory of device 0") != std::string::npos);
+        emulator::forget_problems();
+        cudaSetDevice(0);
+        QCOMPARE(read(), cudaSuccess);
+        QCOMPARE(emulator::problem_report(), std::string());
+        emulator::expect_own_device(false);
+        cudaStreamDestroy(stream);
+    }
+
+    /// A call that a program forgot; host memory that the system does not lend; a card that is fuller than it
+    /// says.
+    void skipsCallsAndKeepsMemoryBack() {
+        emulator::MachineDescription poor;
+        poor.pinned = 1000;
+        poor.devices[0].hidden = poor.devices[0].memory - (size_t{1} << 20);
+        emulator::reset_machine(poor);
+        void *p = nullptr, *q = nullptr;
+        QCOMPARE(cudaMallocHost(&p, 600), cudaSuccess);
+        QCOMPARE(cudaMallocHost(&q, 600), cudaErrorMemoryAllocation);
+        QCOMPARE(cudaFreeHost(p), cudaSuccess);
+        QCOMPARE(cudaMallocHost(&q, 600), cudaSuccess);
+        size_t free = 0, total = 0;
+        QCOMPARE(cudaMemGetInfo(&free, &total), cudaSuccess);
+        QCOMPARE(free, total);
+        QCOMPARE(cudaMalloc(&p, size_t{2} << 20), cudaErrorMemoryAllocation);
+        QCOMPARE(cudaMalloc(&p, size_t{1} << 19), cudaSuccess);
+        emulator::skip_calls("cudaFree");
+        QCOMPARE(cudaFree(p), cudaSuccess);
+        QCOMPARE(emulator::live_objects().device_allocations, size_t{1});
+        emulator::clear_faults();
+        QCOMPARE(cudaFree(p), cudaSuccess);
+        QCOMPARE(emulator::live_objects().device_allocations, size_t{0});
+    }
+
     void standsInForCublas() {
         using namespace tendril::cublas;
         const char* const stand_in = CUBLAS_STAND_IN;

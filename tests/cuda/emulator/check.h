@@ -29,6 +29,9 @@ void check_acquire(Thread&, const void* p);
 void check_range_gone(const void* start);  // of a device that is no more
 void check_host_wrote(const void*, size_t bytes);
 void check_copied(void* to, const void* from, size_t bytes);
+// A copy or fill of the running operation: its order with those of other streams.
+void check_copy_reads(const void*, size_t bytes);
+void check_copy_writes(const void*, size_t bytes);
 bool check_has_value(const void*, size_t bytes);
 #else
 inline constexpr bool kChecking = false;
@@ -46,6 +49,8 @@ inline void check_acquire(Thread&, const void*) {}
 inline void check_range_gone(const void*) {}
 inline void check_host_wrote(const void*, size_t) {}
 inline void check_copied(void*, const void*, size_t) {}
+inline void check_copy_reads(const void*, size_t) {}
+inline void check_copy_writes(const void*, size_t) {}
 inline bool check_has_value(const void*, size_t) {
     return true;
 }

@@ -20,6 +20,7 @@ struct DeviceDescription {
     int arch = 800;                   // 750, 800, 860, 890, 900, 1200: limits follow from it
     size_t memory = size_t{8} << 30;  // bytes in all
     size_t used_by_others = 0;        // of them not free to us
+    size_t hidden = 0;                // not free either, though cudaMemGetInfo says so
     int processors = 4;               // streaming multiprocessors
     bool peers = true;                // may read and write the other devices' memory
 };
@@ -27,6 +28,7 @@ struct DeviceDescription {
 struct MachineDescription {
     std::vector<DeviceDescription> devices = {DeviceDescription{}};  // empty: cudaErrorNoDevice
     int driver_version = 13000;  // below 13000: cudaErrorInsufficientDriver; 0: there is no driver
+    size_t pinned = SIZE_MAX;    // bytes of host memory that the system lets the program lock, in all
 };
 
 // Starts afresh: no allocation, stream, error, or fault is left; pointers into the old machine are invalid.
@@ -36,6 +38,12 @@ TENDRIL_EMULATOR_API void reset_machine(const MachineDescription& = {});
 // `always`, so do all later ones.
 TENDRIL_EMULATOR_API void fail_call(std::string_view function, int nth, cudaError_t error,
                                     bool always = false);
+// All calls of this function from now on do nothing and say that they succeeded, as in a program that forgot
+// them.
+TENDRIL_EMULATOR_API void skip_calls(std::string_view function);
+// From now on, in later machines too, a call on a stream while another device is current, and a copy of
+// another device's memory, are reported as "device", though CUDA allows them.
+TENDRIL_EMULATOR_API void expect_own_device(bool);
 // The nth allocation of device memory from now fails for want of memory, by whichever function.
 TENDRIL_EMULATOR_API void fail_allocation(int nth, bool always = false);
 // The nth kernel from now on this device does not run: the device is lost, and all later calls on it return

@@ -9,38 +9,12 @@
 #include <cstddef>
 #include <vector>
 
+#include "tests/cuda/conformance/device_buffer.h"
+
 namespace tendril::planted {
 
 template <class T>
-class Device {
-  public:
-    explicit Device(size_t count) : count_(count) {
-        cudaMalloc(reinterpret_cast<void**>(&p_), count * sizeof(T));
-    }
-    explicit Device(const std::vector<T>& values) : Device(values.size()) {
-        cudaMemcpy(p_, values.data(), count_ * sizeof(T), cudaMemcpyHostToDevice);
-    }
-    ~Device() { cudaFree(p_); }
-    Device(const Device&) = delete;
-    Device& operator=(const Device&) = delete;
-    T* get() const { return p_; }
-    void clear() {
-        cudaMemset(p_, 0, count_ * sizeof(T));
-        cudaStreamSynchronize(nullptr);  // other streams do not wait for the default stream
-    }
-    void set(const std::vector<T>& values) {
-        cudaMemcpy(p_, values.data(), count_ * sizeof(T), cudaMemcpyHostToDevice);
-    }
-    std::vector<T> values() const {
-        std::vector<T> values(count_);
-        cudaMemcpy(values.data(), p_, count_ * sizeof(T), cudaMemcpyDeviceToHost);
-        return values;
-    }
-
-  private:
-    T* p_ = nullptr;
-    size_t count_;
-};
+using Device = conformance::DeviceBuffer<T>;
 
 class Stream {
   public:

@@ -198,6 +198,42 @@ bool pinned_scene(int bug) {
     return right;
 }
 
+// A page is put off to pinned memory, its frame is written anew, and the page comes back into another frame,
+// by copies beside the stream that computes: 37 writes the frame too early, 38 reads the other one too early.
+bool put_off_scene(int bug) {
+    const std::vector<float> x = sample(200);
+    const size_t bytes = x.size() * sizeof(float);
+    const Device<float> in(x), frame(x), other(x), out(x.size());
+    const Stream compute, copies;
+    cudaEvent_t computed = nullptr, copied = nullptr;
+    cudaEventCreateWithFlags(&computed, cudaEventDisableTiming);
+    cudaEventCreateWithFlags(&copied, cudaEventDisableTiming);
+    float* slot = nullptr;
+    cudaMallocHost(reinterpret_cast<void**>(&slot), bytes);
+    add_to(in.get(), frame.get(), 1, 200, compute);
+    cudaEventRecord(computed, compute);
+    cudaStreamWaitEvent(copies, computed, 0);
+    cudaMemcpyAsync(slot, frame.get(), bytes, cudaMemcpyDeviceToHost, copies);
+    cudaEventRecord(copied, copies);
+    if (bug != 37) {
+        cudaStreamWaitEvent(compute, copied, 0);
+    }
+    add_to(in.get(), frame.get(), 5, 200, compute);
+    cudaMemcpyAsync(other.get(), slot, bytes, cudaMemcpyHostToDevice, copies);
+    cudaEventRecord(copied, copies);
+    if (bug != 38) {
+        cudaStreamWaitEvent(compute, copied, 0);
+    }
+    add_to(other.get(), out.get(), 1, 200, compute);
+    compute.wait();
+    const std::vector<float> got = out.values();
+    copies.wait();
+    cudaFreeHost(slot);
+    cudaEventDestroy(computed);
+    cudaEventDestroy(copied);
+    return close(got, plus(x, 2));
+}
+
 bool host_use_scene(int bug) {
     const std::vector<float> x = sample(200);
     const Device<float> in(x);
@@ -299,6 +335,8 @@ constexpr std::array kBugs = std::to_array<Bug>({
     {34, "row that only fills up a launch is stored", store_scene},
     {35, "of equals the first to arrive is drawn", best_scene},
     {36, "stream written while others still norm it", norm_add_scene},
+    {37, "frame written while its page is put off", put_off_scene},
+    {38, "page read while it is being fetched", put_off_scene},
 });
 
 }  // namespace

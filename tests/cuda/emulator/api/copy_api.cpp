@@ -64,6 +64,8 @@ void copy_rectangle(Machine& m, const Rectangle& r) {
     for (size_t row = 0; row < r.height; ++row) {
         void* to = static_cast<char*>(r.to) + row * r.to_pitch;
         const void* from = static_cast<const char*>(r.from) + row * r.from_pitch;
+        check_copy_reads(from, r.width);
+        check_copy_writes(to, r.width);
         std::memmove(to, from, r.width);
         if (m.memory.is_device_address(to)) {
             m.memory.is_device_address(from) ? check_copied(to, from, r.width)
@@ -77,6 +79,8 @@ cudaError_t enqueue_copy(Machine& m, Rectangle r, cudaMemcpyKind kind, cudaStrea
     if (stream == nullptr) {
         return cudaErrorInvalidResourceHandle;
     }
+    m.expect_own(*stream, r.to);
+    m.expect_own(*stream, r.from);
     const cudaError_t error = verify(m, r, kind);
     if (error != cudaSuccess || r.width == 0 || r.height == 0) {
         return error;
@@ -90,6 +94,7 @@ cudaError_t enqueue_copy(Machine& m, Rectangle r, cudaMemcpyKind kind, cudaStrea
     const cudaError_t result = enqueue(m, *stream, [&m, r] { copy_rectangle(m, r); });
     if (!stream->capture && is_pageable(m, r.to)) {
         run_until(m, *stream, stream->issued);
+        note_host_waited(*stream);
     }
     return result;
 }
@@ -103,6 +108,7 @@ cudaError_t copy_and_wait(Machine& m, const Rectangle& r, cudaMemcpyKind kind) {
     const cudaError_t error = enqueue_copy(m, r, kind, nullptr);
     CUstream_st& stream = m.current().default_stream;
     run_until(m, stream, stream.issued);
+    note_host_waited(stream);
     return error == cudaSuccess ? m.current().error : error;
 }
 
@@ -118,6 +124,7 @@ cudaError_t enqueue_fill(Machine& m, void* p, int value, size_t bytes, cudaStrea
     if (bytes == 0) {
         return cudaSuccess;
     }
+    m.expect_own(*stream, p);
     if (is_pageable(m, p)) {
         report("host", "cudaMemset of memory that is not the device's");
         return cudaErrorInvalidValue;
@@ -127,6 +134,7 @@ cudaError_t enqueue_fill(Machine& m, void* p, int value, size_t bytes, cudaStrea
     }
     return enqueue(m, *stream, [&m, p, value, bytes] {
         const OpenMemory open(m);
+        check_copy_writes(p, bytes);
         std::memset(p, value, bytes);
         if (m.memory.is_device_address(p)) {
             check_host_wrote(p, bytes);

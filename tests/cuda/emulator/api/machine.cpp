@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "tests/cuda/emulator/api/host_access.h"
 #include "tests/cuda/emulator/environment.h"
@@ -36,7 +37,9 @@ const ArchLimits& limits_of(int arch) {
 }
 
 Machine::Machine(const MachineDescription& description)
-    : driver_version(description.driver_version), memory(description.devices.size()) {
+    : driver_version(description.driver_version),
+      pinned(description.pinned),
+      memory(description.devices.size()) {
     for (const DeviceDescription& device : description.devices) {
         devices.push_back(std::make_unique<Device>());
         devices.back()->description = device;
@@ -54,7 +57,22 @@ CUstream_st* Machine::stream(cudaStream_t handle) {
     if (handle == nullptr || handle == cudaStreamLegacy) {
         return &current().default_stream;
     }
-    return streams.contains(handle) ? handle : nullptr;
+    if (!streams.contains(handle)) {
+        return nullptr;
+    }
+    if (own_devices && handle->device != current_device()) {
+        report("device", "a call on a stream of device " + std::to_string(handle->device) + " while device " +
+                             std::to_string(current_device()) + " is current");
+    }
+    return handle;
+}
+
+void Machine::expect_own(const CUstream_st& stream, const void* p) const {
+    const Allocation* const allocation = own_devices ? memory.find(p) : nullptr;
+    if (allocation != nullptr && allocation->place == Place::kDevice && allocation->device != stream.device) {
+        report("device", "a copy on a stream of device " + std::to_string(stream.device) +
+                             " of memory of device " + std::to_string(allocation->device));
+    }
 }
 
 Machine& machine() {
@@ -73,11 +91,18 @@ cudaError_t& last_error() {
 
 namespace {
 
-cudaError_t injected(Machine& m, const char* function) {
+// Nothing: the call is done.
+std::optional<cudaError_t> injected(Machine& m, const char* function) {
     ++m.calls[function];
     const auto fault = m.faults.find(function);
-    if (fault == m.faults.end() || --fault->second.remaining > 0) {
+    if (fault == m.faults.end()) {
+        return std::nullopt;
+    }
+    if (fault->second.skip) {
         return cudaSuccess;
+    }
+    if (--fault->second.remaining > 0) {
+        return std::nullopt;
     }
     const cudaError_t error = fault->second.error;
     if (!fault->second.always) {
@@ -102,8 +127,8 @@ cudaError_t api_query(const char* function, const std::function<cudaError_t(Mach
     }
     Machine& m = machine();
     const std::lock_guard lock(m.mutex);
-    const cudaError_t error = injected(m, function);
-    return keep(error == cudaSuccess ? body(m) : error);
+    const std::optional<cudaError_t> instead = injected(m, function);
+    return keep(instead ? *instead : body(m));
 }
 
 cudaError_t api_call(const char* function, const std::function<cudaError_t(Machine&)>& body) {
@@ -147,8 +172,11 @@ void reset_machine(const MachineDescription& description) {
     for (cudaGraphExec_t program : machine().graph_programs) {
         delete program;
     }
+    const bool own_devices = machine().own_devices;
     the_machine() = nullptr;
+    forget_operations();
     the_machine() = std::make_unique<Machine>(description);
+    the_machine()->own_devices = own_devices;
     current_device() = 0;
     last_error() = cudaSuccess;
 }
@@ -156,6 +184,15 @@ void reset_machine(const MachineDescription& description) {
 void fail_call(std::string_view function, int nth, cudaError_t error, bool always) {
     const std::lock_guard lock(machine().mutex);
     machine().faults.insert_or_assign(std::string(function), CallFault{nth, error, always});
+}
+
+void skip_calls(std::string_view function) {
+    const std::lock_guard lock(machine().mutex);
+    machine().faults.insert_or_assign(std::string(function), CallFault{0, cudaSuccess, true, true});
+}
+
+void expect_own_device(bool on) {
+    machine().own_devices = on;
 }
 
 void fail_allocation(int nth, bool always) {

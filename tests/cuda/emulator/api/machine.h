@@ -41,6 +41,7 @@ struct CallFault {
     int remaining;
     cudaError_t error;
     bool always;
+    bool skip = false;
 };
 
 struct Machine {
@@ -48,6 +49,7 @@ struct Machine {
 
     std::recursive_mutex mutex;
     int driver_version;
+    size_t pinned;
     std::vector<std::unique_ptr<Device>> devices;
     MemoryMap memory;
     std::set<cudaStream_t> streams;  // made by the program; default streams are not in it
@@ -59,11 +61,14 @@ struct Machine {
     CallFault allocation_fault{0, cudaSuccess, false};
     std::map<const void*, KernelSignature> kernels;        // that were launched through port.h
     std::map<const void*, size_t> dynamic_shared_allowed;  // by cudaFuncSetAttribute
+    bool own_devices = false;                              // see expect_own_device
     unsigned open = 0;                                     // how many need device memory to be accessible now
     bool closed = false;                                   // it is not accessible at all
     uint64_t random = 1;
 
     Device& current();
+    // Reports memory of another device than the stream's, where a test wants none.
+    void expect_own(const CUstream_st&, const void*) const;
     CUstream_st* stream(cudaStream_t);  // the current device's default stream for null; null if unknown
 };
 

@@ -28,7 +28,8 @@ cudaError_t allocate(Machine& m, void** p, size_t bytes) {
     if (fails && !fault.always) {
         fault.error = cudaSuccess;
     }
-    if (fails || bytes > free_bytes(m, m.current(), current_device())) {
+    const size_t free = free_bytes(m, m.current(), current_device());
+    if (fails || bytes > free - std::min(free, m.current().description.hidden)) {
         return cudaErrorMemoryAllocation;
     }
     const OpenMemory open(m);
@@ -52,7 +53,8 @@ cudaError_t free_device(Machine& m, void* p) {
 }
 
 cudaError_t allocate_pinned(Machine& m, void** p, size_t bytes) {
-    *p = bytes == 0 ? nullptr : m.memory.allocate(Place::kPinned, 0, bytes);
+    const bool fits = bytes <= m.pinned - std::min(m.pinned, m.memory.live_pinned());
+    *p = bytes == 0 || !fits ? nullptr : m.memory.allocate(Place::kPinned, 0, bytes);
     return *p == nullptr && bytes != 0 ? cudaErrorMemoryAllocation : cudaSuccess;
 }
 

@@ -114,6 +114,15 @@ size_t MemoryMap::live_bytes(int device) const {
     return bytes;
 }
 
+size_t MemoryMap::live_pinned() const {
+    const std::shared_lock lock(mutex_);
+    size_t bytes = 0;
+    for (const auto& [start, allocation] : by_address_) {
+        bytes += allocation.live && allocation.place == Place::kPinned ? allocation.bytes : 0;
+    }
+    return bytes;
+}
+
 size_t MemoryMap::live_count(Place place) const {
     const std::shared_lock lock(mutex_);
     size_t count = 0;

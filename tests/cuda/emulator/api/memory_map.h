@@ -47,6 +47,7 @@ class MemoryMap {
     bool is_device_address(const void*) const;
     const void* range_start(int device) const { return ranges_[static_cast<size_t>(device)].start; }
     size_t live_bytes(int device) const;
+    size_t live_pinned() const;  // bytes
     size_t live_count(Place) const;
 
     // Device memory is accessible to all (open) or to nobody.

@@ -15,6 +15,8 @@
 #include <thread>
 #include <vector>
 
+#include "tests/cuda/emulator/api/stream_clock.h"
+
 namespace tendril::emulator {
 
 using Work = std::function<void()>;
@@ -43,12 +45,15 @@ struct Capture {
 }  // namespace tendril::emulator
 
 struct CUstream_st {
+    static inline unsigned made = 0;
+    unsigned number = ++made;  // its own among all streams there ever were
     int device = 0;
     bool is_default = false;
     bool blocking = true;  // ordered with the device's default stream
     int priority = 0;
     uint64_t issued = 0, done = 0;
     std::deque<tendril::emulator::Work> queue;
+    tendril::emulator::SharedClock clock;  // what its next operation comes after, of other streams
     std::shared_ptr<tendril::emulator::Capture> capture;
 };
 
@@ -57,6 +62,7 @@ struct CUevent_st {
     bool timed = true;
     cudaStream_t stream = nullptr;  // where it was recorded last; null: never
     uint64_t after = 0;             // done with the stream's first so many operations
+    tendril::emulator::SharedClock clock;
     std::shared_ptr<std::chrono::steady_clock::time_point> time;  // set when the record is done
     std::shared_ptr<tendril::emulator::Capture> capture;
     tendril::emulator::Behind behind;

@@ -33,6 +33,7 @@ cudaError_t wait_event(Machine& m, CUstream_st& stream, CUevent_st& event) {
     if (event.stream == nullptr) {
         return cudaSuccess;  // never recorded: done
     }
+    note_wait(stream, event);
     return enqueue(m, stream, [&m, other = event.stream, after = event.after] {
         const bool is_default = std::any_of(m.devices.begin(), m.devices.end(), [&](const auto& device) {
             return &device->default_stream == other;
@@ -107,7 +108,10 @@ cudaError_t record(Machine& m, CUevent_st& event, CUstream_st& stream) {
     event.stream = &stream;
     event.time = std::make_shared<std::chrono::steady_clock::time_point>();
     event.after = stream.issued + 1;
-    return enqueue(m, stream, [time = event.time] { *time = std::chrono::steady_clock::now(); });
+    const cudaError_t error =
+        enqueue(m, stream, [time = event.time] { *time = std::chrono::steady_clock::now(); });
+    note_record(event, stream);
+    return error;
 }
 
 }  // namespace
@@ -137,6 +141,7 @@ cudaError_t CUDARTAPI cudaStreamDestroy(cudaStream_t stream) {
             return cudaErrorInvalidResourceHandle;
         }
         run_until(m, *stream, stream->issued);
+        note_host_waited(*stream);
         for (cudaEvent_t event : m.events) {
             event->stream = event->stream == stream ? nullptr : event->stream;
         }
@@ -152,6 +157,7 @@ cudaError_t CUDARTAPI cudaStreamSynchronize(cudaStream_t handle) {
             wait_for_default_order(m, stream);
         }
         run_until(m, stream, stream.issued);
+        note_host_waited(stream);
         return refused == cudaSuccess ? m.current().error : refused;
     });
 }
@@ -162,6 +168,9 @@ cudaError_t CUDARTAPI cudaStreamQuery(cudaStream_t handle) {
             return refused;
         }
         const bool busy = stream.done < stream.issued;
+        if (!busy) {
+            note_host_waited(stream);
+        }
         run_until(m, stream, stream.done + 1);
         return busy ? cudaErrorNotReady : m.current().error;
     });
@@ -218,6 +227,7 @@ cudaError_t CUDARTAPI cudaEventSynchronize(cudaEvent_t handle) {
     return with_event("cudaEventSynchronize", handle, [](Machine& m, CUevent_st& event) {
         if (event.stream != nullptr) {
             run_until(m, *event.stream, event.after);
+            note_host_waited(event);
         }
         return m.current().error;
     });
@@ -225,6 +235,7 @@ cudaError_t CUDARTAPI cudaEventSynchronize(cudaEvent_t handle) {
 cudaError_t CUDARTAPI cudaEventQuery(cudaEvent_t handle) {
     return with_event("cudaEventQuery", handle, [](Machine& m, CUevent_st& event) {
         if (is_done(event)) {
+            note_host_waited(event);
             return m.current().error;
         }
         run_until(m, *event.stream, event.stream->done + 1);

@@ -83,6 +83,12 @@ cudaError_t enqueue(Machine& m, CUstream_st& stream, Work work, bool is_kernel) 
         return cudaSuccess;
     }
     ++stream.issued;
+    if (const Operation operation = note_operation(m, stream); operation != 0) {
+        work = [operation, inner = std::move(work)] {
+            const RunningOperation running(operation);
+            inner();
+        };
+    }
     if (settings().streams == Streams::kEager) {
         run_until(m, stream, stream.issued - 1);  // what an earlier setting has left
         ++stream.done;
@@ -110,10 +116,12 @@ void run_all(Machine& m, int device) {
     for (cudaStream_t stream : std::vector<cudaStream_t>(m.streams.begin(), m.streams.end())) {
         if (stream->device == device) {
             run_until(m, *stream, stream->issued);
+            note_host_waited(*stream);
         }
     }
     CUstream_st& first = m.devices[static_cast<size_t>(device)]->default_stream;
     run_until(m, first, first.issued);
+    note_host_waited(first);
 }
 
 cudaError_t refuse_in_capture(Machine& m) {

@@ -95,12 +95,25 @@ std::string with_whom(const Record& record, const Thread& thread, bool shared) {
                   : "with another warp of the block";
 }
 
+// Whether an operation of another stream that the running one does not come after had the cell last.
+bool races_between_streams(Cell& cell, Access access) {
+    const Operation now = running_operation();
+    const bool reads = access == Access::kRead;
+    const bool race =
+        !comes_before(cell.write_operation, now) || (!reads && !comes_before(cell.read_operation, now));
+    (reads ? cell.read_operation : cell.write_operation) = now;
+    return race;
+}
+constexpr const char* kNothingWaits =
+    "that an operation of another stream has, and neither an event nor the host waits for that one";
+
 // Checks one cell and records the access in it. Returns what is wrong, if anything: a race's text, then no
 // value.
 struct Finding {
     const char* race = nullptr;
     Record with{};
     bool no_value = false;
+    bool between_streams = false;
 };
 void check_cell(Cell& cell, uint8_t bytes, Access access, const Thread& thread, const Record& self,
                 Finding& found) {
@@ -151,6 +164,8 @@ void check_cells(Cell* cells, const void* p, size_t bytes, bool shared, Thread& 
             cells->written = cells->was_read = cells->was_read_before = 0;
             cells->initialised = shared ? 0 : cells->initialised;
         }
+        found.between_streams =
+            (!shared && races_between_streams(*cells, tell.access)) || found.between_streams;
         check_cell(*cells, set, tell.access, thread, self, found);
         left -= here;
     }
@@ -164,6 +179,9 @@ void check_cells(Cell* cells, const void* p, size_t bytes, bool shared, Thread& 
     if (found.race != nullptr) {
         tell("race",
              std::string(found.race) + " in " + memory + " memory " + with_whom(found.with, thread, shared));
+    }
+    if (found.between_streams) {
+        tell("race", tell.verb() + " in global memory " + kNothingWaits);
     }
     if (found.no_value) {
         tell("uninitialised", std::string(memory) + " memory is read that nothing was written to");
@@ -297,6 +315,36 @@ void for_cells(const void* p, size_t bytes, F&& f) {
     }
 }
 }  // namespace
+
+namespace {
+// Also pinned memory, which only copies are followed in.
+void check_copy(const void* p, size_t bytes, Access access) {
+    const Machine& m = machine();
+    const Allocation* allocation = m.memory.find(p);
+    if (running_operation() == 0 || allocation == nullptr || allocation->place == Place::kRegistered) {
+        return;
+    }
+    const int range =
+        allocation->place == Place::kPinned ? static_cast<int>(m.devices.size()) : allocation->device;
+    Cell* cell = shadow_of(m.memory.range_start(range), MemoryMap::kRangeBytes).cell(p);
+    const size_t offset = reinterpret_cast<uintptr_t>(p) % kCellBytes;
+    bool race = false;
+    for (size_t cells = (offset + bytes + kCellBytes - 1) / kCellBytes; cells > 0; --cells, ++cell) {
+        race = races_between_streams(*cell, access) || race;
+    }
+    if (race) {
+        report("race", std::string("a copy ") + (access == Access::kRead ? "reads" : "writes") + " memory " +
+                           kNothingWaits);
+    }
+}
+}  // namespace
+
+void check_copy_reads(const void* p, size_t bytes) {
+    check_copy(p, bytes, Access::kRead);
+}
+void check_copy_writes(const void* p, size_t bytes) {
+    check_copy(p, bytes, Access::kWrite);
+}
 
 void check_range_gone(const void* start) {
     last_allocation = nullptr;

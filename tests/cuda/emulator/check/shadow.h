@@ -25,6 +25,7 @@ struct Cell {
     uint32_t phase;                              // the records are of this launch, else of none
     uint8_t written, was_read, was_read_before;  // sets of bytes (bits 0-3), and kAtomicFlag
     uint8_t initialised;                         // set of bytes
+    uint32_t write_operation, read_operation;    // the last ones of any stream, when launches are past too
 };
 
 inline constexpr size_t kCellBytes = 4;
