@@ -6,6 +6,8 @@
 #include <limits>
 #include <utility>
 
+#include "engine/backend/cpu/attention_queries.h"
+
 namespace tendril::engine {
 namespace {
 
@@ -15,7 +17,6 @@ constexpr std::size_t kChunk = 8;                          // ordinals that are 
 constexpr std::size_t kPartFloats = std::size_t{1} << 20;  // for the parts of split units
 constexpr std::size_t kAlone = std::size_t{160}
                                << 10;        // multiplications below which a fork costs more than it gains
-constexpr float kLog2E = 1.44269504F;        // the kernels take powers of two
 constexpr std::size_t kMostUnitsOfRow = 16;  // reserved; more where there are more key/value heads
 constexpr std::size_t kPageLoad = 6;         // what a page's load costs, in queries
 
@@ -149,36 +150,15 @@ void CpuAttention::make_units(const Step& step, std::span<const StepView> views,
 /// The block's queries, scaled, as they meet keys that were rotated for positions `delta` lower.
 void CpuAttention::gather(const Step& step, const Unit& unit, const RowBlock& block, std::int32_t delta,
                           const Scratch& s) const {
+    const AttentionQueries queries(step.pages, step.settings, delta, kernels_, vectors_);
     const std::size_t size = step.size();
-    const std::size_t padded = step.padded();
-    float cosine[CpuRope::kMaxPairs];
-    float sine[CpuRope::kMaxPairs];
-    const auto* rope = static_cast<const CpuRope*>(step.settings.rope);
-    if (delta != 0) {
-        assert(rope != nullptr);
-        rope->turn_back(delta, cosine, sine);
-    }
-    const float scale = step.settings.scale * (step.settings.softcap > 0.0F ? 1.0F : kLog2E);
     for (std::size_t r = 0; r < block.rows; ++r) {
         const float* from =
             step.q.data + (block.view->first_row + block.first + r) * step.q.width + unit.head * size;
         for (std::size_t h = 0; h < unit.heads; ++h) {
             const std::size_t query = (block.row + r) * unit.heads + h;
-            float* to = s.queries + query * padded;
-            for (std::size_t i = 0; i < size; ++i) {
-                to[i] = from[h * size + i] * scale;
-            }
-            std::fill(to + size, to + padded, 0.0F);
-            if (delta != 0) {
-                vectors_.rope(to, 1, size, cosine, sine, rope->halves());
-            }
-            if (step.pages.quantised()) {
-                kernels_.hadamard(to, size);
-                if (kernels_.whole_query != nullptr) {
-                    kernels_.whole_query(to, step.pages.blocks(),
-                                         s.whole_queries + query * step.pages.blocks());
-                }
-            }
+            queries.make(from + h * size, s.queries + query * step.padded(),
+                         s.whole_queries + query * step.pages.blocks());
         }
     }
 }

@@ -8,13 +8,12 @@
 #include <limits>
 #include <utility>
 
-#include "engine/backend/cpu/rope.h"
+#include "engine/backend/cpu/attention_queries.h"
 
 namespace tendril::engine {
 namespace {
 
 constexpr std::size_t kQueries = 48;  // of a piece: rows x heads, unless a head has more
-constexpr float kLog2E = 1.44269504F;
 constexpr float kLn2 = 0.693147181F;
 constexpr float kNone = -std::numeric_limits<float>::infinity();
 
@@ -98,33 +97,15 @@ CpuPeaks::Scratch CpuPeaks::scratch(unsigned thread) {
 /// The block's queries, scaled, as they meet keys that were rotated for positions `delta` lower.
 void CpuPeaks::gather(const Step& step, std::size_t kv_head, Block block, std::int32_t delta,
                       Scratch& s) const {
+    const AttentionQueries queries(step.pages, step.settings, delta, kernels_, vectors_);
     const std::size_t size = step.pages.layout().head_size;
-    const std::size_t padded = step.padded();
-    float cosine[CpuRope::kMaxPairs];
-    float sine[CpuRope::kMaxPairs];
-    const auto* rope = static_cast<const CpuRope*>(step.settings.rope);
-    if (delta != 0) {
-        rope->turn_back(delta, cosine, sine);
-    }
-    const float scale = step.settings.scale * (step.settings.softcap > 0.0F ? 1.0F : kLog2E);
     for (std::size_t r = 0; r < block.rows; ++r) {
         const float* from = step.q.data + (step.view.first_row + block.first + r) * step.q.width +
                             (kv_head * step.heads() + block.head) * size;
         for (std::size_t h = 0; h < block.heads; ++h) {
             const std::size_t query = r * block.heads + h;
-            float* to = s.queries + query * padded;
-            std::transform(from + h * size, from + (h + 1) * size, to,
-                           [scale](float value) { return value * scale; });
-            std::fill(to + size, to + padded, 0.0F);
-            if (delta != 0) {
-                vectors_.rope(to, 1, size, cosine, sine, rope->halves());
-            }
-            if (step.pages.quantised()) {
-                kernels_.hadamard(to, size);
-                if (kernels_.whole_query != nullptr) {
-                    kernels_.whole_query(to, step.pages.blocks(), s.whole + query * step.pages.blocks());
-                }
-            }
+            queries.make(from + h * size, s.queries + query * step.padded(),
+                         s.whole + query * step.pages.blocks());
         }
     }
     s.delta = delta;
