@@ -10,6 +10,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include <QTest>
+
 #include "engine/backend/backend.h"
 #include "engine/model/forward.h"
 #include "engine/model/load_weights.h"
@@ -136,6 +138,15 @@ inline std::vector<TinyModel> models_to_split() {
     qwen.architecture = "qwen2";
     qwen.layers = 3;
     return {llama, gemma, qwen};
+}
+
+/// QTest rows, one for each of them: column "model".
+inline void add_models_to_split() {
+    QTest::addColumn<int>("model");
+    const auto models = models_to_split();
+    for (std::size_t i = 0; i < models.size(); ++i) {
+        QTest::newRow(models[i].architecture.c_str()) << static_cast<int>(i);
+    }
 }
 
 }  // namespace tendril::test

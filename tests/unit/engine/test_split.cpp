@@ -56,13 +56,7 @@ class TestSplit : public QObject {
     Q_OBJECT
 
   private Q_SLOTS:
-    void everyBorder_data() {
-        QTest::addColumn<int>("model");
-        const auto models = models_to_split();
-        for (std::size_t i = 0; i < models.size(); ++i) {
-            QTest::newRow(models[i].architecture.c_str()) << static_cast<int>(i);
-        }
-    }
+    void everyBorder_data() { add_models_to_split(); }
     void everyBorder() {
         QFETCH(int, model);
         const TinyModel options = models_to_split()[static_cast<std::size_t>(model)];
