@@ -52,8 +52,10 @@ struct LoadOptions {
     std::uint32_t context = 0;              ///< tokens; 0 = min(trained, 4096), less if memory is short
     std::filesystem::path cache_directory;  ///< pages that outlive the program; empty: none
     std::uint64_t cache_quota = 0;          ///< bytes; 0: the smaller of 16 GiB and 10 % of the free disk
-    std::filesystem::path measurements;     ///< folder that remembers t(M); empty: nothing is remembered
-    std::vector<int> without_cards;         ///< numbers of graphics cards that are left to others
+    /// Host memory for pages that a graphics card puts off; none: an eighth of what is free, at most 4 GiB.
+    std::optional<std::uint64_t> host_pages;
+    std::filesystem::path measurements;  ///< folder that remembers t(M); empty: nothing is remembered
+    std::vector<int> without_cards;      ///< numbers of graphics cards that are left to others
     /// Told on the engine thread when the device was lost and the model has been opened again on the CPU, or
     /// why it is gone; may be empty.
     std::function<void(Result<LoadedModel>)> reopened;

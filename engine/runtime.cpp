@@ -2,6 +2,7 @@
 // Loading: header, tokenizer, configuration, memory plan, weights, pages, scratch.
 #include "engine/runtime.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -22,6 +23,11 @@ namespace {
 
 constexpr std::size_t kMaxRows = kStepRows;
 constexpr std::size_t kMaxLogitRows = 32;
+// Of pinned memory, which the system can use for nothing else: an eighth of what is free, at most 4 GiB, and
+// no more than holds some times what the card itself keeps.
+constexpr std::uint64_t kHostShare = 8;
+constexpr std::uint64_t kMostHostPages = std::uint64_t{4} << 30;
+constexpr std::uint64_t kHostPerCard = 4;
 
 /// The steps of a load that take or touch memory, each leaving its part in the runtime.
 class Opening {
@@ -108,6 +114,9 @@ class Opening {
             return fail(std::move(pages.error()));
         }
         runtime_.pages = std::move(*pages);
+        if (on_graphics_) {
+            keep_pages_on_host();
+        }
         runtime_.cache = std::make_unique<KvCache>(*runtime_.pages, longest_window(config));
         open_store();
         Result<std::unique_ptr<ForwardPass>> forward = ForwardPass::create(
@@ -156,6 +165,24 @@ class Opening {
         runtime_.backend = std::move(divided->backend);
         warnings_.push_back(std::move(divided->note));
         return std::move(divided->plan);
+    }
+    /// For what the card puts off; without it that goes to the disk at once.
+    void keep_pages_on_host() {
+        const KvPages& pages = *runtime_.pages;
+        std::uint64_t share = std::min(available_memory() / kHostShare, kMostHostPages);
+        std::uint64_t on_card = 0;
+        for (const PageGroup group : {PageGroup::full, PageGroup::window}) {
+            on_card += pages.page_count(group) * pages.page_bytes(group);
+        }
+        share = std::min(share, kHostPerCard * on_card);
+        const Result<std::size_t> taken = runtime_.pages->keep_on_host(options_.host_pages.value_or(share));
+        if (!taken) {
+            runtime_.model.description.warnings.push_back(taken.error().message);
+        }
+        if (log_) {
+            log_->info("pages that the card puts off: {} of host memory{}", size_text(taken.value_or(0)),
+                       taken ? "" : " (" + taken.error().detail + ")");
+        }
     }
     void open_store() {
         if (options_.cache_directory.empty()) {

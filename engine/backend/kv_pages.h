@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/result.h"
 #include "engine/types.h"
 
 namespace tendril::engine {
@@ -66,6 +67,24 @@ class KvPages {
     virtual std::size_t page_bytes(PageGroup group) const = 0;
     virtual void export_page(PageGroup group, PageId page, std::span<std::byte> to) const = 0;
     virtual void import_page(PageGroup group, PageId page, std::span<const std::byte> from) = 0;
+
+    // A device with memory of its own may put pages that no step uses off to the host's, and fetches them
+    // when a step does. Whoever gives pages out sees more of them, all alike.
+    /// Before the first use: takes at most `bytes` of the host's memory, and page_count() grows by what they
+    /// hold. Gives what was taken; 0: the pages are the host's own, or there is no use for more.
+    virtual Result<std::size_t> keep_on_host(std::size_t bytes) {
+        static_cast<void>(bytes);
+        return std::size_t{0};
+    }
+    /// So many pages of a group may be in the views of one step together.
+    virtual std::size_t step_pages(PageGroup group) const { return page_count(group); }
+    /// Nobody needs what is in the page any more: it need not be kept until it is written again.
+    virtual void discard(PageGroup, PageId) {}
+    struct HostTraffic {
+        std::uint64_t put_off = 0;  ///< pages, since the first use
+        std::uint64_t fetched = 0;
+    };
+    virtual HostTraffic host_traffic() const { return {}; }
 };
 
 /// Positions of a view that lie in consecutive slots: slot s is in pages[s / kPageTokens], place s %

@@ -27,6 +27,7 @@ KvCache::KvCache(KvPages& pages, std::size_t window)
       tree_(pool_, window, static_cast<double>(pages.page_bytes(PageGroup::full)),
             static_cast<double>(pages.page_bytes(PageGroup::window))) {
     assert(!pool_.windowed() || window > 0);
+    pool_.freed = [this](PageGroup group, PageId page) { pages_.discard(group, page); };
 }
 
 KvCache::~KvCache() {
@@ -133,6 +134,12 @@ bool KvCache::reclaim(std::size_t full, std::size_t window) {
     return true;
 }
 
+/// Whether views would hold more pages than a step can have, with so many more.
+bool KvCache::crowded(PageGroup group, std::size_t more) const {
+    const std::size_t most = pages_.step_pages(group);
+    return most < pool_.page_count(group) && tree_.pages_in_views(group) + more > most;
+}
+
 bool KvCache::make_room(View& view, std::size_t rows) {
     assert(view.pool_ == &pool_);
     if (rows == 0) {
@@ -160,7 +167,9 @@ bool KvCache::make_room(View& view, std::size_t rows) {
     const std::size_t window_copies = shared(PageGroup::window, now.window_pages) ? 1 : 0;
     const std::size_t holes =
         windowed && index < now.window_pages.size() && now.window_pages[index] == kNoPage ? 1 : 0;
-    if (!reclaim(more + copies, windowed ? more + holes + window_copies : 0)) {
+    const std::size_t window_more = windowed ? more + holes + window_copies : 0;
+    if (crowded(PageGroup::full, more + copies) || crowded(PageGroup::window, window_more) ||
+        !reclaim(more + copies, window_more)) {
         return false;
     }
     if (new_segment) {

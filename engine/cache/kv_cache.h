@@ -125,6 +125,7 @@ class KvCache {
   private:
     friend struct CacheFaults;  // tests only
     bool reclaim(std::size_t full, std::size_t window);
+    bool crowded(PageGroup group, std::size_t more) const;
     RadixTree::Found look_up(std::span<const TokenId> tokens, std::size_t limit, const CacheScope& scope,
                              MatchReport& report);
     struct PrunedText {

@@ -40,6 +40,9 @@ void PagePool::release(PageGroup group, PageId page) {
     assert(page < to.references.size() && to.references[page] > 0);
     if (--to.references[page] == 0) {
         to.free.push_back(page);
+        if (freed) {
+            freed(group, page);
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -29,6 +30,7 @@ class PagePool {
     std::uint32_t references(PageGroup group, PageId page) const { return of(group).references[page]; }
     std::size_t free_count(PageGroup group = PageGroup::full) const { return of(group).free.size(); }
     std::size_t page_count(PageGroup group = PageGroup::full) const { return of(group).references.size(); }
+    std::function<void(PageGroup, PageId)> freed;  ///< told of a page when its last reference goes
     /// Models without sliding windows have no window pages.
     bool windowed() const { return page_count(PageGroup::window) > 0; }
 

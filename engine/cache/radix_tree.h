@@ -75,6 +75,8 @@ class RadixTree {
     std::function<void(PageNode&)> demoted;                     ///< a page is about to be evicted
     std::function<void(PageNode&, std::uint64_t owner)> owned;  ///< a stored page has one owner more
 
+    /// Pages of a group that views hold. O(pages).
+    std::size_t pages_in_views(PageGroup group) const;
     const PageNode* root() const { return &root_; }
     std::size_t page_count() const { return nodes_; }
     std::uint64_t token_count() const { return tokens_; }

@@ -58,6 +58,14 @@ bool RadixTree::pinned(PageGroup group, PageId page) const {
     return pool_.references(group, page) > held[page];
 }
 
+std::size_t RadixTree::pages_in_views(PageGroup group) const {
+    std::size_t count = 0;
+    for (std::size_t page = 0; page < pool_.page_count(group); ++page) {
+        count += pinned(group, static_cast<PageId>(page)) ? 1 : 0;
+    }
+    return count;
+}
+
 bool RadixTree::evict_page() {
     const auto victim = std::find_if(leaves_.begin(), leaves_.end(), [this](const PageNode* node) {
         return !pinned(PageGroup::full, node->page);

@@ -53,13 +53,10 @@ Status CudaAttention::reserve() {
     if (!partials) {
         return fail(std::move(partials.error()));
     }
-    Result<DeviceMemory> arrived =
-        DeviceMemory::take(kCounters * sizeof(std::uint32_t), "taking memory for steps");
+    Result<DeviceMemory> arrived = launcher_.zeroed_counters(kCounters);
     if (!arrived) {
         return fail(std::move(arrived.error()));
     }
-    launcher_.note(cudaMemsetAsync(arrived->data(), 0, arrived->size(), launcher_.stream()),
-                   "taking memory for steps");
     partials_ = std::move(*partials);
     arrived_ = std::move(*arrived);
     return launcher_.status();
@@ -75,7 +72,7 @@ void CudaAttention::run(const CudaPages& pages, const engine::AttentionSettings&
     const engine::KvLayout& layout = pages.layout();
     AttentionArgs args;
     args.planes = pages.planes(settings.layer);
-    args.step = uploads_.tables(plan);
+    args.step = uploads_.tables(plan, pages);
     const auto blocks = uploads_.blocks(plan, settings.heads / layout.kv_heads, settings.window);
     args.block_views = blocks.list;
     args.blocks = blocks.count;

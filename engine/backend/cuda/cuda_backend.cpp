@@ -237,7 +237,7 @@ class CudaBackend final : public engine::Backend {
         const auto& own = static_cast<const CudaPages&>(pages);
         StoreArgs args;
         args.planes = own.planes(layer);
-        args.step = uploads_.tables(plan);
+        args.step = uploads_.tables(plan, own);
         args.keys = keys.data;
         args.values = values.data;
         args.rows = u32(padded(keys).rows);

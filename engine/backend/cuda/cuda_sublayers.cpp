@@ -23,13 +23,10 @@ Status CudaSublayers::reserve() {
     if (arrived_.size() != 0) {
         return {};
     }
-    Result<DeviceMemory> arrived =
-        DeviceMemory::take(kCounters * sizeof(std::uint32_t), "taking memory for steps");
+    Result<DeviceMemory> arrived = launcher_.zeroed_counters(kCounters);
     if (!arrived) {
         return fail(std::move(arrived.error()));
     }
-    launcher_.note(cudaMemsetAsync(arrived->data(), 0, arrived->size(), launcher_.stream()),
-                   "taking memory for steps");
     arrived_ = std::move(*arrived);
     return launcher_.status();
 }
@@ -85,7 +82,7 @@ bool CudaSublayers::project_heads(const CudaPages& pages, const engine::HeadProj
         return false;
     }
     args.heads.positions = uploads_.positions(plan.positions);
-    args.heads.step = uploads_.tables(plan);
+    args.heads.step = uploads_.tables(plan, pages);
     if (heads.embedding != nullptr) {
         args.norm.table = static_cast<const CudaWeight&>(*heads.embedding->table).planes();
         args.norm.tokens = uploads_.tokens(heads.embedding->tokens);

@@ -21,6 +21,15 @@ void Launcher::copy(void* to, const void* from, std::size_t bytes, cudaMemcpyKin
     }
 }
 
+Result<DeviceMemory> Launcher::zeroed_counters(std::size_t count) {
+    constexpr const char* kDoing = "taking memory for steps";
+    Result<DeviceMemory> memory = DeviceMemory::take(count * sizeof(std::uint32_t), kDoing);
+    if (memory) {
+        note(cudaMemsetAsync(memory->data(), 0, memory->size(), stream_), kDoing);
+    }
+    return memory;
+}
+
 void Launcher::begin_queue() {
     queue_.drop();
     queueing_ = true;

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "engine/backend/cuda/cuda_error.h"
+#include "engine/backend/cuda/device_memory.h"
 #include "engine/backend/cuda/launch_queue.h"
 
 namespace tendril::cuda {
@@ -50,6 +51,8 @@ class Launcher {
     /// synchronize().
     void copy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, const char* doing);
     void synchronize(const char* doing);
+    /// Counters that launches leave at zero, and find so.
+    Result<DeviceMemory> zeroed_counters(std::size_t count);
     void note(cudaError_t code, const char* doing);
     /// The first error stays.
     void fail_with(Error error);

@@ -4,8 +4,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <iterator>
 #include <utility>
+
+#include "engine/backend/cuda/cuda_pages.h"
 
 namespace tendril::cuda {
 namespace {
@@ -23,11 +24,6 @@ void append(std::vector<std::int32_t>& to, const T& value) {
 
 std::int32_t narrow(std::size_t value) {
     return static_cast<std::int32_t>(value);
-}
-
-void append_ids(std::vector<std::int32_t>& to, std::span<const engine::PageId> ids) {
-    std::transform(ids.begin(), ids.end(), std::back_inserter(to),
-                   [](engine::PageId id) { return static_cast<std::int32_t>(id); });
 }
 
 }  // namespace
@@ -137,9 +133,9 @@ const std::int32_t* StepUploads::positions(std::span<const std::int32_t> positio
     return update(positions_);
 }
 
-StepTables StepUploads::tables(const engine::StepPlan& plan) {
+StepTables StepUploads::tables(const engine::StepPlan& plan, const CudaPages& pages) {
     if (step_rows_ == 0 || !filled_) {
-        fill_tables(plan);
+        fill_tables(plan, pages);
         filled_ = step_rows_ != 0;
     }
     StepTables out;
@@ -150,7 +146,8 @@ StepTables StepUploads::tables(const engine::StepPlan& plan) {
     return out;
 }
 
-void StepUploads::fill_tables(const engine::StepPlan& plan) {
+void StepUploads::fill_tables(const engine::StepPlan& plan, const CudaPages& pages) {
+    pages.bring(plan);
     for (Table* table : {&views_, &segments_, &view_of_row_, &page_ids_}) {
         table->next.clear();
     }
@@ -168,9 +165,9 @@ void StepUploads::fill_tables(const engine::StepPlan& plan) {
             out.first_slot = narrow(segment.first_slot);
             out.delta = segment.delta;
             out.pages = narrow(page_ids_.next.size());
-            append_ids(page_ids_.next, segment.pages);
+            pages.append_frames(engine::PageGroup::full, segment.pages, page_ids_.next);
             out.window_pages = narrow(page_ids_.next.size());
-            append_ids(page_ids_.next, segment.window_pages);
+            pages.append_frames(engine::PageGroup::window, segment.window_pages, page_ids_.next);
             append(segments_.next, out);
             position += segment.length;
             ++segments;

@@ -16,6 +16,8 @@
 
 namespace tendril::cuda {
 
+class CudaPages;
+
 class StepUploads {
   public:
     explicit StepUploads(Launcher& launcher) : launcher_(launcher) {}
@@ -29,7 +31,7 @@ class StepUploads {
 
     const std::int32_t* tokens(std::span<const engine::TokenId> tokens);
     const std::int32_t* positions(std::span<const std::int32_t> positions);
-    StepTables tables(const engine::StepPlan& plan);
+    StepTables tables(const engine::StepPlan& plan, const CudaPages& pages);
     struct AttentionBlocks {
         const std::int32_t* list = nullptr;  ///< [count][2]: view, first query of it
         std::uint32_t count = 0;
@@ -50,7 +52,7 @@ class StepUploads {
         std::size_t shared_heads = 0, window = 0;
         Table table;
     };
-    void fill_tables(const engine::StepPlan& plan);
+    void fill_tables(const engine::StepPlan& plan, const CudaPages& pages);
     BlockTable& block_table(std::size_t shared_heads, std::size_t window);
     /// Uploads `next` where it differs; the place in device memory.
     const std::int32_t* update(Table& table);

@@ -82,7 +82,8 @@ class StepModel {
     static constexpr std::size_t kPages = 40;
     static constexpr std::size_t kRows = 64;
 
-    StepModel(Backend& backend, const tendril::test::TinyModel& options, KvType kv = KvType::f16)
+    StepModel(Backend& backend, const tendril::test::TinyModel& options, KvType kv = KvType::f16,
+              std::size_t pages = kPages, std::size_t host_bytes = 0)
         : backend_(backend),
           bytes_(tendril::test::tiny_model(options).bytes()),
           file_(must(GgufFile::parse(bytes_))),
@@ -90,7 +91,8 @@ class StepModel {
           weights_(must(load_weights(file_, config_, backend_, {}))) {
         KvLayout layout = kv_layout(config_, kv);
         layout.windowed.clear();
-        pages_ = must(backend_.make_kv_pages(layout, {kPages, 0}));
+        pages_ = must(backend_.make_kv_pages(layout, {pages, 0}));
+        must(pages_->keep_on_host(host_bytes));
         forward_ = must(
             ForwardPass::create(config_, weights_, backend_, *pages_,
                                 {.max_rows = kRows, .max_logit_rows = kRows, .max_positions = kContext}));
@@ -116,6 +118,7 @@ class StepModel {
 
     const ModelConfig& config() const { return config_; }
     ForwardPass& forward() { return *forward_; }
+    KvPages& pages() { return *pages_; }
 
   private:
     /// The number of rows; 0: broken off.

@@ -11,7 +11,7 @@
 #include <QtTest>
 
 #include "engine/backend/cuda_loader.h"
-#include "tests/cuda/emulator/machine_control.h"
+#include "tests/cuda/ops/emulated_cards.h"
 #include "tests/support/gguf_writer.h"
 #include "tests/support/real_models.h"
 #include "tests/unit/engine/engine_client.h"
@@ -24,26 +24,6 @@ namespace {
 
 CudaSearch search(const char* plugin = TENDRIL_EMULATED_PLUGIN) {
     return {{plugin}};
-}
-
-emulator::MachineDescription machine(std::vector<std::size_t> free_megabytes = {4096}) {
-    emulator::MachineDescription out;
-    out.devices.clear();
-    for (const std::size_t megabytes : free_megabytes) {
-        emulator::DeviceDescription device;
-        device.name = "Emulated " + std::to_string(megabytes);
-        device.used_by_others = device.memory - (megabytes << 20);
-        out.devices.push_back(device);
-    }
-    return out;
-}
-
-GenerateRequest request(std::vector<TokenId> prompt, std::uint32_t tokens) {
-    GenerateRequest made;
-    made.prompt = std::move(prompt);
-    made.max_tokens = tokens;
-    made.sampler.temperature = 0.0F;
-    return made;
 }
 
 }  // namespace

@@ -22,6 +22,8 @@ class CudaStepsTest : public QObject {
     void cleanup() { QCOMPARE(emulator::problem_report(), std::string()); }
     void fiveLaunchesALayer_data() { architectures(); }
     void fiveLaunchesALayer();
+    void longerStepsGoOpByOp_data() { architectures(); }
+    void longerStepsGoOpByOp();
     void stepsEqualTheirParts_data() { architectures(); }
     void stepsEqualTheirParts();
     void oneGraphForEachBucket();
@@ -113,6 +115,24 @@ void CudaStepsTest::fiveLaunchesALayer() {
                         model.config().layers, static_cast<unsigned long long>(fused.launches),
                         static_cast<unsigned long long>(apart.launches));
         }
+    }
+}
+
+/// The README's numbers for 9 rows and more; up to 32 they are one graph.
+void CudaStepsTest::longerStepsGoOpByOp() {
+    QFETCH(QString, architecture);
+    use_schedule(0);
+    const auto backend = cuda();
+    StepModel model(*backend, tiny(architecture));
+    const std::size_t layer = architecture == "gemma3" ? 21 : architecture == "qwen3" ? 19 : 17;
+    for (const std::size_t rows : {std::size_t{9}, std::size_t{32}, std::size_t{33}}) {
+        std::vector<StepBranch> branch(1);
+        const std::vector<TokenId> tokens = text(rows, 5);
+        const Counts before = counts();
+        QVERIFY(!model.step(branch, {&tokens, 1}).empty());
+        const Counts all = counts() - before;
+        QCOMPARE(all.launches, layer * model.config().layers + 4);  // and one more that draws
+        QCOMPARE(all.graphs, std::uint64_t{rows <= 32 ? 1U : 0U});
     }
 }
 

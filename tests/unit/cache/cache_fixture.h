@@ -44,11 +44,22 @@ class FakePages final : public engine::KvPages {
         std::memcpy(of(group)[page].data(), from.data(), page_bytes(group));
     }
 
+    std::size_t step_pages(PageGroup group) const override {
+        return std::min(of(group).size(), most_at_once);
+    }
+    void discard(PageGroup group, PageId page) override {
+        if (discarding) {
+            of(group)[page].assign(kPageTokens, kNothing);
+        }
+    }
+
     using Group = std::vector<std::vector<TokenId>>;
     Group& of(PageGroup group) { return contents[static_cast<std::size_t>(group)]; }
     const Group& of(PageGroup group) const { return contents[static_cast<std::size_t>(group)]; }
     std::array<Group, 2> contents;
     int copies = 0;
+    std::size_t most_at_once = SIZE_MAX;  ///< pages of a group that views may hold
+    bool discarding = false;              ///< nothing is left of a page that nobody holds
 };
 
 /// Keeps pages in memory as the disk would. Outlives caches: a new KvCache over it is a restart.

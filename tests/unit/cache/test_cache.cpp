@@ -333,8 +333,37 @@ class TestCache : public QObject {
         QCOMPARE(cache.tree().page_count(), 0U);
     }
 
+    /// Of eight pages, views may hold five; the others keep what was read before.
+    void views_hold_no_more_than_a_step_can_have() {
+        FakePages pages(8);
+        pages.most_at_once = 5;
+        pages.discarding = true;
+        KvCache cache(pages);
+        QCOMPARE(converse(cache, pages, run(180, 9000)), 0U);  // three pages, kept
+        {
+            Chat first{{}, cache.make_view(), {}};
+            Chat second{{}, cache.make_view(), {}};
+            QVERIFY(write(cache, pages, first, run(192, 0)));
+            QVERIFY(write(cache, pages, second, run(128, 2000)));
+            QVERIFY(!write(cache, pages, second, run(1, 5000)));  // a sixth page
+            QCOMPARE(cache.pool().free_count(), 0U);
+            QVERIFY(!cache.make_room(first.view, 1));
+            second.view.rewind(64);
+            QVERIFY(write(cache, pages, first, run(64, 192)));
+            QVERIFY(holds(pages, first.view, first.tokens));
+            // What is kept counts as soon as a view has it again.
+            Chat third{run(179, 9000), cache.match(run(180, 9000), 179), {}};
+            QVERIFY(third.view.length() > 0 && holds(pages, third.view, third.tokens));
+            QVERIFY(!cache.make_room(first.view, 1) && !cache.make_room(third.view, 1));
+            first.view.clear();
+            QVERIFY(cache.make_room(third.view, 1));
+        }
+        QCOMPARE(cache.tree().fault(), std::string());
+    }
+
     void a_thousand_random_conversations_leave_no_page_behind() {
         FakePages pages(24);
+        pages.discarding = true;
         std::mt19937 random(1);
         KvCache cache(pages);
         {
