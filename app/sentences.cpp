@@ -73,6 +73,12 @@ constexpr const char* kSentences[] = {
                       "others, which is slower."),
     QT_TRANSLATE_NOOP("tendril::app::Sentences",
                       "No single graphics card has room for the model; its layers lie on %1 cards."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences",
+                      "The graphics card gave less memory than it had said was free; the model was opened "
+                      "with less of it."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences",
+                      "The system gave no memory that the graphics card can copy from, so what the card has "
+                      "no room for is kept on the disk only."),
     QT_TRANSLATE_NOOP("tendril::app::Sentences", "There is no file %1 at this place."),
     QT_TRANSLATE_NOOP("tendril::app::Sentences", "You have no permission to read %1."),
     QT_TRANSLATE_NOOP("tendril::app::Sentences", "The file %1 could not be opened: %2."),

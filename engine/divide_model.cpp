@@ -65,10 +65,6 @@ ModelShares shares_of(const GgufFile& file, const ModelConfig& config, const Loa
     return shares;
 }
 
-std::uint64_t free_of(const Backend& card) {
-    return card.free_memory().value_or(0);
-}
-
 /// All cards that may be used, most room first.
 std::vector<std::unique_ptr<Backend>> all_cards(std::unique_ptr<Backend> first, LoadOptions options,
                                                 const BackendFactory& factory) {
@@ -104,8 +100,15 @@ std::string words(const LayerShares& shares, std::size_t layers) {
 
 }  // namespace
 
+std::uint64_t free_of(const Backend& card, const CardRooms& rooms) {
+    const std::uint64_t free = card.free_memory().value_or(0);
+    const auto room = rooms.find(card.device_number().value_or(-1));
+    return room == rooms.end() ? free : std::min(free, room->second);
+}
+
 Result<DividedModel> divide_model(const GgufFile& file, const ModelConfig& config, const LoadOptions& options,
-                                  std::unique_ptr<Backend> card, const BackendFactory& factory) {
+                                  std::unique_ptr<Backend> card, const CardRooms& rooms,
+                                  const BackendFactory& factory) {
     std::vector<std::unique_ptr<Backend>> cards = all_cards(std::move(card), options, factory);
     LoadOptions on_host = options;
     on_host.device = Device::cpu;
@@ -122,7 +125,7 @@ Result<DividedModel> divide_model(const GgufFile& file, const ModelConfig& confi
     const std::uint64_t host_room = room;
     for (const auto& one : cards) {
         one->take_turn();
-        free.push_back(free_of(*one));
+        free.push_back(free_of(*one, rooms));
         room += std::min(free.back(), UINT64_MAX - room);
     }
     Result<MemoryPlan> plan = plan_memory(needs, options.context, room);

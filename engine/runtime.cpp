@@ -33,8 +33,8 @@ constexpr std::uint64_t kHostPerCard = 4;
 class Opening {
   public:
     Opening(Runtime& runtime, const LoadOptions& options, const std::function<bool(double)>& progress,
-            std::shared_ptr<spdlog::logger> log)
-        : runtime_(runtime), options_(options), progress_(progress), log_(std::move(log)) {}
+            std::shared_ptr<spdlog::logger> log, const CardRooms& rooms)
+        : runtime_(runtime), options_(options), progress_(progress), log_(std::move(log)), rooms_(rooms) {}
 
     Status read_header() {
         Result<std::unique_ptr<MappedFile>> file = MappedFile::open(options_.path);
@@ -73,9 +73,10 @@ class Opening {
             return runtime_.backend->prepared_bytes(source);
         };
         const MemoryNeeds needs = memory_needs(gguf_, runtime_.config, prepared, options_.kv);
-        const std::uint64_t available = runtime_.backend->free_memory().value_or(available_memory());
+        const std::uint64_t available =
+            on_graphics_ ? free_of(*runtime_.backend, rooms_) : available_memory();
         Result<MemoryPlan> plan = plan_memory(needs, options_.context, available);
-        if (!plan && runtime_.backend->free_memory()) {
+        if (!plan && on_graphics_) {
             plan = divide(factory, std::move(plan.error()));
         }
         if (!plan) {
@@ -157,7 +158,8 @@ class Opening {
   private:
     /// Over more cards and the CPU; the error stays when that does not help.
     Result<MemoryPlan> divide(const BackendFactory& factory, Error error) {
-        auto divided = divide_model(gguf_, runtime_.config, options_, std::move(runtime_.backend), factory);
+        auto divided =
+            divide_model(gguf_, runtime_.config, options_, std::move(runtime_.backend), rooms_, factory);
         if (!divided) {
             error.detail += "; " + divided.error().message;
             return fail(std::move(error));
@@ -207,11 +209,26 @@ class Opening {
     const LoadOptions& options_;
     const std::function<bool(double)>& progress_;
     std::shared_ptr<spdlog::logger> log_;
+    const CardRooms& rooms_;
     GgufFile gguf_;
     MemoryPlan plan_;
     bool on_graphics_ = false;  ///< a card was chosen, with or without others
     std::vector<std::string> warnings_;
 };
+
+constexpr int kMostTries = 4;  ///< to find a division that the cards have room for
+
+/// After a load for which cards did not give enough: what to ask of them next. Half of what is in doubt, and
+/// no small step. False: no card refused anything.
+bool learn_rooms(const Runtime& failed, CardRooms& rooms) {
+    const auto refusals = failed.backend ? failed.backend->refusals() : std::vector<Backend::Refusal>();
+    for (const Backend::Refusal& refusal : refusals) {
+        std::uint64_t& room = rooms.try_emplace(refusal.device, refusal.said).first->second;
+        const std::uint64_t given = std::min(refusal.given, room);
+        room = std::min(given + (room - given) / 2, room / 8 * 7);
+    }
+    return !refusals.empty();
+}
 
 /// For a model that the graphics card has no room for.
 Result<std::unique_ptr<Runtime>> open_on_cpu(LoadOptions options, const std::function<bool(double)>& progress,
@@ -279,20 +296,29 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const LoadOptions& options,
                                                const BackendFactory& factory,
                                                const std::shared_ptr<spdlog::logger>& log) {
     const Clock::time_point start = Clock::now();
-    auto runtime = std::make_unique<Runtime>();
-    Opening opening(*runtime, options, progress, log);
-    Status status = opening.read_header();
-    if (status) {
-        status = opening.plan(factory);
-    }
-    if (status) {
-        status = opening.take_memory();
-    }
-    if (!status && status.error().code == ErrorCode::out_of_memory && options.device == Device::automatic &&
-        opening.on_graphics()) {
-        return open_on_cpu(options, progress, factory, log, "CUDA: too little graphics memory");
-    }
-    if (!status) {
+    std::unique_ptr<Runtime> runtime;
+    CardRooms rooms;
+    for (int tries = 1;; ++tries) {
+        runtime = std::make_unique<Runtime>();
+        Opening opening(*runtime, options, progress, log, rooms);
+        Status status = opening.read_header().and_then([&] { return opening.plan(factory); }).and_then([&] {
+            return opening.take_memory();
+        });
+        if (status) {
+            break;
+        }
+        const bool too_little = status.error().code == ErrorCode::out_of_memory && opening.on_graphics();
+        if (too_little && tries < kMostTries && learn_rooms(*runtime, rooms)) {
+            if (log) {
+                log->warn("a graphics card gave less memory than it said was free; trying with less ({})",
+                          status.error().detail);
+            }
+            continue;
+        }
+        if (too_little && options.device == Device::automatic) {
+            runtime.reset();
+            return open_on_cpu(options, progress, factory, log, "CUDA: too little graphics memory");
+        }
         return fail(std::move(status.error()));
     }
     LoadedModel& model = runtime->model;
@@ -304,6 +330,11 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const LoadOptions& options,
     runtime->idle->index_vocabulary(*runtime->grammars);
     if (runtime->store) {
         runtime->idle->write_pages();
+    }
+    if (!rooms.empty()) {
+        model.description.warnings.emplace_back(
+            "The graphics card gave less memory than it had said was free; the model was opened with less of "
+            "it.");
     }
     if (const std::string remark = runtime->backend->remark(); !remark.empty()) {
         model.device += " (" + remark + ")";

@@ -12,6 +12,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "engine/backend/fused_ops.h"
 #include "engine/backend/kv_pages.h"
@@ -31,6 +32,14 @@ class Backend {
     virtual std::string remark() const { return {}; }
     /// Free memory of a device that has its own; none: the host's counts.
     virtual std::optional<std::uint64_t> free_memory() const { return std::nullopt; }
+    /// A device that gave no more memory: bytes that free_memory() had said at the start, and that had been
+    /// given by then. Of all the devices that the backend works on.
+    struct Refusal {
+        int device = 0;
+        std::uint64_t said = 0;
+        std::uint64_t given = 0;
+    };
+    virtual std::vector<Refusal> refusals() const { return {}; }
     /// Which of the devices of its kind it is; none: there is only one.
     virtual std::optional<int> device_number() const { return std::nullopt; }
     /// Called before other calls where several backends take turns on the engine thread.

@@ -2416,6 +2416,14 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <translation>Keine einzelne Grafikkarte hat Platz für das Modell; seine Schichten liegen auf %1 Karten.</translation>
     </message>
     <message>
+      <source>The graphics card gave less memory than it had said was free; the model was opened with less of it.</source>
+      <translation>Die Grafikkarte gab weniger Speicher, als sie für frei erklärt hatte; das Modell wurde mit weniger davon geöffnet.</translation>
+    </message>
+    <message>
+      <source>The system gave no memory that the graphics card can copy from, so what the card has no room for is kept on the disk only.</source>
+      <translation>Das System gab keinen Speicher, aus dem die Grafikkarte kopieren kann; was auf der Karte keinen Platz hat, wird nur auf dem Datenträger behalten.</translation>
+    </message>
+    <message>
       <source>CPU, %1, %2 threads</source>
       <translation>CPU, %1, %2 Threads</translation>
     </message>

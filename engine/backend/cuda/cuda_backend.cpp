@@ -65,6 +65,7 @@ class CudaBackend final : public engine::Backend {
 
     Status open() {
         Status status = launcher_.open();
+        free_at_start_ = free_now();
         if (status) {
             blas_ = CudaBlas::open(launcher_, blas_note_);
             matmul_.use(blas_.get());
@@ -83,13 +84,10 @@ class CudaBackend final : public engine::Backend {
                (blas_ ? ", cuBLAS" : "");
     }
 
-    std::optional<std::uint64_t> free_memory() const override {
-        std::size_t free = 0;
-        std::size_t total = 0;
-        if (cudaMemGetInfo(&free, &total) != cudaSuccess) {
-            return 0;
-        }
-        return free > kKeptFree ? free - kKeptFree : 0;
+    std::optional<std::uint64_t> free_memory() const override { return spare(free_now()); }
+    std::vector<Refusal> refusals() const override {
+        return refused_ ? std::vector<Refusal>{{report_.device, spare(free_at_start_), given_}}
+                        : std::vector<Refusal>();
     }
     std::optional<int> device_number() const override { return report_.device; }
     void take_turn() override { launcher_.note(cudaSetDevice(report_.device), "starting"); }
@@ -97,7 +95,7 @@ class CudaBackend final : public engine::Backend {
 
     Result<std::unique_ptr<engine::Buffer>> allocate(std::size_t floats) override {
         const std::size_t bytes = floats > SIZE_MAX / 8 ? SIZE_MAX / 2 : floats * sizeof(float);
-        Result<DeviceMemory> memory = DeviceMemory::take(bytes, "taking memory");
+        Result<DeviceMemory> memory = noted(DeviceMemory::take(bytes, "taking memory"));
         if (!memory) {
             return fail(std::move(memory.error()));
         }
@@ -113,7 +111,7 @@ class CudaBackend final : public engine::Backend {
             source.columns > std::numeric_limits<std::int32_t>::max()) {
             return fail(ErrorCode::too_large, "A weight of the model has more than 2^31 rows or columns.");
         }
-        return CudaWeight::make(source, launcher_.stream());
+        return noted(CudaWeight::make(source, launcher_.stream()));
     }
 
     std::size_t prepared_bytes(const engine::WeightSource& source) const override {
@@ -127,21 +125,21 @@ class CudaBackend final : public engine::Backend {
                 ErrorCode::too_large,
                 "The model's heads are larger than the 256 values that the CUDA backend can attend to.");
         }
-        return CudaPages::make(layout, counts, launcher_);
+        return noted(CudaPages::make(layout, counts, launcher_));
     }
 
     Result<std::unique_ptr<engine::RopeTable>> make_rope_table(const engine::RopeSettings& settings,
                                                                std::size_t head_size, std::size_t) override {
-        return CudaRope::make(settings, head_size, launcher_);
+        return noted(CudaRope::make(settings, head_size, launcher_));
     }
 
     Status reserve(std::size_t max_rows, std::size_t max_width) override {
         reserved_rows_ = std::max(reserved_rows_, max_rows);
-        return uploads_.reserve(max_rows)
-            .and_then([&] { return matmul_.reserve(max_rows, max_width); })
-            .and_then([&] { return blas_ ? blas_->reserve(max_rows, max_width) : Status(); })
-            .and_then([&] { return attention_.reserve(); })
-            .and_then([&] { return sublayers_.reserve(); });
+        return noted(uploads_.reserve(max_rows)
+                         .and_then([&] { return matmul_.reserve(max_rows, max_width); })
+                         .and_then([&] { return blas_ ? blas_->reserve(max_rows, max_width) : Status(); })
+                         .and_then([&] { return attention_.reserve(); })
+                         .and_then([&] { return sublayers_.reserve(); }));
     }
 
     void upload(std::span<const float> from, float* to) override {
@@ -300,6 +298,22 @@ class CudaBackend final : public engine::Backend {
     }
 
   private:
+    static std::size_t free_now() {
+        std::size_t free = 0;
+        std::size_t total = 0;
+        return cudaMemGetInfo(&free, &total) == cudaSuccess ? free : 0;
+    }
+    static std::size_t spare(std::size_t free) { return free > kKeptFree ? free - kKeptFree : 0; }
+    /// Remembers how much there was when there was no more.
+    template <typename T>
+    T noted(T result) {
+        if (!result && result.error().code == ErrorCode::out_of_memory) {
+            const std::size_t free = free_now();
+            given_ = refused_ ? given_ : free_at_start_ - std::min(free_at_start_, free);
+            refused_ = true;
+        }
+        return result;
+    }
     /// Rows of a step as its graph has them.
     Rows padded(Rows rows) const {
         return step_.rows == 0 ? rows : Rows{rows.data, rows.rows / step_.rows * step_.padded, rows.width};
@@ -323,6 +337,9 @@ class CudaBackend final : public engine::Backend {
         std::size_t padded = 0;
     };
     DeviceReport report_;
+    std::size_t free_at_start_ = 0;
+    std::size_t given_ = 0;
+    bool refused_ = false;
     std::size_t reserved_rows_ = 0;
     Step step_;
     Launcher launcher_;

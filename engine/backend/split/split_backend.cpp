@@ -79,6 +79,14 @@ class SplitBackend final : public Backend {
         }
         return sum;
     }
+    std::vector<Refusal> refusals() const override {
+        std::vector<Refusal> all;
+        for (const SplitPart& part : parts_) {
+            const std::vector<Refusal> some = part.backend->refusals();
+            all.insert(all.end(), some.begin(), some.end());
+        }
+        return all;
+    }
     Status health() const override {
         for (const SplitPart& part : parts_) {
             if (Status status = part.backend->health(); !status) {

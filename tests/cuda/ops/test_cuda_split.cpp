@@ -11,7 +11,7 @@
 #include "engine/backend/cpu/cpu_backend.h"
 #include "engine/backend/cuda_loader.h"
 #include "engine/backend/split/split_backend.h"
-#include "tests/cuda/emulator/machine_control.h"
+#include "tests/cuda/ops/emulated_cards.h"
 #include "tests/unit/engine/engine_client.h"
 #include "tests/unit/engine/split_harness.h"
 
@@ -23,15 +23,7 @@ namespace {
 
 /// Cards with so many free megabytes.
 void plug_in(const std::vector<std::size_t>& free_megabytes) {
-    emulator::MachineDescription machine;
-    machine.devices.clear();
-    for (const std::size_t megabytes : free_megabytes) {
-        emulator::DeviceDescription device;
-        device.name = "Emulated " + std::to_string(megabytes);
-        device.used_by_others = device.memory - (megabytes << 20);
-        machine.devices.push_back(device);
-    }
-    emulator::reset_machine(machine);
+    emulator::reset_machine(machine(free_megabytes));
 }
 
 std::unique_ptr<Backend> cpu() {
@@ -83,12 +75,8 @@ class TestCudaSplit : public QObject {
         made.context = kContext;
         return made;
     }
-    static GenerateRequest request(const LoadedModel& model, std::uint32_t tokens = 12) {
-        GenerateRequest made;
-        made.prompt = model.tokenizer->encode("the quick brown fox", {});
-        made.max_tokens = tokens;
-        made.sampler.temperature = 0.0F;
-        return made;
+    static GenerateRequest question(const LoadedModel& model, std::uint32_t tokens = 12) {
+        return request(model.tokenizer->encode("the quick brown fox", {}), tokens);
     }
     /// Loads the large model; the device line, and an answer.
     std::pair<std::string, std::string> ask(Device device,
@@ -101,7 +89,7 @@ class TestCudaSplit : public QObject {
         if (warnings != nullptr) {
             *warnings = loaded->description.warnings;
         }
-        return {loaded->device, client.ask(request(*loaded)).text};
+        return {loaded->device, client.ask(question(*loaded)).text};
     }
 
   private Q_SLOTS:
@@ -109,6 +97,7 @@ class TestCudaSplit : public QObject {
         qputenv("TENDRIL_CUDA_PLUGIN", TENDRIL_EMULATED_PLUGIN);
         qunsetenv("CUDA_VISIBLE_DEVICES");
         emulator::settings().workers = 2;
+        emulator::expect_own_device(true);  // each call for a card is made while that card is current
         TinyModel model;
         model.layers = 8;
         model.heads = 8;
@@ -120,13 +109,7 @@ class TestCudaSplit : public QObject {
     }
     void cleanup() { QCOMPARE(emulator::problem_report(), std::string()); }
 
-    void everyBorder_data() {
-        QTest::addColumn<int>("model");
-        const auto models = models_to_split();
-        for (std::size_t i = 0; i < models.size(); ++i) {
-            QTest::newRow(models[i].architecture.c_str()) << static_cast<int>(i);
-        }
-    }
+    void everyBorder_data() { add_models_to_split(); }
     void everyBorder() {
         QFETCH(int, model);
         const TinyModel made = models_to_split()[static_cast<std::size_t>(model)];
@@ -173,6 +156,39 @@ class TestCudaSplit : public QObject {
         QCOMPARE(ask(Device::cuda).second, wanted);  // asked for by name too
     }
 
+    /// What it says is free is not: fewer layers are tried, not none.
+    void aCardThatIsFullerThanItSaidGetsLess() {
+        plug_in({});
+        const auto [host, wanted] = ask(Device::cpu);
+        std::vector<std::string> warnings;
+        const auto expect = [&](std::vector<std::size_t> free, std::size_t hidden, const std::string& line) {
+            emulator::MachineDescription described = machine(std::move(free));
+            described.devices[0].hidden = hidden << 20;
+            emulator::reset_machine(described);
+            const auto [device, text] = ask(Device::automatic, &warnings);
+            QVERIFY2(device == line, device.c_str());
+            QCOMPARE(text, wanted);
+        };
+        const auto told = [&] {
+            return std::any_of(warnings.begin(), warnings.end(), [](const std::string& warning) {
+                return warning.find("less memory than it had said") != std::string::npos;
+            });
+        };
+        expect({1000}, 0, "CUDA, Emulated 1000, 9 GB");
+        QVERIFY(!told());
+        expect({1000}, 500, "CUDA, Emulated 1000, 9 GB: 5/8 layers; " + host + ": 3/8 layers");
+        QVERIFY(told());
+        expect({700}, 350, "CUDA, Emulated 700, 9 GB: 3/8 layers; " + host + ": 5/8 layers");
+        QVERIFY(told());
+        // The other card gives what it said.
+        expect({700, 550}, 300, "CUDA, Emulated 700, 9 GB: 3/8 layers; CUDA, Emulated 550, 9 GB: 5/8 layers");
+        QVERIFY(told());
+        expect({600}, 590, host + " (CUDA: too little graphics memory)");
+        QVERIFY(!told());
+        QVERIFY(emulator::calls_of("cudaStreamCreateWithFlags") <= 4);
+        QCOMPARE(emulator::live_objects().device_bytes, std::size_t{0});
+    }
+
     void noRoomAfterAllIsSaid() {
         plug_in({600});
         emulator::fail_allocation(40, true);
@@ -192,9 +208,9 @@ class TestCudaSplit : public QObject {
         const auto loaded = client.load(load);
         QVERIFY(loaded.has_value());
         emulator::lose_device(0, 300);
-        const Reply reply = client.ask(request(*loaded, 200));
+        const Reply reply = client.ask(question(*loaded, 200));
         QVERIFY(reply.error && reply.error->message.find("stopped working") != std::string::npos);
-        const Reply next = client.ask(request(*loaded));
+        const Reply next = client.ask(question(*loaded));
         QVERIFY2(next.finished.has_value(), next.error ? next.error->message.c_str() : "");
         QVERIFY2(device.find("CPU") == 0 && device.find("stopped working") != std::string::npos,
                  device.c_str());
