@@ -254,6 +254,7 @@ void CudaStepsTest::queueComparesArguments() {
     tendril::cuda::LaunchQueue queue;
     cudaStream_t stream = nullptr;
     QVERIFY(cudaStreamCreate(&stream) == cudaSuccess);
+    QVERIFY(cudaDeviceSynchronize() == cudaSuccess);  // the backend has filled the rows on its own stream
     const auto run = [&](const DeviceRows& from) {
         queue.add(tendril::cuda::add, tendril::cuda::AddArgs{from.data(), sum.rows().data, 64});
         QVERIFY(queue.run_as_graph(stream) == cudaSuccess && queue.empty());
@@ -282,6 +283,7 @@ void CudaStepsTest::oldGraphsGo() {
         tendril::cuda::LaunchQueue queue;
         cudaStream_t stream = nullptr;
         QVERIFY(cudaStreamCreate(&stream) == cudaSuccess);
+        QVERIFY(cudaDeviceSynchronize() == cudaSuccess);
         for (std::size_t count = 1; count <= 2 * tendril::cuda::LaunchQueue::kMostGraphs; ++count) {
             queue.add(tendril::cuda::soft_cap, {sum.rows().data, count, 30.0F, 0});
             QVERIFY(queue.run_as_graph(stream) == cudaSuccess);
