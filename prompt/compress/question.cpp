@@ -11,6 +11,7 @@
 namespace tendril::prompt::compression {
 namespace {
 
+constexpr float kRelevance = 20;  ///< nats per token: what the question names comes before everything else
 constexpr std::size_t kStem = 5;  ///< characters of a word that are compared: "opened" and "opening" are one
 
 /// The stems of words; of scripts without blanks, every two neighbouring characters.
@@ -87,17 +88,12 @@ Result<Weighed> weigh_by_question(const Work& work) {
     }
     const auto sentences = sentences_of(work.text);
     const auto relevance = relevance_of(work.text, sentences, work.settings.question);
-    std::vector<float> weights;
-    for (const Unit& unit : weighed->units) {
-        weights.push_back(static_cast<float>(unit.end - unit.begin));
-    }
-    weighed->scores = ranks_of(weighed->scores, weights);
     std::size_t sentence = 0;
     for (std::size_t i = 0; i < weighed->units.size(); ++i) {
         while (sentence + 1 < sentences.size() && sentences[sentence].end <= weighed->units[i].core) {
             ++sentence;
         }
-        weighed->scores[i] += relevance.empty() ? 0 : relevance[sentence];
+        weighed->scores[i] += relevance.empty() ? 0 : kRelevance * relevance[sentence];
     }
     return weighed;
 }

@@ -10,9 +10,10 @@ namespace tendril::prompt::compression {
 namespace {
 
 using Kind = CharacterKind;
-constexpr std::size_t kLongestWide = 4;    ///< characters of a unit without blanks
-constexpr std::size_t kLongestRun = 200;   ///< bytes of a unit without blanks inside
-constexpr std::size_t kSplitAtPause = 24;  ///< bytes from which a run may end behind a comma
+constexpr std::size_t kLongestWide = 4;      ///< characters of a unit without blanks
+constexpr std::size_t kLongestRun = 200;     ///< bytes of a unit without blanks inside
+constexpr std::size_t kLongestWrapped = 40;  ///< bytes of a word that wrapped lines have
+constexpr std::size_t kSplitAtPause = 24;    ///< bytes from which a run may end behind a comma
 
 class Splitter {
   public:
@@ -59,12 +60,48 @@ class Splitter {
             breaks += c.value == '\n' ? 1 : 0;
             at += c.bytes;
         }
-        if (begin > 0 && (breaks > 1 || (breaks == 1 && begins_item(at)))) {
+        if (begin > 0 && (breaks > 1 || (breaks == 1 && (begins_item(at) || is_own_line(begin, at))))) {
             paragraph_ += breaks > 1 ? 1 : 0;
             ++sentence_;
             ++clause_;
         }
         return at;
+    }
+    /// Did somebody break the line in front of `next`, other than to wrap it? The next word would have fitted
+    /// into the width of the paragraph's longest line.
+    bool is_own_line(std::size_t line_end, std::size_t next) {
+        if (line_end >= paragraph_end_) {
+            const std::size_t begin = line_end == 0 ? 0 : text_.rfind('\n', line_end - 1) + 1;
+            paragraph_end_ =
+                std::min({text_.find("\n\n", line_end), text_.find("\n\r\n", line_end), text_.size()});
+            width_ = width_of(begin, paragraph_end_);
+        }
+        const std::size_t line = text_.rfind('\n', line_end - 1) + 1;  // npos + 1 is 0
+        const std::size_t word = std::min(text_.find_first_of(" \t\n", next), text_.size());
+        return next < text_.size() && kind(next) != Kind::wide &&
+               characters(line, line_end) + 1 + characters(next, word) < width_;
+    }
+    /// Characters of the longest line; lines with words that no wrapping makes fit (URLs) do not count.
+    std::size_t width_of(std::size_t begin, std::size_t end) const {
+        std::size_t width = 0;
+        for (std::size_t at = begin; at < end;) {
+            const std::size_t line = std::min(text_.find('\n', at), end);
+            std::size_t longest = 0;
+            for (std::size_t word = at; word < line; ++word) {
+                const std::size_t next = std::min(text_.find_first_of(" \t", word), line);
+                longest = std::max(longest, next - word);
+                word = next;
+            }
+            width = longest > kLongestWrapped ? width : std::max(width, characters(at, line));
+            at = line + 1;
+        }
+        return width;
+    }
+    std::size_t characters(std::size_t begin, std::size_t end) const {
+        return static_cast<std::size_t>(
+            std::count_if(text_.begin() + static_cast<std::ptrdiff_t>(begin),
+                          text_.begin() + static_cast<std::ptrdiff_t>(end),
+                          [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
     }
     /// A list mark, heading, table row or fence.
     bool begins_item(std::size_t at) const {
@@ -153,6 +190,8 @@ class Splitter {
     std::span<const ScoredPiece> pieces_;
     std::size_t piece_ = 0;
     std::vector<Unit> units_;
+    std::size_t paragraph_end_ = 0;  // of the paragraph whose lines were measured
+    std::size_t width_ = 0;          // of its longest line, in characters
     std::uint32_t sentence_ = 0;
     std::uint32_t clause_ = 0;
     std::uint32_t paragraph_ = 0;

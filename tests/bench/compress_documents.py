@@ -199,7 +199,7 @@ def plant(topic, thing, fact, rng, pools):
     for slot, value in values.items():
         sentence = sentence.replace("\0%s\0" % slot, value)
     sentence = sentence.replace(" ,", ",").replace(" a otter", " an otter").replace(" a amber", " an amber")
-    return capital(sentence), {"question": capital(question), "answers": answers,
+    return capital(sentence), {"question": capital(question), "answers": answers, "thing": thing, "sentence": capital(sentence),
                                "kind": {"N": "number", "Y": "number", "P": "name", "L": "name", "yn": "negation"}.get(kind, "word")}
 
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which share of planted facts a model still answers exactly when a document was made shorter.
 
-Usage: compress_facts.py BENCH MODEL.gguf [--scorer MODEL2.gguf] [--documents N] [--tokens N] [--methods a,b] [--rates 0.7,0.5,0.33]
+Usage: compress_facts.py BENCH MODEL.gguf [--scorer MODEL2.gguf] [--kind documents|reports] [--documents N] [--tokens N] [--methods a,b] [--rates 0.7,0.5,0.33]
                          [--questions N] [--out FILE.json] [--check]
 
 BENCH is build/.../compress_bench. Methods: those of the program, the controls "random" and "head_tail", "noise:METHOD" (the method
@@ -18,18 +18,20 @@ import subprocess
 import sys
 
 import compress_documents
+import compress_reports
 
+KINDS = {"documents": compress_documents, "reports": compress_reports}
 ASKS = {"question", "longllmlingua"}
 
 
 def plain(text):
-    return re.sub(r"[^\w ]+", " ", text.lower().replace("\n", " ")).split()
+    return [w for w in re.sub(r"[^\w ]+", " ", text.lower().replace("\n", " ")).split() if w not in ("a", "an", "the")]
 
 
 def right(answer, accepted):
     words = plain(answer)
     for one in accepted:
-        wanted = [w for w in plain(one) if w not in ("a", "an", "the")]
+        wanted = plain(one)
         if wanted in (["yes"], ["no"]):
             if words[:1] == wanted:
                 return True
@@ -43,7 +45,7 @@ def right(answer, accepted):
 def orders_of(args):
     made, number = [], 0
     for d in range(args.documents):
-        document = compress_documents.document(args.seed + d, args.tokens)
+        document = KINDS[args.kind].document(args.seed + d, args.tokens)
         asked = document["questions"][:args.questions]
         for method in args.methods.split(","):
             for rate in [1.0] if method == "whole" else [float(r) for r in args.rates.split(",")]:
@@ -67,6 +69,7 @@ def main():
     parser.add_argument("model")
     parser.add_argument("--scorer", default="")
     parser.add_argument("--documents", type=int, default=10)
+    parser.add_argument("--kind", default="documents", choices=sorted(KINDS), help="which generator; reports is the held-out one")
     parser.add_argument("--seed", type=int, default=100)
     parser.add_argument("--tokens", type=int, default=2000)
     parser.add_argument("--questions", type=int, default=12)
@@ -87,11 +90,12 @@ def main():
         result = json.loads(line)
         assert result["id"] == order["id"]
         cell = cells.setdefault((order["method"], order["rate"]), {"right": [], "kinds": {}, "kept": [], "compress_ms": [],
-                                                                   "total_ms": [], "tokens": [], "scored": [], "outcomes": {}})
+                                                                   "total_ms": [], "tokens": [], "scored": [], "outcomes": {}, "answers": {}})
         for question, answer in zip(order["asked"], result["answers"]):
             good = right(answer, question["answers"])
             cell["right"].append(good)
-            cell["outcomes"][f"{args.seed + order['document']}:{question['question']}"] = int(good)
+            cell["outcomes"][f"{args.kind}:{args.seed + order['document']}:{question['question']}"] = int(good)
+            cell["answers"][f"{args.seed + order['document']}:{question['question']}"] = answer
             cell["kinds"].setdefault(question["kind"], []).append(good)
         cell["tokens"].append(result["tokens_before"])
         cell["kept"].append(result["tokens_after"] / result["tokens_before"])
@@ -105,14 +109,14 @@ def main():
                      "kept": round(mean(cell["kept"]), 4), "scored_share": round(mean(cell["scored"]), 3),
                      "compress_ms": round(mean(cell["compress_ms"]), 1), "total_ms": round(mean(cell["total_ms"]), 1),
                      "tokens": round(mean(cell["tokens"])),
-                     "outcomes": cell["outcomes"],
+                     "outcomes": cell["outcomes"], "answers": cell["answers"],
                      "kinds": {k: round(mean(v), 3) for k, v in sorted(cell["kinds"].items())}})
         print(f"{method:22} {rate:5.2f} kept {rows[-1]['kept']:.3f}  exact {p:.3f} ± {rows[-1]['sigma']:.3f}  n {n:4}  {mean(cell['total_ms']):8.0f} ms  " +
               "  ".join(f"{k} {mean(v):.2f}" for k, v in sorted(cell["kinds"].items())), flush=True)
     if args.out:
         with open(args.out, "w") as file:
             json.dump({"command": " ".join(sys.argv[1:]), "model": args.model.split("/")[-1], "scorer": (args.scorer or args.model).split("/")[-1],
-                       "documents": args.documents, "tokens": args.tokens, "seed": args.seed, "rows": rows}, file, indent=1)
+                       "kind": args.kind, "documents": args.documents, "tokens": args.tokens, "seed": args.seed, "rows": rows}, file, indent=1)
     if args.check:
         found = {(r["method"], r["rate"]): r for r in rows}
         for (method, rate), row in found.items():

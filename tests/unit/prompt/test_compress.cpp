@@ -9,6 +9,7 @@
 #include "prompt/compress/compress.h"
 #include "prompt/compress/frequency_scorer.h"
 #include "prompt/compress/protection.h"
+#include "prompt/compress/units.h"
 #include "tests/unit/prompt/random_scorer.h"
 
 using namespace tendril;
@@ -74,6 +75,8 @@ class TestCompress : public QObject {
     void meetsTheRate();
     void promisesHoldForNoise();
     void scoresSentencesAlone();
+    void linesEndSentencesUnlessWrapped();
+    void factsStayWhole();
     void scoresOnTheCompressedPast();
     void ranksByTheQuestion();
     void questionNeedsNoModel();
@@ -159,7 +162,8 @@ void TestCompress::promisesHoldForNoise() {
     const std::string texts[] = {
         "The man (who was 42) said: \"I won't!\" Then — silence…\n\n# Heading one\n\n1. first thing is "
         "red\n2. second\n",
-        "今天天气很好，我们不去公园。他说：“等一下！”然后在3月5日离开iPhone和iPad。😀👨‍👩"
+        "今天天气很好，我们不去公园。他说：“等一下！”然后在3月5日离开iPhone和iPad。😀👨‍"
+        "👩"
         "‍"
         "👧"
         " "
@@ -192,6 +196,47 @@ void TestCompress::scoresSentencesAlone() {
              (std::vector<std::string>{"First one here.", "Second one there!", "第三句。", "第四句"}));
     QVERIFY(
         std::all_of(scorer.contexts.begin(), scorer.contexts.end(), [](const auto& c) { return c.empty(); }));
+}
+
+void TestCompress::linesEndSentencesUnlessWrapped() {
+    const auto sentences = [](const std::string& text) {
+        std::vector<std::string> found;
+        for (const KeptRange& range : compression::sentences_of(text)) {
+            found.push_back(text.substr(range.begin, range.end - range.begin));
+        }
+        return found;
+    };
+    const std::string log = "ana> the router is slow again\nbo> yes\nkim> who has the key of the cellar";
+    QCOMPARE(sentences(log).size(), std::size_t{3});
+    const std::string wrapped =
+        "The old router was moved to the\ncellar because of the noise that\nit made at night, and the key\n"
+        "is with the caretaker.";
+    QCOMPARE(sentences(wrapped), std::vector<std::string>{wrapped});
+    const std::string link =
+        wrapped + " See\n" + "https://example.org/" + std::string(60, 'x') + "\nfor more.";
+    QCOMPARE(sentences(link).front(), wrapped);
+}
+
+void TestCompress::factsStayWhole() {
+    // What has a number, a negation or a name is not cut into it and a rest that nobody understands.
+    WordScorer scorer([](std::string_view word, const ScoreJob&) {
+        return word.size() < 4 ? 8.0F : 9.0F + static_cast<float>(word.size()) / 10;
+    });
+    const std::string facts[] = {"A sum of 849 crowns was paid for the signal tower in the end.",
+                                 "In the end the station clock was not made to work.",
+                                 "The keys of the mill went to a cousin of Samuel Adeyemi."};
+    std::string text;
+    for (std::uint32_t i = 0; i < 12; ++i) {
+        text += prose(40, i) + " " + (i % 4 == 1 ? facts[i / 4] + " " : "");
+    }
+    for (const double rate : {0.7, 0.5, 0.3}) {
+        const auto result = compress(text, settings(Method::frequency, rate), scorer, count_words, kGoOn);
+        QVERIFY(result);
+        check(text, *result);
+        for (const std::string& fact : facts) {
+            QVERIFY2(result->text.find(fact) != std::string::npos, fact.c_str());
+        }
+    }
 }
 
 void TestCompress::scoresOnTheCompressedPast() {
