@@ -3,24 +3,28 @@
 """Which share of planted facts a model still answers exactly when a document was made shorter.
 
 Usage: compress_facts.py BENCH MODEL.gguf [--scorer MODEL2.gguf] [--kind documents|reports] [--documents N] [--tokens N] [--methods a,b] [--rates 0.7,0.5,0.33]
-                         [--questions N] [--out FILE.json] [--check]
+                         [--questions N] [--out FILE.json] [--check [--sigmas 2]]
 
 BENCH is build/.../compress_bench. Methods: those of the program, the controls "random" and "head_tail", "noise:METHOD" (the method
 with scores that mean nothing) and "whole". A method that needs the question gets one document for each question.
 Every answer is greedy; right means: it is one of the accepted ones, or a short answer (up to 12 words) that has it as whole words
-and, for yes and no, begins with it. --check: fails unless the frequency method beats its noise by more than 2 sigma.
+and, for yes and no, begins with it. --check: fails unless each method beats each control by more than --sigmas, paired over the
+questions; exit 77 where the model is not there.
 """
 import argparse
 import json
 import math
+import os
 import re
 import subprocess
 import sys
 
 import compress_documents
+import compress_merge
 import compress_reports
 
 KINDS = {"documents": compress_documents, "reports": compress_reports}
+CONTROLS = compress_merge.CONTROLS
 ASKS = {"question", "longllmlingua"}
 
 
@@ -78,7 +82,11 @@ def main():
     parser.add_argument("--rates", default="0.7,0.5,0.33")
     parser.add_argument("--out")
     parser.add_argument("--check", action="store_true")
+    parser.add_argument("--sigmas", type=float, default=2)
     args = parser.parse_args()
+    args.model, args.scorer = os.path.expanduser(args.model), os.path.expanduser(args.scorer)
+    if not os.path.exists(args.model) and args.check:
+        sys.exit(77)
     orders = orders_of(args)
     command = [args.bench, args.model] + ([args.scorer] if args.scorer else [])
     lines = "".join(json.dumps({k: v for k, v in o.items() if k not in ("asked", "document")}) + "\n" for o in orders)
@@ -118,11 +126,15 @@ def main():
             json.dump({"command": " ".join(sys.argv[1:]), "model": args.model.split("/")[-1], "scorer": (args.scorer or args.model).split("/")[-1],
                        "kind": args.kind, "documents": args.documents, "tokens": args.tokens, "seed": args.seed, "rows": rows}, file, indent=1)
     if args.check:
-        found = {(r["method"], r["rate"]): r for r in rows}
-        for (method, rate), row in found.items():
-            noise = found.get(("noise:" + method, rate))
-            if noise and row["exact"] - noise["exact"] <= 2 * math.hypot(row["sigma"], noise["sigma"]):
-                sys.exit(f"{method} at {rate} does not beat scores that mean nothing")
+        for row in rows:
+            if row["method"] in CONTROLS + ("whole",):
+                continue
+            for control in CONTROLS:
+                other = next((r for r in rows if r["method"] == control and r["rate"] == row["rate"]), None)
+                difference, sigma, n = compress_merge.paired(row["outcomes"], other["outcomes"]) if other else (1, 0.1, 0)
+                print(f"{row['method']} over {control}: {difference:+.3f}, {difference / sigma:.1f} sigma, n {n}")
+                if difference <= args.sigmas * sigma:
+                    sys.exit(f"{row['method']} at {row['rate']} does not beat {control} by more than {args.sigmas} sigma")
 
 
 if __name__ == "__main__":

@@ -26,24 +26,24 @@ def paired(one, other):
 
 def main():
     out, *files = sys.argv[1:]
-    cells, kinds = {}, {}
+    cells = {}
     for name in files:
         with open(name) as file:
             result = json.load(file)
         for row in result["rows"]:
-            cells.setdefault((result["model"], row["rate"], row["method"]), {}).update(row["outcomes"])
+            cells.setdefault((result["model"], result["kind"], result["tokens"], row["rate"], row["method"]), {}).update(row["outcomes"])
     figures = []
-    for (model, rate, method), outcomes in sorted(cells.items()):
+    for (model, kind, tokens, rate, method), outcomes in sorted(cells.items()):
         n, p = len(outcomes), sum(outcomes.values()) / len(outcomes)
-        figure = {"model": model, "rate": rate, "method": method, "questions": n, "exact": round(p, 3),
+        figure = {"model": model, "kind": kind, "tokens": tokens, "rate": rate, "method": method, "questions": n, "exact": round(p, 3),
                   "sigma": round(math.sqrt(max(p * (1 - p), 1 / n) / n), 3)}
-        whole = cells.get((model, 1.0, "whole"), {})
+        whole = cells.get((model, kind, tokens, 1.0, "whole"), {})
         shared = [k for k in outcomes if k in whole]
         if shared and method != "whole":
             base = sum(whole[k] for k in shared)
             figure["of_whole"] = round(sum(outcomes[k] for k in shared) / base, 3) if base else None
         for control in CONTROLS:
-            found = paired(outcomes, cells.get((model, rate, control), {})) if method not in CONTROLS + ("whole",) else None
+            found = paired(outcomes, cells.get((model, kind, tokens, rate, control), {})) if method not in CONTROLS + ("whole",) else None
             if found:
                 figure["sigmas_over_" + control] = round(found[0] / found[1], 1)
         figures.append(figure)
