@@ -24,13 +24,23 @@ std::vector<engine::MovedText> MovedMemory::moved(storage::ConversationId conver
         common(prompt, kept_->beginning) < kept_->beginning.size()) {
         return {};
     }
-    const std::size_t same = common(prompt, kept_->before);
+    const auto& [id, before, notes, beginning] = *kept_;
+    const std::size_t same = common(prompt, before);
+    // The newest turns end both texts. What stands in front of them may say again what they say.
+    const auto ends = std::mismatch(before.rbegin(), before.rend(), beginning.rbegin(), beginning.rend());
+    const auto tail = std::min(static_cast<std::size_t>(ends.first - before.rbegin()),
+                               std::min(before.size(), beginning.size()) - same);
+    const std::size_t tail_at = beginning.size() - tail;
     std::vector<WrittenPoint> points;
-    if (!kept_->notes.tokens.empty()) {
-        points.push_back(kept_->notes);
+    if (!notes.tokens.empty()) {
+        points.push_back(notes);
     }
-    points.push_back({kept_->before, static_cast<std::uint32_t>(std::min(same, kept_->before.size()))});
-    return aligned_runs(prompt, same, kept_->beginning.size(), points);
+    points.push_back({before, static_cast<std::uint32_t>(std::min(same, before.size()))});
+    auto runs = aligned_runs(prompt, same, tail_at, points);
+    if (tail > 0) {
+        runs.push_back({static_cast<std::uint32_t>(tail_at), before, static_cast<std::uint32_t>(tail)});
+    }
+    return runs;
 }
 
 void MovedMemory::read(std::span<const engine::TokenId> tokens) {

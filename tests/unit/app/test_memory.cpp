@@ -2,9 +2,12 @@
 // The model's memory of a conversation over a fake engine: when it is shortened and from what prompt, that a
 // person's turn goes first, what a bad summary and a full disk do, pins, exclusion, bringing back, and
 // answers that fill the context.
+#include <numeric>
+
 #include <QTest>
 
 #include "app/context/answer_window.h"
+#include "app/context/moved_memory.h"
 #include "tests/unit/app/failing_store.h"
 #include "tests/unit/app/memory_fixture.h"
 
@@ -49,6 +52,49 @@ class TestMemory : public QObject {
         QVERIFY(next.size() < 2600);
         // The text that a person sees is whole.
         QCOMPARE(f.second_connection()->branch(1)->at(0).text, f.question(0));
+    }
+
+    /// A summary may say again what the newest turns say: they are found by where they stand.
+    void theNewestTurnsAreTakenFromWhereTheyStood() {
+        using Tokens = std::vector<engine::TokenId>;
+        const auto range = [](engine::TokenId first, int count) {
+            Tokens tokens(static_cast<std::size_t>(count));
+            std::iota(tokens.begin(), tokens.end(), first);
+            return tokens;
+        };
+        const auto joined = [](const std::vector<Tokens>& parts) {
+            Tokens all;
+            for (const Tokens& part : parts) {
+                all.insert(all.end(), part.begin(), part.end());
+            }
+            return all;
+        };
+        const Tokens system = range(0, 10);
+        const Tokens old = range(100, 50);
+        const Tokens first = range(200, 40);
+        const Tokens last = range(300, 40);
+        app::MovedMemory moved;
+        app::MovedMemory::Kept kept;
+        kept.conversation = 1;
+        kept.before = joined({system, old, first, last});
+        kept.notes.tokens = joined({system, old, range(500, 20)});
+        kept.notes.heading_at = 60;
+        // The notes' own words, some of the last turn's, then the turns that stand.
+        kept.beginning = joined({system, range(500, 20), range(310, 20), first, last});
+        moved.keep(kept);
+        const Tokens prompt = joined({kept.beginning, range(900, 5)});
+        std::vector<bool> known(prompt.size());
+        std::size_t end = 0;
+        for (const auto& run : moved.moved(1, prompt)) {
+            QVERIFY(run.at >= end && run.context.size() >= run.length);
+            end = run.at + run.length;
+            QVERIFY(std::equal(run.context.end() - run.length, run.context.end(), prompt.begin() + run.at));
+            std::fill_n(known.begin() + run.at, run.length, true);
+        }
+        QCOMPARE(std::count(known.begin(), known.end(), true), 20 + 20 + 40 + 40);
+        QVERIFY(moved.moved(2, prompt).empty());
+        moved.read(kept.beginning);
+        QVERIFY(moved.moved(1, prompt).empty());
     }
 
     void nothingChangesUntilItIsTime() {
