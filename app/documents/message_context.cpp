@@ -2,17 +2,12 @@
 // See message_context.h. What a damaged database holds there is taken for nothing.
 #include "app/documents/message_context.h"
 
-#include <nlohmann/json.hpp>
+#include "app/context/context_object.h"
 
 namespace tendril::app {
 namespace {
 
-using nlohmann::json;
-
-json object_of(std::string_view context) {
-    json object = json::parse(context, nullptr, false);
-    return object.is_object() ? object : json::object();
-}
+using json = nlohmann::ordered_json;
 
 template <typename Number>
 Number number_at(const json& object, const char* key) {
@@ -25,14 +20,10 @@ std::string text_at(const json& object, const char* key) {
     return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
 }
 
-std::string dumped(const json& object) {
-    return object.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
 }  // namespace
 
 std::optional<std::vector<FoundChunk>> found_in(std::string_view context) {
-    const json object = object_of(context);
+    const json object = context_object(context);
     const auto list = object.find("found");
     if (list == object.end() || !list->is_array()) {
         return std::nullopt;
@@ -50,7 +41,7 @@ std::optional<std::vector<FoundChunk>> found_in(std::string_view context) {
 }
 
 std::string with_found(std::string_view context, const std::vector<FoundChunk>& found) {
-    json object = object_of(context);
+    json object = context_object(context);
     object["found"] = json::array();
     for (const FoundChunk& one : found) {
         object["found"].push_back({{"document", one.document},
@@ -59,7 +50,7 @@ std::string with_found(std::string_view context, const std::vector<FoundChunk>& 
                                    {"end", one.end},
                                    {"fresh", one.fresh}});
     }
-    return dumped(object);
+    return context_text(object);
 }
 
 std::string without_found(std::string_view context, DocumentId document) {
@@ -68,13 +59,13 @@ std::string without_found(std::string_view context, DocumentId document) {
     if (!found.empty()) {
         return with_found(context, found);
     }
-    json object = object_of(context);
+    json object = context_object(context);
     object.erase("found");
-    return object.empty() ? std::string() : dumped(object);
+    return context_text(object);
 }
 
 std::vector<Source> sources_in(std::string_view context) {
-    const json object = object_of(context);
+    const json object = context_object(context);
     std::vector<Source> sources;
     const auto list = object.find("sources");
     for (const json& one : list != object.end() && list->is_array() ? *list : json::array()) {
@@ -87,13 +78,13 @@ std::vector<Source> sources_in(std::string_view context) {
 }
 
 std::string with_sources(std::string_view context, const std::vector<Source>& sources) {
-    json object = object_of(context);
+    json object = context_object(context);
     object.erase("sources");
     for (const Source& one : sources) {
         object["sources"].push_back(
             {{"document", one.document}, {"name", one.name}, {"chunk", one.chunk}, {"excerpt", one.excerpt}});
     }
-    return object.empty() ? std::string() : dumped(object);
+    return context_text(object);
 }
 
 }  // namespace tendril::app
