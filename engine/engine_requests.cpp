@@ -152,6 +152,12 @@ Result<std::unique_ptr<Task>> Engine::Thread::make_task(Submit& submit, EmbedReq
     if (request.tokens.empty()) {
         return fail(ErrorCode::invalid_argument, "There is no text to embed.");
     }
+    request.pooling = request.pooling ? request.pooling : runtime_->config.pooling;
+    if (!request.pooling) {
+        return fail(
+            ErrorCode::unsupported,
+            "The model makes no vectors of texts in a way that is supported; it may be one that ranks.");
+    }
     if (Status status = check(request.tokens, runtime_->model.context); !status) {
         return fail(std::move(status.error()));
     }

@@ -73,12 +73,11 @@ struct ScoreRequest {
     std::optional<PrunedPrefix> pruned = {};
 };
 
-/// A vector for a text: the state behind the last norm, of its last token or the mean over all; of whatever
-/// length it comes out. In the background; many at once run in one step; nothing is kept of what it reads.
+/// A vector for a text: the state behind the last norm, of one token or the mean over all; of whatever length
+/// it comes out. In the background; many at once run in one step; nothing is kept of what it reads.
 struct EmbedRequest {
-    enum class Pooling : std::uint8_t { last, mean };
-    std::vector<TokenId> tokens;  ///< at least one
-    Pooling pooling = Pooling::mean;
+    std::vector<TokenId> tokens;          ///< at least one
+    std::optional<Pooling> pooling = {};  ///< none: as the model's file says, else the mean
     CacheScope cache = {};
 };
 

@@ -39,6 +39,9 @@ constexpr const char* name_of(KvType type) {
 /// Layers with a sliding window need the last positions only: they have pages, and page ids, of their own.
 enum class PageGroup : std::uint8_t { full, window };
 
+/// How the final states of a text's tokens become the one vector that stands for it.
+enum class Pooling : std::uint8_t { mean, first, last };
+
 /// Element types of tensors, named as in GGUF. The numeric values are ours, not the file's.
 enum class DataType : std::uint8_t { f32, f16, bf16, q4_0, q4_1, q5_0, q5_1, q8_0, q4_k, q5_k, q6_k };
 

@@ -154,7 +154,11 @@ bool Embedder::step(Job& job) {
     for (std::size_t i = 0; i < count; ++i) {
         engine::EmbedRequest request;
         request.tokens = port->tokenizer->encode(job.texts[begin + i], {.add_bos = true});
-        request.tokens.resize(std::min<std::size_t>(request.tokens.size(), port->context - 1));
+        if (request.tokens.size() >= port->context) {
+            const engine::TokenId last = request.tokens.back();  // perhaps what ends a text for the model
+            request.tokens.resize(port->context - 1);
+            request.tokens.back() = last;
+        }
         ids.push_back(port->embed(std::move(request), [reading, i](engine::RequestId, engine::Event event) {
             const std::lock_guard lock(reading->mutex);
             if (auto* made = std::get_if<engine::EmbeddedEvent>(&event)) {
@@ -180,6 +184,10 @@ bool Embedder::step(Job& job) {
     }
     keeper_.used();
     if (reading->error) {
+        if (reading->error->code != ErrorCode::cancelled) {
+            reading->error->message = "The embedding model " + job.options.path.filename().string() +
+                                      " cannot be used: " + reading->error->message;
+        }
         job.result = fail(std::move(*reading->error));
         return true;
     }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a model is, apart from its weights: sizes and the choices in which architectures differ. Plain values, no I/O.
+// What a model is, apart from its weights: sizes and the choices in which architectures differ. Plain values,
+// no I/O.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,16 +30,19 @@ struct ModelConfig {
     std::size_t feed_forward_width = 0;
     std::size_t vocabulary = 0;
     std::size_t context_tokens = 0;  ///< that the model was trained for
+    std::optional<Pooling> pooling =
+        Pooling::mean;  ///< of a text's vector; none: a way that is not supported
     float norm_epsilon = 1e-5F;
     float embedding_scale = 1.0F;  ///< gemma: sqrt(width)
     float attention_scale = 1.0F;  ///< usually 1/sqrt(head_size)
     float attention_softcap = 0.0F;
     float logit_softcap = 0.0F;
     Activation activation = Activation::silu;
-    std::vector<RopeSettings> rope;      ///< one per kind of layer
-    /// What RopeSettings::factors point at: [head_size/2], or null. Shared, so that copies of a config stay valid.
+    std::vector<RopeSettings> rope;  ///< one per kind of layer
+    /// What RopeSettings::factors point at: [head_size/2], or null. Shared, so that copies of a config stay
+    /// valid.
     std::shared_ptr<const std::vector<float>> rope_factors;
-    std::vector<LayerConfig> layer;      // [layers]
+    std::vector<LayerConfig> layer;  // [layers]
 };
 
 }  // namespace tendril::engine

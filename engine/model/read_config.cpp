@@ -139,6 +139,22 @@ void read_vocabulary(ConfigReader& reader, ModelConfig& config) {
     }
 }
 
+/// Numbers as in llama.cpp: 0 unspecified, 1 mean, 2 the first token, 3 the last, 4 ranks instead.
+std::optional<Pooling> pooling_of(const ConfigReader& reader) {
+    const GgufValue* const value = reader.find("pooling_type");
+    switch (value == nullptr ? 0 : value->as_unsigned().value_or(~std::uint64_t{0})) {
+        case 0:
+        case 1:
+            return Pooling::mean;
+        case 2:
+            return Pooling::first;
+        case 3:
+            return Pooling::last;
+        default:
+            return std::nullopt;
+    }
+}
+
 /// Llama 3.x: one factor for each pair, computed by the converter.
 void read_rope_factors(ConfigReader& reader, ModelConfig& config, RopeSettings& rope) {
     const GgufTensor* const tensor = reader.file().find_tensor("rope_freqs.weight");
@@ -255,6 +271,7 @@ Result<ModelConfig> read_model_config(const GgufFile& file) {
     if (!reader.failed()) {
         read_vocabulary(reader, config);
         read_rope(reader, **architecture, config);
+        config.pooling = pooling_of(reader);
         config.layer.assign(config.layers, LayerConfig{});
     }
     if (!reader.failed() && (*architecture)->adapt != nullptr) {

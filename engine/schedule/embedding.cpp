@@ -10,7 +10,11 @@ namespace tendril::engine {
 
 TextEmbedding::TextEmbedding(RequestId id, EmbedRequest request, EventSink sink)
     : Task(id, Priority::background, std::move(request.tokens), std::move(sink), request.cache),
-      mean_(request.pooling == EmbedRequest::Pooling::mean) {}
+      mean_(request.pooling.value_or(Pooling::mean) == Pooling::mean) {
+    if (request.pooling == Pooling::first) {
+        tokens_.resize(1);  // no token changes the state of one in front of it
+    }
+}
 
 void TextEmbedding::started(std::size_t reused) {
     reused_ = std::max(reused_, reused);

@@ -108,7 +108,7 @@ std::vector<float> read_states(const std::filesystem::path& path) {
     return states;
 }
 
-std::vector<float> embed(Runtime& runtime, std::vector<TokenId> tokens, EmbedRequest::Pooling pooling) {
+std::vector<float> embed(Runtime& runtime, std::vector<TokenId> tokens, Pooling pooling) {
     std::vector<float> vector;
     runtime.scheduler->add(std::make_unique<TextEmbedding>(
         1, EmbedRequest{std::move(tokens), pooling}, [&](RequestId, Event event) {
@@ -340,7 +340,7 @@ class TestLogits : public QObject {
         const std::size_t width = (*runtime)->config.width;
         QVERIFY(reference.has_value());
         QCOMPARE(states.size(), 4 * width);
-        const auto of = [&](std::size_t tokens, EmbedRequest::Pooling pooling) {
+        const auto of = [&](std::size_t tokens, Pooling pooling) {
             return embed(
                 **runtime,
                 {reference->tokens.begin(), reference->tokens.begin() + static_cast<std::ptrdiff_t>(tokens)},
@@ -348,8 +348,8 @@ class TestLogits : public QObject {
         };
         const std::size_t tokens = exact ? 12 : 96;
         const std::size_t place = exact ? 0 : 2;
-        const auto last = of(tokens, EmbedRequest::Pooling::last);
-        const auto mean = of(tokens, EmbedRequest::Pooling::mean);
+        const auto last = of(tokens, Pooling::last);
+        const auto mean = of(tokens, Pooling::mean);
         const std::span<const float> all(states);
         const double last_angle = cosine(last, all.subspan(place * width, width));
         const double mean_angle = cosine(mean, all.subspan((place + 1) * width, width));

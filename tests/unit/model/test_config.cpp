@@ -48,6 +48,7 @@ class TestConfig : public QObject {
     void linearScaling_data();
     void linearScaling();
     void yarn();
+    void poolingAsTheFileSays();
     void equalListsStandForOneNumber();
     void vocabularyFromTheFirstThatIsThere();
     void factorsSurviveACopy();
@@ -269,6 +270,21 @@ void TestConfig::yarn() {
     c = config_of(writer);
     QVERIFY(c && c->rope[0].yarn_original_context == 64);
     QVERIFY(std::abs(c->rope[0].yarn_attention_factor - 0.5F / (1.0F + 0.1F * std::log(4.0F))) < 1e-6F);
+}
+
+void TestConfig::poolingAsTheFileSays() {
+    QVERIFY(config_of(tiny_model(small_model("qwen3")))->pooling == Pooling::mean);
+    const std::optional<Pooling> wanted[] = {
+        Pooling::mean, Pooling::mean, Pooling::first, Pooling::last, {}, {}};
+    for (std::uint32_t type = 0; type < 6; ++type) {
+        GgufWriter writer = tiny_model(small_model("qwen3"));
+        writer.add_u32("qwen3.pooling_type", type);
+        const Result<ModelConfig> c = config_of(writer);
+        QVERIFY(c && c->pooling == wanted[type]);  // what is not known is no reason to refuse the model
+    }
+    GgufWriter text = tiny_model(small_model("qwen3"));
+    text.add_string("qwen3.pooling_type", "last");
+    QVERIFY(config_of(text) && !config_of(text)->pooling);
 }
 
 void TestConfig::equalListsStandForOneNumber() {

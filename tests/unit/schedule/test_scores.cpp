@@ -161,25 +161,27 @@ class TestScores : public QObject {
         QVERIFY(same_bits(all.logprobs, want));
     }
 
-    void a_vector_is_the_last_state_or_the_mean_data() {
+    void a_vector_is_one_state_or_the_mean_data() {
         QTest::addColumn<QString>("architecture");
         for (const char* architecture : {"llama", "qwen2", "gemma3"}) {
             QTest::newRow(architecture) << architecture;
         }
     }
-    void a_vector_is_the_last_state_or_the_mean() {
+    void a_vector_is_one_state_or_the_mean() {
         QFETCH(QString, architecture);
         const std::vector<TokenId> text = random_tokens(50, 7);
         TinyRuntime fresh(model(architecture), false);
         const Logits states = states_of(fresh, text);
         TinyRuntime runtime(model(architecture), false);
-        for (const auto pooling : {EmbedRequest::Pooling::last, EmbedRequest::Pooling::mean}) {
+        const std::pair<Pooling, std::vector<float>> wanted[] = {{Pooling::last, states.back()},
+                                                                 {Pooling::first, states.front()},
+                                                                 {Pooling::mean, mean_of(states)}};
+        for (const auto& [pooling, vector] : wanted) {
             Answer answer;
             embed(runtime, 1, {text, pooling}, answer);
             runtime.run();
             QVERIFY(answer.embedded.has_value());
-            QVERIFY(same_bits(answer.embedded->vector,
-                              pooling == EmbedRequest::Pooling::last ? states.back() : mean_of(states)));
+            QVERIFY(same_bits(answer.embedded->vector, vector));
         }
         QCOMPARE(runtime.cache->tree().page_count(), std::size_t{0});
     }
@@ -190,7 +192,7 @@ class TestScores : public QObject {
             for (unsigned i = 0; i < 12; ++i) {
                 const std::vector<TokenId> own = random_tokens(9 + i, 50 + i);
                 if (i % 3 == 0) {
-                    embed(runtime, i + 1, {own, EmbedRequest::Pooling::mean}, answers[i]);
+                    embed(runtime, i + 1, {own, Pooling::mean}, answers[i]);
                 } else if (i % 3 == 1) {
                     score(runtime, i + 1, score_of(own), answers[i]);
                 } else {
@@ -232,7 +234,7 @@ class TestScores : public QObject {
                 Answer& answer = (many ? wide : narrow)[i];
                 const std::vector<TokenId> own = random_tokens(100, 70 + i);
                 if (i % 2 == 0) {
-                    embed(runtime, i + 1, {own, EmbedRequest::Pooling::mean}, answer);
+                    embed(runtime, i + 1, {own, Pooling::mean}, answer);
                 } else {
                     PrefillRequest made;
                     made.tokens = own;
