@@ -190,6 +190,9 @@ constexpr const char* kSentences[] = {
     QT_TRANSLATE_NOOP("tendril::app::Sentences", "The scoring model %1 cannot be used: %2"),
     QT_TRANSLATE_NOOP(
         "tendril::app::Sentences",
+        "The model makes no vectors of texts in a way that is supported; it may be one that ranks."),
+    QT_TRANSLATE_NOOP(
+        "tendril::app::Sentences",
         "The embedding model %1 cannot be used: %2 Documents are searched by their words alone."),
     // The model's memory
     QT_TRANSLATE_NOOP("tendril::app::Sentences", "The oldest messages are being shortened for the model."),

@@ -159,6 +159,7 @@ Settings from_json(const json& from) {
     settings.compressMethod = static_cast<TextMethod>(named_from(from, "compress_method", kMethodNames, 0));
     read_number(from, "compress_rate", settings.compressRate);
     read_text(from, "scorer_model", settings.scorerModel);
+    read_text(from, "embedding_model", settings.embeddingModel);
     settings.answerMode = mode_from(from);
     settings.theme = theme_from(from);
     read_number(from, "font_points", settings.fontPoints);
@@ -208,6 +209,7 @@ ordered_json to_json(const Settings& settings) {
         {"compress_method", kMethodNames[static_cast<int>(settings.compressMethod)]},
         {"compress_rate", settings.compressRate},
         {"scorer_model", settings.scorerModel.toStdString()},
+        {"embedding_model", settings.embeddingModel.toStdString()},
         {"theme", theme},
         {"font_points", settings.fontPoints},
     };
@@ -267,8 +269,8 @@ bool Settings::operator==(const Settings& other) const {
            cacheQuota == other.cacheQuota && shortenMemory == other.shortenMemory &&
            pruneDocuments == other.pruneDocuments && memoryMethod == other.memoryMethod &&
            compressMethod == other.compressMethod && compressRate == other.compressRate &&
-           scorerModel == other.scorerModel && answerMode == other.answerMode &&
-           fontPoints == other.fontPoints;
+           scorerModel == other.scorerModel && embeddingModel == other.embeddingModel &&
+           answerMode == other.answerMode && fontPoints == other.fontPoints;
 }
 
 Settings loadSettings(const QString& file, QString& notice) {

@@ -47,6 +47,7 @@ struct Settings {
     TextMethod compressMethod = TextMethod::automatic;  ///< of documents, and of old turns when shortened
     double compressRate = 0.5;  ///< share of a document's tokens that is kept, 0.05 to 1
     QString scorerModel;        ///< judges what matters in a text; empty = the loaded model
+    QString embeddingModel;     ///< documents are searched by meaning with it; empty = by their words alone
     ThemeChoice theme = ThemeChoice::system;
     int fontPoints = 0;  ///< 0 = the system's
 

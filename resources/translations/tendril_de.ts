@@ -1197,6 +1197,25 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
     </message>
   </context>
   <context>
+    <name>tendril::ui::ModelFileEdit</name>
+    <message>
+      <source>Choose…</source>
+      <translation>Wählen …</translation>
+    </message>
+    <message>
+      <source>There is no such file.</source>
+      <translation>Diese Datei gibt es nicht.</translation>
+    </message>
+    <message>
+      <source>Language models (*.gguf)</source>
+      <translation>Sprachmodelle (*.gguf)</translation>
+    </message>
+    <message>
+      <source>All files (*)</source>
+      <translation>Alle Dateien (*)</translation>
+    </message>
+  </context>
+  <context>
     <name>tendril::ui::ModelList</name>
     <message>
       <source>Named “%1” in the file</source>
@@ -1560,18 +1579,6 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <translation>Alte Beiträge kürzen, ehe der Kontext voll ist</translation>
     </message>
     <message>
-      <source>Keep of whole documents what the model looks at</source>
-      <translation>Von ganzen Dokumenten behalten, worauf das Modell schaut</translation>
-    </message>
-    <message>
-      <source>&amp;Documents</source>
-      <translation>&amp;Dokumente</translation>
-    </message>
-    <message>
-      <source>Of those that a conversation begins with: after an answer, half of the memory that they take is given back. The text stays, and the full one can be restored. Not for models with sliding windows, and not on the graphics card.</source>
-      <translation>Von denen, mit denen ein Gespräch beginnt: Nach einer Antwort wird die Hälfte ihres Speichers zurückgegeben. Der Text bleibt, und der ganze lässt sich wiederherstellen. Nicht bei Modellen mit gleitenden Fenstern und nicht auf der Grafikkarte.</translation>
-    </message>
-    <message>
       <source>&amp;Old turns</source>
       <translation>Alte &amp;Beiträge</translation>
     </message>
@@ -1636,6 +1643,34 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <translation>Be&amp;halten</translation>
     </message>
     <message>
+      <source>Keep of whole documents what the model looks at</source>
+      <translation>Von ganzen Dokumenten behalten, worauf das Modell schaut</translation>
+    </message>
+    <message>
+      <source>&amp;Documents</source>
+      <translation>&amp;Dokumente</translation>
+    </message>
+    <message>
+      <source>Of those that a conversation begins with: after an answer, half of the memory that they take is given back. The text stays, and the full one can be restored. Not for models with sliding windows, and not on the graphics card.</source>
+      <translation>Von denen, mit denen ein Gespräch beginnt: Nach einer Antwort wird die Hälfte ihres Speichers zurückgegeben. Der Text bleibt, und der ganze lässt sich wiederherstellen. Nicht bei Modellen mit gleitenden Fenstern und nicht auf der Grafikkarte.</translation>
+    </message>
+    <message>
+      <source>Model that judges which words matter</source>
+      <translation>Modell, das beurteilt, welche Wörter wichtig sind</translation>
+    </message>
+    <message>
+      <source>Choose a model that judges which words matter</source>
+      <translation>Ein Modell wählen, das beurteilt, welche Wörter wichtig sind</translation>
+    </message>
+    <message>
+      <source>The loaded model</source>
+      <translation>Das geladene Modell</translation>
+    </message>
+    <message>
+      <source>The loaded model judges.</source>
+      <translation>Das geladene Modell beurteilt.</translation>
+    </message>
+    <message>
       <source>&amp;Judge</source>
       <translation>&amp;Prüfer</translation>
     </message>
@@ -1644,28 +1679,28 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <translation>Ein kleines GGUF-Modell, das beurteilt, welche Wörter wichtig sind. Ohne eines tut es das geladene Modell.</translation>
     </message>
     <message>
-      <source>The loaded model</source>
-      <translation>Das geladene Modell</translation>
+      <source>Model that searches documents by meaning</source>
+      <translation>Modell, das Dokumente nach dem Sinn durchsucht</translation>
     </message>
     <message>
-      <source>Model that judges which words matter</source>
-      <translation>Modell, das beurteilt, welche Wörter wichtig sind</translation>
+      <source>Choose a model that searches documents by meaning</source>
+      <translation>Ein Modell wählen, das Dokumente nach dem Sinn durchsucht</translation>
     </message>
     <message>
-      <source>Choose…</source>
-      <translation>Wählen …</translation>
+      <source>None: by words alone</source>
+      <translation>Keines: nur nach Wörtern</translation>
     </message>
     <message>
-      <source>Choose a model that judges which words matter</source>
-      <translation>Ein Modell wählen, das beurteilt, welche Wörter wichtig sind</translation>
+      <source>Documents are searched by their words alone.</source>
+      <translation>Dokumente werden nur nach ihren Wörtern durchsucht.</translation>
     </message>
     <message>
-      <source>Language models (*.gguf)</source>
-      <translation>Sprachmodelle (*.gguf)</translation>
+      <source>&amp;Search with</source>
+      <translation>Suchen m&amp;it</translation>
     </message>
     <message>
-      <source>All files (*)</source>
-      <translation>Alle Dateien (*)</translation>
+      <source>A GGUF model made for embeddings. With one, documents are searched by meaning as well as by words.</source>
+      <translation>Ein GGUF-Modell für Embeddings. Mit einem werden Dokumente außer nach Wörtern auch nach dem Sinn durchsucht.</translation>
     </message>
   </context>
   <context>
@@ -2316,6 +2351,10 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <translation>CUDA, %1: %2 Schichten; CUDA, %3: %4 Schichten</translation>
     </message>
     <message>
+      <source>CPU, %1, %2 threads</source>
+      <translation>CPU, %1, %2 Threads</translation>
+    </message>
+    <message>
       <source>CPU, %1, %2 thread</source>
       <translation>CPU, %1, %2 Thread</translation>
     </message>
@@ -2422,10 +2461,6 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
     <message>
       <source>The system gave no memory that the graphics card can copy from, so what the card has no room for is kept on the disk only.</source>
       <translation>Das System gab keinen Speicher, aus dem die Grafikkarte kopieren kann; was auf der Karte keinen Platz hat, wird nur auf dem Datenträger behalten.</translation>
-    </message>
-    <message>
-      <source>CPU, %1, %2 threads</source>
-      <translation>CPU, %1, %2 Threads</translation>
     </message>
     <message>
       <source>There is no file %1 at this place.</source>
@@ -2726,6 +2761,10 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
     <message>
       <source>The scoring model %1 cannot be used: %2</source>
       <translation>Das prüfende Modell %1 ist nicht brauchbar: %2</translation>
+    </message>
+    <message>
+      <source>The model makes no vectors of texts in a way that is supported; it may be one that ranks.</source>
+      <translation>Das Modell macht keine Vektoren aus Texten, jedenfalls auf keine unterstützte Weise; vielleicht ist es eines, das Rangfolgen bildet.</translation>
     </message>
     <message>
       <source>The embedding model %1 cannot be used: %2 Documents are searched by their words alone.</source>

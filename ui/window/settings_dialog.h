@@ -6,12 +6,12 @@
 #include <QDialog>
 
 #include "app/settings.h"
+#include "ui/window/model_file_edit.h"
 
 class QCheckBox;
 class QComboBox;
 class QDoubleSpinBox;
 class QFormLayout;
-class QLineEdit;
 class QListWidget;
 class QPlainTextEdit;
 class QPushButton;
@@ -46,9 +46,8 @@ class SettingsDialog final : public QDialog {
     QWidget* computerPage();
     // settings_memory_page.cpp
     QWidget* memoryPage();
-    QWidget* scorerEditor();
+    ModelFileEdit* modelFile(const char* name, const ModelFileEdit::Words& words);
     QComboBox* chooser(const char* name);
-    void chooseScorer();
     void showMemory(const app::Settings& settings);
     void readMemory(app::Settings& settings) const;
 
@@ -76,7 +75,8 @@ class SettingsDialog final : public QDialog {
     QComboBox* memoryMethod_ = nullptr;
     QComboBox* compressMethod_ = nullptr;
     QSpinBox* compressRate_ = nullptr;
-    QLineEdit* scorer_ = nullptr;
+    ModelFileEdit* scorer_ = nullptr;
+    ModelFileEdit* embedding_ = nullptr;
     QSpinBox* maxAnswer_ = nullptr;
     QDoubleSpinBox* temperature_ = nullptr;
     QSpinBox* topK_ = nullptr;

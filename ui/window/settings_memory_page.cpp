@@ -4,12 +4,8 @@
 
 #include <QCheckBox>
 #include <QComboBox>
-#include <QFileDialog>
 #include <QFileInfo>
 #include <QFormLayout>
-#include <QHBoxLayout>
-#include <QLineEdit>
-#include <QPushButton>
 #include <QSpinBox>
 
 #include "ui/window/settings_dialog.h"
@@ -62,45 +58,25 @@ QWidget* SettingsDialog::memoryPage() {
            tr("Of those that a conversation begins with: after an answer, half of the memory that they take "
               "is given back. The text stays, and the full one can be restored. Not for models with sliding "
               "windows, and not on the graphics card."));
-    addRow(form, tr("&Judge"), scorerEditor(),
+    scorer_ = modelFile("scorerModel", {tr("Model that judges which words matter"),
+                                        tr("Choose a model that judges which words matter"),
+                                        tr("The loaded model"), tr("The loaded model judges.")});
+    addRow(form, tr("&Judge"), scorer_,
            tr("A small GGUF model that judges which words matter. Without one the loaded model does it."));
+    embedding_ = modelFile("embeddingModel",
+                           {tr("Model that searches documents by meaning"),
+                            tr("Choose a model that searches documents by meaning"),
+                            tr("None: by words alone"), tr("Documents are searched by their words alone.")});
+    addRow(form, tr("&Search with"), embedding_,
+           tr("A GGUF model made for embeddings. With one, documents are searched by meaning as well as by "
+              "words."));
     return page;
 }
 
-QWidget* SettingsDialog::scorerEditor() {
-    auto* editor = new QWidget(this);
-    scorer_ = new QLineEdit(editor);
-    scorer_->setObjectName(QStringLiteral("scorerModel"));
-    scorer_->setPlaceholderText(tr("The loaded model"));
-    scorer_->setClearButtonEnabled(true);
-    scorer_->setAccessibleName(tr("Model that judges which words matter"));
-    auto* choose = new QPushButton(tr("Choose…"), editor);
-    choose->setObjectName(QStringLiteral("chooseScorer"));
-    choose->setAccessibleName(tr("Choose a model that judges which words matter"));
-    choose->setAutoDefault(false);
-    auto* row = new QHBoxLayout(editor);
-    row->setContentsMargins(0, 0, 0, 0);
-    row->addWidget(scorer_, 1);
-    row->addWidget(choose);
-    editor->setFocusProxy(scorer_);
-    connect(scorer_, &QLineEdit::textChanged, this, &SettingsDialog::tellSoon);
-    connect(choose, &QPushButton::clicked, this, &SettingsDialog::chooseScorer);
-    return editor;
-}
-
-void SettingsDialog::chooseScorer() {
-    auto* dialog = new QFileDialog(this, tr("Choose a model that judges which words matter"));
-    dialog->setObjectName(QStringLiteral("scorerFileDialog"));
-    dialog->setAttribute(Qt::WA_DeleteOnClose);
-    dialog->setFileMode(QFileDialog::ExistingFile);
-    dialog->setNameFilters({tr("Language models (*.gguf)"), tr("All files (*)")});
-    if (!base_.scorerModel.isEmpty()) {
-        dialog->setDirectory(QFileInfo(base_.scorerModel).absolutePath());
-    } else if (!base_.lastModel.isEmpty()) {
-        dialog->setDirectory(QFileInfo(base_.lastModel).absolutePath());
-    }
-    connect(dialog, &QFileDialog::fileSelected, scorer_, &QLineEdit::setText);
-    dialog->open();
+ModelFileEdit* SettingsDialog::modelFile(const char* name, const ModelFileEdit::Words& words) {
+    auto* edit = new ModelFileEdit(QString::fromLatin1(name), words, this);
+    connect(edit, &ModelFileEdit::changed, this, &SettingsDialog::tellSoon);
+    return edit;
 }
 
 void SettingsDialog::showMemory(const app::Settings& settings) {
@@ -109,9 +85,12 @@ void SettingsDialog::showMemory(const app::Settings& settings) {
     memoryMethod_->setCurrentIndex(memoryMethod_->findData(static_cast<int>(settings.memoryMethod)));
     compressMethod_->setCurrentIndex(compressMethod_->findData(static_cast<int>(settings.compressMethod)));
     compressRate_->setValue(static_cast<int>(std::lround(settings.compressRate * 100)));
-    if (scorer_->text() != settings.scorerModel) {
-        scorer_->setText(settings.scorerModel);
-    }
+    const QString folder =
+        settings.lastModel.isEmpty() ? QString() : QFileInfo(settings.lastModel).absolutePath();
+    scorer_->setFolder(folder);
+    embedding_->setFolder(folder);
+    scorer_->setFile(settings.scorerModel);
+    embedding_->setFile(settings.embeddingModel);
 }
 
 void SettingsDialog::readMemory(app::Settings& settings) const {
@@ -122,7 +101,8 @@ void SettingsDialog::readMemory(app::Settings& settings) const {
     if (std::lround(settings.compressRate * 100) != compressRate_->value()) {
         settings.compressRate = compressRate_->value() / 100.0;
     }
-    settings.scorerModel = scorer_->text().trimmed();
+    settings.scorerModel = scorer_->file();
+    settings.embeddingModel = embedding_->file();
 }
 
 }  // namespace tendril::ui

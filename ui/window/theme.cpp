@@ -131,6 +131,7 @@ QString themeStyleSheet(const ThemeColors& c) {
 #statusLine { background: @base; }
 #conversationTitle { font-weight: 600; }
 #muted, QLabel[muted="true"] { color: @muted; }
+QLabel[problem="true"] { color: @error; }
 QSplitter::handle { background: @border; }
 QMenuBar { background: @window; border-bottom: 1px solid @border; }
 QPushButton { background: @raised; color: @text; border: 1px solid @border; border-radius: 7px; padding: 6px 14px; }

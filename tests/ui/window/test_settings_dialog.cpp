@@ -3,11 +3,16 @@
 #include <QCheckBox>
 #include <QComboBox>
 #include <QDoubleSpinBox>
+#include <QFileDialog>
+#include <QLabel>
+#include <QLineEdit>
 #include <QListWidget>
 #include <QPlainTextEdit>
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QSpinBox>
+#include <QTabWidget>
+#include <QTemporaryDir>
 #include <QTest>
 #include <QWheelEvent>
 
@@ -26,6 +31,9 @@ class TestSettingsDialog final : public QObject {
     void resetKeepsTheModels();
     void wheelChangesNothingWithoutFocus();
     void seedNeedsItsBox();
+    void modelFilesThatAreMissingAreSaid_data();
+    void modelFilesThatAreMissingAreSaid();
+    void modelFilesAreChosenByKeyboard();
 
   private:
     static app::Settings unusual();
@@ -62,6 +70,7 @@ app::Settings TestSettingsDialog::unusual() {
     s.compressMethod = app::TextMethod::selective;
     s.compressRate = 0.35;
     s.scorerModel = QStringLiteral("/models/small.gguf");
+    s.embeddingModel = QStringLiteral("/models/embedding.gguf");
     return s;
 }
 
@@ -151,6 +160,68 @@ void TestSettingsDialog::seedNeedsItsBox() {
     QVERIFY(!seed->isEnabled());
     dialog.findChild<QCheckBox*>(QStringLiteral("fixedSeed"))->setChecked(true);
     QVERIFY(seed->isEnabled());
+}
+
+void TestSettingsDialog::modelFilesThatAreMissingAreSaid_data() {
+    QTest::addColumn<QString>("field");
+    QTest::addColumn<QString>("instead");
+    QTest::newRow("judge") << "scorerModel"
+                           << "The loaded model judges.";
+    QTest::newRow("search") << "embeddingModel"
+                            << "Documents are searched by their words alone.";
+}
+
+void TestSettingsDialog::modelFilesThatAreMissingAreSaid() {
+    QFETCH(QString, field);
+    QFETCH(QString, instead);
+    QTemporaryDir folder;
+    const QString path = folder.filePath(QStringLiteral("small.gguf"));
+    SettingsDialog dialog{app::Settings()};
+    QSignalSpy told(&dialog, &SettingsDialog::changed);
+    auto* edit = dialog.findChild<QLineEdit*>(field);
+    auto* note = dialog.findChild<QLabel*>(field + QStringLiteral("Note"));
+    QVERIFY(edit != nullptr && note != nullptr && !edit->accessibleName().isEmpty());
+    QVERIFY(note->isHidden());
+    edit->setText(path);
+    QVERIFY(!note->isHidden());
+    QCOMPARE(note->text(), QStringLiteral("There is no such file. ") + instead);
+    QCOMPARE(edit->accessibleDescription(), note->text());
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    QTRY_COMPARE(told.count(), 1);  // it is taken all the same: a disk may come back
+    const auto settings = told[0][0].value<app::Settings>();
+    QCOMPARE(field == QLatin1String("scorerModel") ? settings.scorerModel : settings.embeddingModel, path);
+    dialog.setSettings(settings);
+    QVERIFY(note->isHidden());
+    edit->setText(folder.path());  // no file
+    QVERIFY(!note->isHidden());
+    edit->clear();
+    QVERIFY(note->isHidden());
+}
+
+void TestSettingsDialog::modelFilesAreChosenByKeyboard() {
+    app::Settings settings;
+    QTemporaryDir folder;
+    settings.lastModel = folder.filePath(QStringLiteral("model.gguf"));
+    SettingsDialog dialog(settings);
+    auto* tabs = dialog.findChild<QTabWidget*>();
+    tabs->setCurrentWidget(dialog.findChild<QLineEdit*>(QStringLiteral("embeddingModel"))
+                               ->parentWidget()
+                               ->parentWidget()
+                               ->parentWidget());
+    dialog.show();
+    auto* edit = dialog.findChild<QLineEdit*>(QStringLiteral("embeddingModel"));
+    edit->setFocus();
+    QTest::keyClick(edit, Qt::Key_Tab);
+    auto* button = dialog.findChild<QPushButton*>(QStringLiteral("embeddingModelChoose"));
+    QTRY_VERIFY(button->hasFocus());
+    QTest::keyClick(button, Qt::Key_Space);
+    auto* chosen = dialog.findChild<QFileDialog*>(QStringLiteral("embeddingModelDialog"));
+    QVERIFY(chosen != nullptr);
+    QCOMPARE(chosen->directory().absolutePath(), folder.path());
+    Q_EMIT chosen->fileSelected(QStringLiteral("/models/meaning.gguf"));
+    QCOMPARE(edit->text(), QStringLiteral("/models/meaning.gguf"));
+    chosen->close();
 }
 
 }  // namespace tendril::ui

@@ -57,6 +57,7 @@ class TestSettings : public QObject {
         settings.compressMethod = TextMethod::llmlingua;
         settings.compressRate = 0.35;
         settings.scorerModel = "/models/small ü.gguf";
+        settings.embeddingModel = "/models/meaning ü.gguf";
         settings.theme = ThemeChoice::dark;
         settings.fontPoints = 14;
         QVERIFY(saveSettings(settings, file()));
