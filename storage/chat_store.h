@@ -98,14 +98,17 @@ class ChatStore {
     virtual Status remove_from_draft(DocumentId id) = 0;
     virtual Status set_choice(DocumentId id, std::optional<MessageId> message, AttachmentChoice choice) = 0;
 
-    // Chunks of documents, which are found by BM25.
-    virtual Result<std::vector<DocumentChunk>> chunks(DocumentId id) = 0;
+    // Chunks of documents, which are found by their words. Those of a large document are added in slices.
+    virtual Result<std::vector<DocumentChunk>> chunks(DocumentId id) = 0;               ///< in their order
     virtual Status set_chunks(DocumentId id, const std::vector<NewChunk>& chunks) = 0;  ///< replaces all
-    /// Chunks with at least one of the phrases (words with spaces between them), best first.
-    virtual Result<std::vector<ChunkHit>> search_chunks(const std::vector<DocumentId>& documents,
-                                                        const std::vector<std::string>& phrases,
-                                                        std::size_t limit) = 0;
+    /// Beside those that there are; the first of them has the number `first`.
+    virtual Status add_chunks(DocumentId id, std::uint32_t first, const std::vector<NewChunk>& chunks) = 0;
+    /// Chunks with at least one of the phrases (words with spaces between them); of what other documents
+    /// have, nothing comes in.
+    virtual Result<ChunkMatches> search_chunks(const std::vector<DocumentId>& documents,
+                                               const std::vector<std::string>& phrases) = 0;
     virtual Result<std::vector<ChunkVector>> chunk_vectors(DocumentId id, std::string_view model) = 0;
+    virtual Result<std::vector<std::uint32_t>> chunks_with_vector(DocumentId id, std::string_view model) = 0;
     virtual Status set_chunk_vectors(DocumentId id, std::string_view model,
                                      const std::vector<ChunkVector>& vectors) = 0;
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include "storage/phrase_counts.h"
 #include "storage/sqlite_store.h"
 
 namespace tendril::storage {
@@ -56,6 +57,7 @@ SqliteStore::SqliteStore(std::unique_ptr<SQLite::Database> database, bool read_o
       has_documents_(version >= 4),
       columns_(columns(version)),
       select_(select_messages(version)) {
+    add_phrase_counts(*database_);
     // The file is known to be sound now: closing may fold the WAL into it.
     sqlite3_db_config(database_->getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, read_only ? 1 : 0, nullptr);
 }

@@ -30,8 +30,8 @@ void configure(SQLite::Database& database, Access access) {
     sqlite3_extended_result_codes(handle, 1);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     // trusted_schema stays on: triggers keep the FTS5 tables, which SQLite 3.40 counts as unsafe there. We
-    // register no functions that a hostile schema could call. A damaged file is looked at before anything is
-    // done to it: closing it must not write its WAL into it.
+    // register no functions that a hostile schema could do harm with. A damaged file is looked at before
+    // anything is done to it: closing it must not write its WAL into it.
     sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     database.exec("PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON;");
     if (access == Access::read_write) {

@@ -136,10 +136,17 @@ struct NewChunk {
     std::int64_t end_byte = 0;
     std::string words;  ///< what it is found by: its text, characters of scripts without spaces set apart
 };
-struct ChunkHit {
+/// A chunk that has at least one of the phrases that were looked for.
+struct ChunkMatch {
     DocumentId document = 0;
     std::uint32_t chunk = 0;
-    double score = 0;  ///< BM25; higher is better
+    std::int64_t bytes = 0;
+    std::vector<std::uint32_t> counts;  ///< how often it has each phrase
+};
+struct ChunkMatches {
+    std::size_t chunks = 0;  ///< of all documents that were looked through
+    std::int64_t bytes = 0;  ///< of them together
+    std::vector<ChunkMatch> matches;
 };
 struct ChunkVector {
     std::uint32_t chunk = 0;

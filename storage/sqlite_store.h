@@ -64,10 +64,11 @@ class SqliteStore final : public ChatStore {
 
     Result<std::vector<DocumentChunk>> chunks(DocumentId id) override;
     Status set_chunks(DocumentId id, const std::vector<NewChunk>& chunks) override;
-    Result<std::vector<ChunkHit>> search_chunks(const std::vector<DocumentId>& documents,
-                                                const std::vector<std::string>& phrases,
-                                                std::size_t limit) override;
+    Status add_chunks(DocumentId id, std::uint32_t first, const std::vector<NewChunk>& chunks) override;
+    Result<ChunkMatches> search_chunks(const std::vector<DocumentId>& documents,
+                                       const std::vector<std::string>& phrases) override;
     Result<std::vector<ChunkVector>> chunk_vectors(DocumentId id, std::string_view model) override;
+    Result<std::vector<std::uint32_t>> chunks_with_vector(DocumentId id, std::string_view model) override;
     Status set_chunk_vectors(DocumentId id, std::string_view model,
                              const std::vector<ChunkVector>& vectors) override;
 
@@ -91,6 +92,7 @@ class SqliteStore final : public ChatStore {
     Status update_text(ConversationId id, const char* sql, std::string_view text, const char* doing);
     Result<MessageId> insert(const Message& message, MessageStatus status,
                              const std::vector<Attachment>& attachments, const char* doing);
+    void insert_chunks(DocumentId id, std::uint32_t first, const std::vector<NewChunk>& chunks);
     void insert_draft_attachment(DocumentId id, AttachmentChoice choice);
     void move_attachments(MessageId message, const std::vector<Attachment>& attachments);
     /// Closes the row of a reply in progress; not in a transaction of its own.

@@ -9,6 +9,40 @@
 
 namespace tendril::prompt {
 
+std::vector<RankedChunk> bm25(const std::vector<MatchedChunk>& matched, std::size_t chunks,
+                              double mean_length, std::size_t most) {
+    constexpr double kSaturation = 1.2;
+    constexpr double kLength = 0.75;
+    std::vector<double> having;
+    for (const MatchedChunk& one : matched) {
+        having.resize(std::max(having.size(), one.counts.size()));
+        for (std::size_t i = 0; i < one.counts.size(); ++i) {
+            having[i] += one.counts[i] > 0 ? 1 : 0;
+        }
+    }
+    const auto rarity = [&](std::size_t word) {
+        const double without = std::max(0.0, static_cast<double>(chunks) - having[word]);
+        return std::log(1 + (without + 0.5) / (having[word] + 0.5));
+    };
+    std::vector<RankedChunk> ranked;
+    ranked.reserve(matched.size());
+    for (const MatchedChunk& one : matched) {
+        const double relative = mean_length > 0 ? one.length / mean_length : 1;
+        double score = 0;
+        for (std::size_t i = 0; i < one.counts.size(); ++i) {
+            const double count = one.counts[i];
+            score += rarity(i) * count * (kSaturation + 1) /
+                     (count + kSaturation * (1 - kLength + kLength * relative));
+        }
+        ranked.push_back({one.name, score});
+    }
+    std::sort(ranked.begin(), ranked.end(), [](const RankedChunk& a, const RankedChunk& b) {
+        return a.score != b.score ? a.score > b.score : a.name < b.name;
+    });
+    ranked.resize(std::min(ranked.size(), most));
+    return ranked;
+}
+
 std::vector<ChunkName> fuse(const std::vector<std::vector<ChunkName>>& rankings) {
     constexpr double kFlatness = 60;
     std::map<ChunkName, double> scores;

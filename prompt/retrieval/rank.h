@@ -17,6 +17,24 @@ struct ChunkName {
     auto operator<=>(const ChunkName&) const = default;
 };
 
+/// A chunk with at least one of the question's words.
+struct MatchedChunk {
+    ChunkName name;
+    double length = 0;                  ///< in any measure, the same for all
+    std::vector<std::uint32_t> counts;  ///< how often it has each word; as many for each chunk
+};
+struct RankedChunk {
+    ChunkName name;
+    double score = 0;  ///< above 0
+};
+
+/// BM25 (Robertson, Walker 1994) with k1 = 1.2 and b = 0.75. How rare a word is counts among these chunks, of
+/// which there are `chunks` with a length of `mean_length` in the mean; the logarithm's argument is above 1,
+/// so that a word that most chunks of a small document have still counts for a little. Best first, equal ones
+/// in the order of their names; at most `most`.
+std::vector<RankedChunk> bm25(const std::vector<MatchedChunk>& matched, std::size_t chunks,
+                              double mean_length, std::size_t most);
+
 /// Reciprocal rank fusion (Cormack, Clarke, Büttcher 2009): each ranking, best first, gives a chunk 1 / (60 +
 /// its rank from 1). Best first; equal ones in the order of their names.
 std::vector<ChunkName> fuse(const std::vector<std::vector<ChunkName>>& rankings);

@@ -128,19 +128,35 @@ class TestStorageDocuments : public QObject {
         QVERIFY(store.set_chunks(chat.notes, {{0, 7, "葡 萄 grapes climb"}}));
         QCOMPARE(store.chunks(chat.report)->size(), 2U);
         QCOMPARE(store.chunks(chat.report)->at(1).end_byte, 24);
-        auto hits = store.search_chunks({chat.report}, {"climbing"}, 5).value();
-        QCOMPARE(hits.size(), 1U);
-        QCOMPARE(hits[0].chunk, 0U);
-        hits = store.search_chunks({chat.report, chat.notes}, {"climb", "ivy"}, 5).value();
-        QCOMPARE(hits.size(), 3U);
-        QVERIFY(hits[0].score >= hits[1].score && hits[1].score >= hits[2].score && hits[2].score > 0);
-        QCOMPARE(store.search_chunks({chat.notes}, {"葡 萄"}, 5)->size(), 1U);
-        QCOMPARE(store.search_chunks({chat.notes}, {"萄 葡"}, 5)->size(), 0U);
-        QCOMPARE(store.search_chunks({chat.notes}, {}, 5)->size(), 0U);
+        auto found = store.search_chunks({chat.report}, {"climbing"}).value();
+        QCOMPARE(found.matches.size(), 1U);
+        QCOMPARE(found.matches[0].chunk, 0U);
+        QCOMPARE(found.matches[0].bytes, 13);
+        QCOMPARE(found.matches[0].counts, std::vector<std::uint32_t>{1});
+        QCOMPARE(found.chunks, 2U);  // of these documents, not of all
+        QCOMPARE(found.bytes, 24);
+        found = store.search_chunks({chat.report, chat.notes}, {"climb", "ivy"}).value();
+        QCOMPARE(found.matches.size(), 3U);
+        QCOMPARE(found.matches[1].counts, (std::vector<std::uint32_t>{0, 1}));
+        QCOMPARE(found.matches[2].counts, (std::vector<std::uint32_t>{1, 0}));
+        QCOMPARE(found.chunks, 3U);
+        const auto count = [&](const std::string& phrase) {
+            return store.search_chunks({chat.notes}, {phrase})->matches.size();
+        };
+        QCOMPARE(count("葡 萄"), 1U);
+        QCOMPARE(count("萄 葡"), 0U);
+        QCOMPARE(store.search_chunks({chat.notes}, {})->matches.size(), 0U);
         // what FTS5 would read as syntax is text
-        QVERIFY(store.search_chunks({chat.notes}, {"\" OR words:* NEAR(", std::string("a\0b", 3), "*"}, 5));
-        QVERIFY(store.set_chunks(chat.notes, {{0, 7, "nothing"}}));
-        QCOMPARE(store.search_chunks({chat.notes}, {"grapes"}, 5)->size(), 0U);
+        QVERIFY(store.search_chunks({chat.notes}, {"\" OR words:* NEAR(", std::string("a\0b", 3), "*"}));
+        QVERIFY(store.set_chunks(chat.notes, {{0, 7, "nothing, and nothing more"}}));
+        QCOMPARE(count("grapes"), 0U);
+        QCOMPARE(store.search_chunks({chat.notes}, {"nothing"})->matches[0].counts,
+                 std::vector<std::uint32_t>{2});
+        QVERIFY(store.add_chunks(chat.notes, 1, {{7, 9, "a"}, {9, 12, "grapes"}}));
+        QCOMPARE(store.chunks(chat.notes)->size(), 3U);
+        QCOMPARE(store.search_chunks({chat.notes}, {"grapes"})->matches[0].chunk, 2U);
+        QVERIFY(!store.add_chunks(chat.notes, 2, {{9, 12, "twice"}}));
+        QVERIFY(!store.add_chunks(chat.notes + 5, 0, {{0, 1, "of no document"}}));
         QVERIFY(store.check());
     }
 
@@ -153,6 +169,8 @@ class TestStorageDocuments : public QObject {
         QCOMPARE(vectors.size(), 2U);
         QCOMPARE(vectors[1].vector, (std::vector<float>{0.5F, -1.0F}));
         QVERIFY(store.chunk_vectors(chat.report, "b")->empty());
+        QCOMPARE(store.chunks_with_vector(chat.report, "a").value(), (std::vector<std::uint32_t>{0, 1}));
+        QVERIFY(store.chunks_with_vector(chat.report, "b")->empty());
         QVERIFY(store.set_chunks(chat.report, {{0, 24, "all"}}));
         QVERIFY(store.chunk_vectors(chat.report, "a")->empty());
     }
@@ -182,7 +200,7 @@ class TestStorageDocuments : public QObject {
         QCOMPARE(rows(fixture.file(), "chunk_search"), 2);
         QCOMPARE(rows(fixture.file(), "chunk_embedding"), 0);
         auto& again = fixture.open();
-        QCOMPARE(again.search_chunks({chat.report, other.report}, {"hops"}, 5)->size(), 1U);
+        QCOMPARE(again.search_chunks({chat.report, other.report}, {"hops"})->matches.size(), 1U);
         QVERIFY(again.check());
     }
 
@@ -239,7 +257,7 @@ class TestStorageDocuments : public QObject {
         OpenReport report;
         const auto reader = ChatStore::open_read_only(copy, report).value();
         QCOMPARE(reader->document(chat.report)->text, std::string("Hops climb.\n\nIvy clings."));
-        QCOMPARE(reader->search_chunks({chat.report}, {"ivy"}, 3)->size(), 1U);
+        QCOMPARE(reader->search_chunks({chat.report}, {"ivy"})->matches.size(), 1U);
     }
 
     void damagedOnesAreSalvaged() {
