@@ -39,7 +39,8 @@ struct Source {
     DocumentId document = 0;
     std::string name;
     std::uint32_t chunk = 0;
-    std::string excerpt;
+    std::string excerpt;    ///< all that was read of it
+    std::string line = {};  ///< the sentence of it that the question is about; may be empty
     bool operator==(const Source&) const = default;
 };
 

@@ -36,7 +36,8 @@ struct SourceItem {
     qint64 document = 0;
     QString name;
     int chunk = 0;
-    QString excerpt;
+    QString excerpt;    ///< all that was read of it
+    QString line = {};  ///< the sentence of it that the question is about; may be empty
     bool operator==(const SourceItem&) const = default;
 };
 

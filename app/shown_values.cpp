@@ -169,7 +169,8 @@ MessageItem to_item(const ShownMessage& shown) {
     }
     for (const Source& source : shown.sources) {
         item.sources.append({source.document, QString::fromStdString(source.name),
-                             static_cast<int>(source.chunk), QString::fromStdString(source.excerpt)});
+                             static_cast<int>(source.chunk), QString::fromStdString(source.excerpt),
+                             QString::fromStdString(source.line)});
     }
     if (const auto expansion = read_expansion(shown.message.expansion)) {
         item.expansion = to_item(*expansion);
@@ -320,6 +321,7 @@ WorkerSettings to_worker_settings(const Settings& settings) {
     worker.compress_method = nameOf(s.compressMethod).toStdString();
     worker.compress_rate = s.compressRate;
     worker.scorer_model = s.scorerModel.toStdString();
+    worker.embedding_model = s.embeddingModel.toStdString();
     return worker;
 }
 

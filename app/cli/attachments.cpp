@@ -8,10 +8,12 @@
 #include <memory>
 
 #include "app/documents/choice.h"
+#include "app/documents/chunk_ranking.h"
 #include "app/documents/document_forms.h"
 #include "app/documents/document_reader.h"
 #include "app/text_files.h"
 #include "prompt/retrieval/chunks.h"
+#include "prompt/retrieval/passage.h"
 #include "prompt/retrieval/rank.h"
 #include "prompt/retrieval/words.h"
 
@@ -21,6 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 using storage::AttachmentChoice;
 
+constexpr std::size_t kMostHits = 48;
 constexpr std::size_t kMostChunks = 12;
 constexpr std::uint32_t kAnswerRoom = 512;
 
@@ -85,22 +88,23 @@ Result<std::string> search(const ReadDocument& document, const std::string& ques
                          prompt::index_words(text_of(i))});
     }
     const Status indexed = id ? (*store)->set_chunks(*id, words) : Status(fail(id.error()));
-    auto hits =
-        indexed ? (*store)->search_chunks({*id}, prompt::query_phrases(question), 48) : fail(indexed.error());
+    auto hits = indexed ? rank_chunks(**store, {*id}, question, kMostHits) : fail(indexed.error());
     if (!hits) {
         return fail(hits.error());
     }
     for (std::uint32_t i = 0; hits->empty() && i < chunks.size() && i < kMostChunks; ++i) {
-        hits->push_back({*id, i, 0});
+        hits->push_back({{*id, i}, 0});
     }
     std::vector<prompt::SizedChunk> sized;
     for (const auto& hit : *hits) {
-        sized.push_back({{0, hit.chunk}, model.tokenizer->encode(text_of(hit.chunk), {}).size()});
+        sized.push_back({{0, hit.name.chunk}, model.tokenizer->encode(text_of(hit.name.chunk), {}).size()});
     }
     std::vector<prompt::Chunk> places;
     for (const prompt::ChunkName& name : prompt::choose(sized, budget, kMostChunks)) {
         places.push_back(chunks[name.chunk]);
-        into.sources.push_back({0, document.name, name.chunk, text_of(name.chunk)});
+        const std::string text = text_of(name.chunk);
+        into.sources.push_back({0, document.name, name.chunk, text,
+                                std::string(prompt::best_passage(text, prompt::query_phrases(question)))});
     }
     return prompt::excerpts(document.text, places);
 }

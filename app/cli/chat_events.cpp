@@ -189,7 +189,8 @@ struct ToJson {
             json["sources"].push_back({{"document", source.document},
                                        {"name", source.name},
                                        {"chunk", source.chunk},
-                                       {"excerpt", source.excerpt}});
+                                       {"excerpt", source.excerpt},
+                                       {"line", source.line}});
         }
         json["seed"] = e.message.seed;
         json["model"] = e.message.model_name;
@@ -283,7 +284,8 @@ const char* const kChatEventsHelp =
     "tokens, stop): how an answer is made\n"
     "  point      message, point (from 0), text: to be added to it; the whole text comes with finished\n"
     "  finished   conversation, message, status (complete, interrupted, failed), error, stop_reason, text, "
-    "sources (document, name, chunk, excerpt: the places of searched documents), seed, model and counters\n"
+    "sources (document, name, chunk, excerpt, line: the places of searched documents), seed, model and "
+    "counters\n"
     "  context    used, limit, system, documents, turns, draft, reserve (tokens), if_sent (kind, messages, "
     "document, tokens_before, tokens_after): what would be shortened\n"
     "  memory     marks (id, after (message), kind (summary, compressed, left_out, window), method, "

@@ -207,7 +207,8 @@ void add_documents(ordered_json& json, const OneShot& attached) {
                                      {"choice", storage::name_of(one.choice)}});
     }
     for (const Source& one : attached.sources) {
-        json["sources"].push_back({{"name", one.name}, {"chunk", one.chunk}, {"excerpt", one.excerpt}});
+        json["sources"].push_back(
+            {{"name", one.name}, {"chunk", one.chunk}, {"excerpt", one.excerpt}, {"line", one.line}});
     }
 }
 

@@ -71,7 +71,8 @@ std::vector<Source> sources_in(std::string_view context) {
     for (const json& one : list != object.end() && list->is_array() ? *list : json::array()) {
         if (one.is_object()) {
             sources.push_back({number_at<DocumentId>(one, "document"), text_at(one, "name"),
-                               number_at<std::uint32_t>(one, "chunk"), text_at(one, "excerpt")});
+                               number_at<std::uint32_t>(one, "chunk"), text_at(one, "excerpt"),
+                               text_at(one, "line")});
         }
     }
     return sources;
@@ -81,8 +82,11 @@ std::string with_sources(std::string_view context, const std::vector<Source>& so
     json object = context_object(context);
     object.erase("sources");
     for (const Source& one : sources) {
-        object["sources"].push_back(
-            {{"document", one.document}, {"name", one.name}, {"chunk", one.chunk}, {"excerpt", one.excerpt}});
+        object["sources"].push_back({{"document", one.document},
+                                     {"name", one.name},
+                                     {"chunk", one.chunk},
+                                     {"excerpt", one.excerpt},
+                                     {"line", one.line}});
     }
     return context_text(object);
 }

@@ -6,23 +6,14 @@
 #include <spdlog/logger.h>
 
 #include "app/documents/document_desk.h"
+#include "prompt/retrieval/passage.h"
+#include "prompt/retrieval/words.h"
 
 namespace tendril::app {
 namespace {
 
 using storage::AttachmentChoice;
 using storage::Message;
-
-constexpr std::size_t kExcerptBytes = 240;
-
-/// The beginning of a text, of whole characters.
-std::string beginning(std::string_view text) {
-    std::size_t end = std::min(text.size(), kExcerptBytes);
-    while (end > 0 && end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) {
-        --end;
-    }
-    return std::string(text.substr(0, end)) + (end < text.size() ? "…" : "");
-}
 
 /// Whether the model still reads what was found for an earlier message of the branch.
 bool still_read(const ConversationTree& tree, const Message& message) {
@@ -90,6 +81,8 @@ void DocumentDesk::step(std::list<Preparing>::iterator preparing) {
     FindOrder order = order_of(*preparing->tree, preparing->question);
     if (order.documents.empty()) {
         finish(preparing, {});
+    } else if (!indexed_for(preparing->tree, order)) {
+        tell_message(*preparing->tree, preparing->question);
     } else if (!waits_for_vector(preparing, order)) {
         order.vector = preparing->vector;
         order.vector_model = preparing->vector_model;
@@ -141,6 +134,7 @@ Status DocumentDesk::search_for(ConversationTree& tree, MessageId question, cons
 std::vector<Source> DocumentDesk::sources(const ConversationTree& tree, MessageId question) {
     const Message* row = tree.find(question);
     std::vector<Source> sources;
+    const auto phrases = row == nullptr ? std::vector<std::string>() : prompt::query_phrases(row->text);
     const auto found = row == nullptr ? std::nullopt : found_in(row->context);
     storage::Document document;
     for (const FoundChunk& one : found.value_or(std::vector<FoundChunk>())) {
@@ -154,8 +148,9 @@ std::vector<Source> DocumentDesk::sources(const ConversationTree& tree, MessageI
         const auto begin =
             std::min(static_cast<std::size_t>(std::max<std::int64_t>(one.begin, 0)), document.text.size());
         const auto length = static_cast<std::size_t>(std::max<std::int64_t>(one.end - one.begin, 0));
-        sources.push_back({one.document, document.name, one.chunk,
-                           beginning(std::string_view(document.text).substr(begin, length))});
+        const std::string_view place = std::string_view(document.text).substr(begin, length);
+        sources.push_back({one.document, document.name, one.chunk, std::string(place),
+                           std::string(prompt::best_passage(place, phrases))});
     }
     return sources;
 }

@@ -52,7 +52,7 @@ void ConversationView::activateNote(int message, const Control& control) {
             if (control.link >= 0 && control.link < item.sources.size()) {
                 const app::SourceItem& source = item.sources[control.link];
                 showText(tr("Source"), tr("%1, place %2").arg(source.name, QString::number(source.chunk + 1)),
-                         source.excerpt);
+                         source.excerpt, source.line);
             }
             break;
         case Control::Kind::markText:
@@ -67,7 +67,7 @@ void ConversationView::activateNote(int message, const Control& control) {
         case Control::Kind::markAll:
             if (marked) {
                 const app::MemoryMarkItem& mark = extras.marks[control.link];
-                showText(tr("What the model has"), markLine(mark), mark.text);
+                showText(tr("What the model has"), markLine(mark), mark.text, {});
             }
             break;
         case Control::Kind::restoreText:
@@ -80,8 +80,9 @@ void ConversationView::activateNote(int message, const Control& control) {
     }
 }
 
-void ConversationView::showText(const QString& title, const QString& about, const QString& text) {
-    auto* dialog = new TextDialog(title, about, text, this);
+void ConversationView::showText(const QString& title, const QString& about, const QString& text,
+                                const QString& mark) {
+    auto* dialog = new TextDialog(title, about, text, mark, this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->open();
 }

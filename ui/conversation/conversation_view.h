@@ -143,7 +143,7 @@ class ConversationView final : public QAbstractScrollArea {
     void showDetails(int message);
     // conversation_memory.cpp
     void activateNote(int message, const Control& control);
-    void showText(const QString& title, const QString& about, const QString& text);
+    void showText(const QString& title, const QString& about, const QString& text, const QString& mark);
     // conversation_mouse.cpp
     Spot spotAt(const QPoint& viewportPoint);
     void setPointed(const Spot& spot);

@@ -6,11 +6,13 @@
 #include <QLabel>
 #include <QPlainTextEdit>
 #include <QPushButton>
+#include <QTextCursor>
 #include <QVBoxLayout>
 
 namespace tendril::ui {
 
-TextDialog::TextDialog(const QString& title, const QString& about, const QString& text, QWidget* parent)
+TextDialog::TextDialog(const QString& title, const QString& about, const QString& text, const QString& marked,
+                       QWidget* parent)
     : QDialog(parent) {
     setObjectName(QStringLiteral("textDialog"));
     setWindowTitle(title);
@@ -36,6 +38,12 @@ TextDialog::TextDialog(const QString& title, const QString& about, const QString
     column->addWidget(buttons);
     resize(600, 420);
     edit->setFocus();
+    if (const qsizetype at = marked.isEmpty() ? -1 : text.indexOf(marked); at >= 0) {
+        QTextCursor cursor = edit->textCursor();
+        cursor.setPosition(static_cast<int>(at + marked.size()));
+        cursor.setPosition(static_cast<int>(at), QTextCursor::KeepAnchor);  // the beginning stays in sight
+        edit->setTextCursor(cursor);
+    }
 }
 
 }  // namespace tendril::ui

@@ -12,7 +12,9 @@ class TextDialog final : public QDialog {
     Q_DISABLE_COPY_MOVE(TextDialog)
 
   public:
-    TextDialog(const QString& title, const QString& about, const QString& text, QWidget* parent = nullptr);
+    /// What stands in `text` and is `marked` is selected and in sight.
+    TextDialog(const QString& title, const QString& about, const QString& text, const QString& marked,
+               QWidget* parent = nullptr);
 };
 
 }  // namespace tendril::ui

@@ -6,6 +6,7 @@
 #include "app/documents/text_decoding.h"
 #include "engine/text/utf8_stream.h"
 #include "prompt/retrieval/chunks.h"
+#include "prompt/retrieval/passage.h"
 #include "prompt/retrieval/words.h"
 
 using namespace tendril;
@@ -49,9 +50,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_chunks(decoded->text, {});
     check_chunks(decoded->text, {40, 60, 20});
     require(engine::is_valid_utf8(prompt::index_words(decoded->text)));
-    for (const std::string& phrase : prompt::query_phrases(decoded->text)) {
+    const std::vector<std::string> phrases = prompt::query_phrases(decoded->text);
+    for (const std::string& phrase : phrases) {
         require(!phrase.empty() && engine::is_valid_utf8(phrase));
     }
+    require(engine::is_valid_utf8(std::string(prompt::best_passage(decoded->text, phrases))));
     require(engine::is_valid_utf8(prompt::excerpts(decoded->text, prompt::split_chunks(decoded->text))));
     return 0;
 }

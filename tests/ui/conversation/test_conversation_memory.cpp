@@ -29,6 +29,7 @@ class TestConversationMemory final : public QObject {
     void theMemoryOfAMessageIsSeenAndSpoken();
     void documentsAreShownAndSpoken();
     void sourcesUnfold();
+    void aSourceShowsTheSentenceThatIsAskedFor();
     void aSourceShowsItsExcerpt();
     void aMarkStandsBehindItsMessage();
     void aMarkShowsWhatTheModelHas();
@@ -190,6 +191,31 @@ void TestConversationMemory::aSourceShowsItsExcerpt() {
     QCOMPARE(text->accessibleName(), QStringLiteral("report.md, place 5"));
     QTest::keyClick(dialog, Qt::Key_Escape);
     QVERIFY(!opened);
+}
+
+void TestConversationMemory::aSourceShowsTheSentenceThatIsAskedFor() {
+    auto view = shownView();
+    QVector<MessageItem> items = talk();
+    const QString before = QStringLiteral("A line about nothing.\n").repeated(60);
+    const QString line = QStringLiteral("The pump has the code 4711.");
+    items[3].sources[1].excerpt = before + line + QStringLiteral("\nMore.");
+    items[3].sources[1].line = line;
+    view->setMessages(items);
+    view->setCurrentMessage(3);
+    QTest::keyClick(view.get(), Qt::Key_S);
+    paint(*view);
+    QVERIFY(buttons(*view, 3).contains(QStringLiteral("Source: report.md, place 5: ") + line));
+    for (const Control& control : view->transcript().frame(3).controls()) {
+        if (control.kind == Kind::source && control.link == 1) {
+            view->activate(3, control);
+        }
+    }
+    auto* dialog = view->findChild<QDialog*>(QStringLiteral("textDialog"));
+    QVERIFY(dialog != nullptr);
+    auto* text = dialog->findChild<QPlainTextEdit*>();
+    QCOMPARE(text->toPlainText(), items[3].sources[1].excerpt);
+    QCOMPARE(text->textCursor().selectedText(), line);
+    QTRY_VERIFY(text->viewport()->rect().contains(text->cursorRect()));
 }
 
 void TestConversationMemory::aMarkStandsBehindItsMessage() {

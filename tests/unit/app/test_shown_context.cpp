@@ -137,6 +137,7 @@ class TestShownContext : public QObject {
         settings.compressMethod = TextMethod::longllmlingua;
         settings.compressRate = std::nan("");
         settings.scorerModel = "/models/small.gguf";
+        settings.embeddingModel = "/models/embedding.gguf";
         worker = to_worker_settings(settings);
         QVERIFY(!worker.shorten_memory);
         QVERIFY(worker.prune_documents);
@@ -145,6 +146,7 @@ class TestShownContext : public QObject {
         QVERIFY(!prompt::needs_question(prompt::method_named(worker.memory_method).value()));
         QCOMPARE(worker.compress_rate, 0.5);
         QCOMPARE(worker.scorer_model, std::filesystem::path("/models/small.gguf"));
+        QCOMPARE(worker.embedding_model, std::filesystem::path("/models/embedding.gguf"));
         settings.compressRate = 7;
         QCOMPARE(to_worker_settings(settings).compress_rate, 1.0);
         settings.memoryMethod = MemoryMethod::leaveOut;
