@@ -6,12 +6,9 @@
 #include <map>
 #include <utility>
 
-#include <spdlog/logger.h>
-
 #include "app/documents/choice.h"
-#include "prompt/retrieval/chunks.h"
+#include "app/documents/chunk_ranking.h"
 #include "prompt/retrieval/rank.h"
-#include "prompt/retrieval/words.h"
 
 namespace tendril::app {
 namespace {
@@ -59,29 +56,6 @@ class ChunkTexts {
 
 }  // namespace
 
-Status ChunkFinder::index(DocumentId id) {
-    const auto known = link_.store.chunks(id);
-    if (!known) {
-        return fail(known.error());
-    }
-    if (!known->empty()) {
-        return {};
-    }
-    const auto document = link_.store.document(id);
-    if (!document) {
-        return fail(document.error());
-    }
-    std::vector<storage::NewChunk> chunks;
-    for (const prompt::Chunk& chunk : prompt::split_chunks(document->text)) {
-        chunks.push_back(
-            {static_cast<std::int64_t>(chunk.begin), static_cast<std::int64_t>(chunk.end),
-             prompt::index_words(
-                 std::string_view(document->text).substr(chunk.begin, chunk.end - chunk.begin))});
-    }
-    link_.log->info("document {}: {} chunks", id, chunks.size());
-    return link_.store.set_chunks(id, chunks);
-}
-
 Result<std::vector<ChunkName>> ChunkFinder::alike(const FindOrder& order) {
     std::vector<std::pair<double, ChunkName>> all;
     for (const DocumentId id : order.documents) {
@@ -104,21 +78,18 @@ Result<std::vector<ChunkName>> ChunkFinder::alike(const FindOrder& order) {
 Result<std::vector<FoundChunk>> ChunkFinder::find(const FindOrder& order) {
     ChunkTexts texts(link_.store);
     for (const DocumentId id : order.documents) {
-        Status ready = index(id);
-        ready = ready ? texts.add(id) : ready;
-        if (!ready) {
-            return fail(ready.error());
+        if (const Status read = texts.add(id); !read) {
+            return fail(read.error());
         }
     }
-    const auto hits =
-        link_.store.search_chunks(order.documents, prompt::query_phrases(order.question), kMostHits);
+    const auto hits = rank_chunks(link_.store, order.documents, order.question, kMostHits);
     if (!hits) {
         return fail(hits.error());
     }
     std::vector<ChunkName> ranked;
-    for (const storage::ChunkHit& hit : *hits) {
+    for (const prompt::RankedChunk& hit : *hits) {
         if (hit.score >= hits->front().score * kLeastShare) {
-            ranked.push_back({hit.document, hit.chunk});
+            ranked.push_back(hit.name);
         }
     }
     if (!order.vector.empty()) {
@@ -128,11 +99,13 @@ Result<std::vector<FoundChunk>> ChunkFinder::find(const FindOrder& order) {
         }
         ranked = prompt::fuse({ranked, *by_meaning});
     }
-    // "Summarise this" has no word of the document: it is begun from its beginning then.
+    // "Summarise this" has no word of the document: it is begun from its beginning then. Where another one
+    // has words of the question, the room is that one's.
+    const std::size_t most = ranked.empty() ? kMostChunks : 1;
     for (const DocumentId id : order.attached) {
         const bool any =
             std::any_of(ranked.begin(), ranked.end(), [id](const auto& one) { return one.document == id; });
-        for (std::uint32_t i = 0; !any && i < texts.chunks(id).size() && i < kMostChunks; ++i) {
+        for (std::uint32_t i = 0; !any && i < texts.chunks(id).size() && i < most; ++i) {
             ranked.push_back({id, i});
         }
     }

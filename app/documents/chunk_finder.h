@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds the places of searched documents that a question is answered with: BM25 over their chunks, which are
-// made when they are first needed. Chat worker's thread only; owned by DocumentDesk.
+// Finds the places of searched documents that a question is answered with: BM25 over their chunks,
+// and what is alike by meaning. Chat worker's thread only; owned by DocumentDesk.
 #pragma once
 
 #include <set>
@@ -26,9 +26,8 @@ class ChunkFinder {
   public:
     ChunkFinder(WorkerLink& link, ModelKeeper& models) : link_(link), models_(models) {}
 
-    /// Makes the document's chunks if there are none.
-    Status index(DocumentId document);
-    /// Needs a loaded model, whose context says how much can be read. In order of document and chunk.
+    /// Needs a loaded model, whose context says how much can be read, and documents that have all their
+    /// chunks (see DocumentIndexer). In order of document and chunk.
     Result<std::vector<FoundChunk>> find(const FindOrder& order);
 
   private:

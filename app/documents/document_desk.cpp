@@ -23,7 +23,10 @@ constexpr std::uint32_t kTemplateRoom = 64;  // what the model's template puts a
 }  // namespace
 
 DocumentDesk::DocumentDesk(WorkerLink& link, ModelKeeper& models)
-    : link_(link), models_(models), forms_(link), finder_(link, models) {}
+    : link_(link), models_(models), forms_(link), finder_(link, models), indexer_(link) {
+    indexer_.on_progress = [this](DocumentId id, double share) { index_progress(id, share); };
+    indexer_.on_end = [this](DocumentId id, const Status& status) { index_ended(id, status); };
+}
 
 DocumentDesk::~DocumentDesk() {
     for (const auto& [entry, cancelled] : reading_) {
@@ -84,6 +87,7 @@ void DocumentDesk::draft_changed(const Tree& tree) {
             compress(tree, one.id);  // while the question is typed
         }
     }
+    index_draft(tree);
     forms_.refresh(*tree, kDraft);
     tell_draft(*tree);
     if (on_draft && shown_.lock() == tree) {
@@ -122,6 +126,12 @@ void DocumentDesk::was_read(const Tree& tree, DocumentId entry, Result<ReadDocum
     if (document == nullptr) {
         return;  // removed meanwhile
     }
+    if (result && is_attached(*tree, hash)) {
+        link_.notice(result->name + " is attached already.");
+        std::erase_if(tree->documents(kDraft).shown, [entry](const auto& one) { return one.id == entry; });
+        draft_changed(tree);
+        return;
+    }
     Status kept =
         result ? keep(*tree, *document, std::move(*result), std::move(hash)) : Status(fail(result.error()));
     if (!kept) {
@@ -133,13 +143,15 @@ void DocumentDesk::was_read(const Tree& tree, DocumentId entry, Result<ReadDocum
     draft_changed(tree);
 }
 
-Status DocumentDesk::keep(ConversationTree& tree, DraftDocument& entry, ReadDocument read, std::string hash) {
+/// To the draft: the same text.
+bool DocumentDesk::is_attached(ConversationTree& tree, const std::string& hash) const {
     const auto known = link_.store.documents(tree.conversation().id);
-    for (const auto& one : known ? *known : std::vector<storage::Document>()) {
-        if (!hash.empty() && one.text_hash == hash && find(tree, kDraft, one.id) != nullptr) {
-            return fail(ErrorCode::invalid_argument, read.name + " is attached already.");
-        }
-    }
+    return known && std::any_of(known->begin(), known->end(), [&](const storage::Document& one) {
+               return !hash.empty() && one.text_hash == hash && find(tree, kDraft, one.id) != nullptr;
+           });
+}
+
+Status DocumentDesk::keep(ConversationTree& tree, DraftDocument& entry, ReadDocument read, std::string hash) {
     storage::Document document;
     document.conversation = tree.conversation().id;
     document.name = read.name;
@@ -221,8 +233,10 @@ ChoiceFacts DocumentDesk::facts(const ConversationTree& tree, DocumentId without
             std::min(kAnswerRoom, facts.context / 4) + kTemplateRoom +
             static_cast<std::uint32_t>(models_.composer().tokens_of(tree.conversation().system_prompt));
     }
-    for (const DraftDocument& one : tree.documents(kDraft).shown) {
-        facts.taken += without != 0 && one.id != without ? one.planned_tokens : 0;
+    if (without != 0) {
+        std::vector<DraftDocument> others = tree.documents(kDraft).shown;
+        std::erase_if(others, [without](const DraftDocument& one) { return one.id == without; });
+        facts.taken += planned_tokens(others);
     }
     facts.compress_rate = shortener != nullptr ? link_.settings.compress_rate : 1;
     return facts;
@@ -260,8 +274,10 @@ void DocumentDesk::remove(const Tree& tree, DocumentId id) {
         }
     }
     stop_compressing(id);
+    stop_indexing(id);
     std::erase_if(tree->documents(kDraft).shown, [id](const auto& one) { return one.id == id; });
     draft_changed(tree);
+    step_all();  // a message that was sent may have it as well
 }
 
 void DocumentDesk::choose(const Tree& tree, DocumentId id, AttachmentChoice choice) {
@@ -274,6 +290,7 @@ void DocumentDesk::choose(const Tree& tree, DocumentId id, AttachmentChoice choi
         }
         one->choice = choice;
         one->error = id > 0 ? std::string() : one->error;
+        one->progress = indexing_.contains(id) ? 1 : one->progress;  // of the search, which goes on unseen
         if (choice != AttachmentChoice::compressed) {
             stop_compressing(id);
         }

@@ -18,6 +18,7 @@
 #include "app/documents/choice.h"
 #include "app/documents/chunk_finder.h"
 #include "app/documents/document_forms.h"
+#include "app/documents/document_indexer.h"
 #include "app/documents/document_reader.h"
 #include "app/documents/embedder.h"
 #include "app/documents/text_shortener.h"
@@ -78,6 +79,7 @@ class DocumentDesk final : public TurnPreparation {
     DraftDocument* find(ConversationTree& tree, MessageId message, DocumentId id) const;
     void read_one(const Tree& tree, const std::filesystem::path& path);
     void was_read(const Tree& tree, DocumentId entry, Result<ReadDocument> result, std::string hash);
+    bool is_attached(ConversationTree& tree, const std::string& hash) const;
     Status keep(ConversationTree& tree, DraftDocument& entry, ReadDocument read, std::string hash);
     void count(const Tree& tree, DocumentId id);
     void counted(const Tree& tree, DocumentId id, std::uint32_t tokens);
@@ -99,19 +101,33 @@ class DocumentDesk final : public TurnPreparation {
     void stop_compressing(DocumentId id);
     std::optional<Status> compress_for(const Tree& tree, MessageId question);  ///< none: it is waited for
     void step_all();
+    // document_index.cpp
+    bool index(const Tree& tree, DocumentId id);
+    void index_draft(const Tree& tree);
+    bool indexed_for(const Tree& tree, const FindOrder& order);
+    void index_progress(DocumentId id, double share);
+    void index_ended(DocumentId id, const Status& status);
+    void stop_indexing(DocumentId id);
     // question_documents.cpp
     void step(std::list<Preparing>::iterator preparing);
     void finish(std::list<Preparing>::iterator preparing, const Status& status);
     static FindOrder order_of(const ConversationTree& tree, MessageId question);
     Status search_for(ConversationTree& tree, MessageId question, const FindOrder& order);
     // document_vectors.cpp
-    void embed(DocumentId id);
+    struct Embedding;
+    void embed(const Tree& tree, DocumentId id);
+    void embed_next(const std::shared_ptr<Embedding>& embedding);
+    void keep_vectors(const std::shared_ptr<Embedding>& embedding, const std::vector<std::uint32_t>& chunks,
+                      Result<Embedder::Vectors> made);
     bool waits_for_vector(std::list<Preparing>::iterator preparing, const FindOrder& order);
 
     WorkerLink& link_;
     ModelKeeper& models_;
     DocumentForms forms_;
     ChunkFinder finder_;
+    DocumentIndexer indexer_;
+    std::map<DocumentId, Tree> indexing_;
+    std::set<DocumentId> index_failed_;
     std::weak_ptr<ConversationTree> shown_;
     DocumentId entries_ = 0;  // of files that are being read, or could not be: below 0
     std::map<DocumentId, Cancelled> reading_;

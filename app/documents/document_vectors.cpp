@@ -11,6 +11,7 @@
 namespace tendril::app {
 namespace {
 
+constexpr std::size_t kVectorsAtOnce = 32;             ///< that are stored together
 constexpr auto kVectorWait = std::chrono::seconds(3);  ///< of a person, the load of the model with it
 
 }  // namespace
@@ -49,8 +50,9 @@ void DocumentDesk::work() {
     const auto consider = [this, &tree](MessageId message) {
         for (const DraftDocument& one : std::as_const(*tree).documents(message).shown) {
             if (one.id > 0 && one.choice == storage::AttachmentChoice::searched &&
-                embedded_.insert(one.id).second) {
-                embed(one.id);
+                !embedded_.contains(one.id) && !index_failed_.contains(one.id) && index(tree, one.id)) {
+                embedded_.insert(one.id);
+                embed(tree, one.id);
             }
         }
     };
@@ -60,33 +62,79 @@ void DocumentDesk::work() {
     }
 }
 
+/// A document whose vectors are made, a few chunks after the other.
+struct DocumentDesk::Embedding {
+    std::weak_ptr<ConversationTree> tree;
+    DocumentId id = 0;
+    std::string model;
+    std::string text;
+    std::vector<storage::DocumentChunk> left;  // in reverse order
+};
+
 /// Tried once while the settings name this model; what is there is kept.
-void DocumentDesk::embed(DocumentId id) {
-    const Status indexed = finder_.index(id);
-    const auto chunks = indexed ? link_.store.chunks(id) : fail(indexed.error());
-    const auto document = link_.store.document(id);
-    const auto known = link_.store.chunk_vectors(id, embedded_by_);
-    if (!chunks || !document || !known || known->size() == chunks->size()) {
+void DocumentDesk::embed(const Tree& tree, DocumentId id) {
+    auto chunks = link_.store.chunks(id);
+    const auto known = link_.store.chunks_with_vector(id, embedded_by_);
+    if (!chunks || !known || known->size() == chunks->size()) {
         return;  // a failure is told where the document is searched
     }
+    auto document = link_.store.document(id);
+    if (!document) {
+        return;
+    }
+    std::erase_if(*chunks, [&](const storage::DocumentChunk& one) {
+        return std::binary_search(known->begin(), known->end(), one.chunk);
+    });
+    std::reverse(chunks->begin(), chunks->end());
+    embed_next(std::make_shared<Embedding>(
+        Embedding{tree, id, embedded_by_, std::move(document->text), std::move(*chunks)}));
+}
+
+void DocumentDesk::embed_next(const std::shared_ptr<Embedding>& embedding) {
     std::vector<std::string> texts;
-    for (const storage::DocumentChunk& one : *chunks) {
-        const auto begin = std::min(static_cast<std::size_t>(one.first_byte), document->text.size());
-        texts.push_back(document->text.substr(begin, static_cast<std::size_t>(one.end_byte) - begin));
+    std::vector<std::uint32_t> chunks;
+    while (!embedding->left.empty() && texts.size() < kVectorsAtOnce) {
+        const storage::DocumentChunk& one = embedding->left.back();
+        const auto begin = std::min(static_cast<std::size_t>(one.first_byte), embedding->text.size());
+        texts.push_back(embedding->text.substr(begin, static_cast<std::size_t>(one.end_byte) - begin));
+        chunks.push_back(one.chunk);
+        embedding->left.pop_back();
     }
     embedder->start(std::move(texts), Embedder::When::idle,
-                    [this, id, model = embedded_by_](Result<Embedder::Vectors> made) {
-                        if (!made) {
-                            return;
-                        }
-                        std::vector<storage::ChunkVector> rows;
-                        for (auto& vector : *made) {
-                            rows.push_back({static_cast<std::uint32_t>(rows.size()), std::move(vector)});
-                        }
-                        const Status kept = link_.store.set_chunk_vectors(id, model, rows);
-                        link_.log->info("document {}: {} vectors{}", id, rows.size(),
-                                        kept ? "" : " not kept: " + kept.error().detail);
+                    [this, embedding, chunks = std::move(chunks)](Result<Embedder::Vectors> made) {
+                        keep_vectors(embedding, chunks, std::move(made));
                     });
+}
+
+/// Goes on as long as anybody may search the document with this model.
+void DocumentDesk::keep_vectors(const std::shared_ptr<Embedding>& embedding,
+                                const std::vector<std::uint32_t>& chunks, Result<Embedder::Vectors> made) {
+    const DocumentId id = embedding->id;
+    if (!made || !embedded_.contains(id)) {
+        return;
+    }
+    std::vector<storage::ChunkVector> rows;
+    for (std::size_t i = 0; i < made->size(); ++i) {
+        rows.push_back({chunks[i], std::move((*made)[i])});
+    }
+    const Status kept = link_.store.set_chunk_vectors(id, embedding->model, rows);
+    if (!kept || embedding->left.empty()) {
+        link_.log->info("document {}: its vectors are made{}", id,
+                        kept ? "" : ", but not kept: " + kept.error().detail);
+        return;
+    }
+    const Tree tree = embedding->tree.lock();
+    bool searched = false;
+    if (tree) {
+        each_place(*tree, id, [&](MessageId, DraftDocument& one) {
+            searched = searched || one.choice == storage::AttachmentChoice::searched;
+        });
+    }
+    if (searched && embedder->model() == embedding->model) {
+        embed_next(embedding);
+    } else {
+        embedded_.erase(id);  // the rest is made when it is searched again
+    }
 }
 
 /// False: the search need not wait.
@@ -98,7 +146,7 @@ bool DocumentDesk::waits_for_vector(std::list<Preparing>::iterator preparing, co
     const bool all =
         !model.empty() && std::all_of(order.documents.begin(), order.documents.end(), [&](DocumentId id) {
             const auto chunks = link_.store.chunks(id);
-            const auto vectors = link_.store.chunk_vectors(id, model);
+            const auto vectors = link_.store.chunks_with_vector(id, model);
             return chunks && vectors && !chunks->empty() && chunks->size() == vectors->size();
         });
     if (!all) {

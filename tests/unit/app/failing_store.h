@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -17,8 +18,11 @@ using storage::ConversationId;
 using storage::MessageId;
 
 struct StoreControl {
-    std::atomic<bool> full{false};       ///< add, begin, append and finish fail with disk_full
-    std::atomic<bool> read_only{false};  ///< with read_only
+    std::atomic<bool> full{false};        ///< add, begin, append and finish fail with disk_full
+    std::atomic<bool> index_full{false};  ///< the chunks of documents alone fail, with disk_full
+    std::atomic<bool> read_only{false};   ///< with read_only
+    /// Called when chunks of a document are about to be added: the first one's number, and how many.
+    std::function<void(std::uint32_t, std::size_t)> on_slice;
     std::mutex mutex;
     std::vector<std::pair<std::chrono::steady_clock::time_point, std::string>> appends;
 };
@@ -96,10 +100,20 @@ class FailingStore final : public storage::ChatStore {
     Status set_chunks(storage::DocumentId id, const std::vector<storage::NewChunk>& chunks) override {
         return fails() ? Status(fail(error())) : real_->set_chunks(id, chunks);
     }
-    Result<std::vector<storage::ChunkHit>> search_chunks(const std::vector<storage::DocumentId>& documents,
-                                                         const std::vector<std::string>& phrases,
-                                                         std::size_t limit) override {
-        return real_->search_chunks(documents, phrases, limit);
+    Status add_chunks(storage::DocumentId id, std::uint32_t first,
+                      const std::vector<storage::NewChunk>& chunks) override {
+        if (control_.on_slice) {
+            control_.on_slice(first, chunks.size());
+        }
+        return fails() || control_.index_full ? Status(fail(error())) : real_->add_chunks(id, first, chunks);
+    }
+    Result<storage::ChunkMatches> search_chunks(const std::vector<storage::DocumentId>& documents,
+                                                const std::vector<std::string>& phrases) override {
+        return real_->search_chunks(documents, phrases);
+    }
+    Result<std::vector<std::uint32_t>> chunks_with_vector(storage::DocumentId id,
+                                                          std::string_view model) override {
+        return real_->chunks_with_vector(id, model);
     }
     Result<std::vector<storage::ChunkVector>> chunk_vectors(storage::DocumentId id,
                                                             std::string_view model) override {
@@ -159,8 +173,8 @@ class FailingStore final : public storage::ChatStore {
   private:
     bool fails() const { return control_.full || control_.read_only; }
     Error error() const {
-        return control_.full ? Error{ErrorCode::disk_full, "The disk is full.", {}}
-                             : Error{ErrorCode::read_only, "For reading only.", {}};
+        return control_.full || control_.index_full ? Error{ErrorCode::disk_full, "The disk is full.", {}}
+                                                    : Error{ErrorCode::read_only, "For reading only.", {}};
     }
 
     std::unique_ptr<ChatStore> real_;

@@ -73,7 +73,13 @@ struct Fixture : WorkerFixture {
         return second_connection()->chunk_vectors(id, kModel).value().size();
     }
     bool embedded(DocumentId id) const {
-        return QTest::qWaitFor([&] { return vectors(id) > 0; }, 20'000);
+        const auto store = second_connection();
+        return QTest::qWaitFor(
+            [&] {
+                const auto chunks = store->chunks(id).value();
+                return !chunks.empty() && chunks.front().chunk == 0 && vectors(id) == chunks.size();
+            },
+            20'000);
     }
 };
 
@@ -124,6 +130,31 @@ class TestDocumentVectors : public QObject {
         fixture.engine.finish();
         fixture.events.wait<TurnEnded>();
         QCOMPARE(fixture.made, 1U);
+    }
+    void vectorsThatAreThereAreNotMadeAgain() {
+        Fixture fixture;
+        std::atomic<std::size_t> texts{0};
+        std::atomic<std::size_t> stop_at{40};  // behind the first few that are stored together
+        fixture.embedding.embed = [&](const std::string&) {
+            ++texts;
+            while (texts == stop_at) {
+                std::this_thread::yield();
+            }
+            return std::vector<float>{1, 0};
+        };
+        const DocumentId id = fixture.attach();
+        QVERIFY(QTest::qWaitFor([&] { return texts == stop_at && fixture.vectors(id) == 32; }, 20'000));
+        stop_at = 0;
+        fixture.worker.reset();
+        fixture.embedding.load_error.reset();  // the fake's, of the load that was cancelled with the worker
+        const std::size_t known = fixture.vectors(id);
+        texts = 0;
+        fixture.run();
+        fixture.worker->open_last();
+        fixture.events.wait<ConversationShown>();
+        fixture.load();
+        QVERIFY(fixture.embedded(id));
+        QCOMPARE(texts.load(), fixture.vectors(id) - known);
     }
     void nothingIsKeptOfWhatIsDeleted() {
         Fixture fixture;

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Chunks, words, ranking; and how well facts that are planted in long documents are found.
+#include <cmath>
 #include <random>
 
 #include <QTemporaryDir>
 #include <QtTest>
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Statement.h>
 
+#include "app/documents/chunk_ranking.h"
 #include "engine/text/utf8_stream.h"
 #include "prompt/retrieval/chunks.h"
+#include "prompt/retrieval/passage.h"
 #include "prompt/retrieval/rank.h"
 #include "prompt/retrieval/words.h"
 #include "storage/chat_store.h"
@@ -184,11 +189,92 @@ class TestRetrieval : public QObject {
         QCOMPARE(query_phrases(repeated("a1 b2 c3 d4 ", 3)).size(), 4U);
     }
 
+    void theSentenceThatIsAskedForIsShown() {
+        const std::string text =
+            "Weather and a code. In spring nothing.\nThe pumps of Marlow have the access code "
+            "7.5 and 4711. More\nabout the code";
+        const auto best = [](const std::string& of, const std::string& question) {
+            return std::string(best_passage(of, query_phrases(question)));
+        };
+        QCOMPARE(best(text, "Which access code has the MARLOW pump?"),
+                 std::string("The pumps of Marlow have the access code 7.5 and 4711."));
+        QCOMPARE(best(text, "And in spring?"), std::string("In spring nothing."));
+        QCOMPARE(best(text, "Who is Quint?"), std::string());
+        QCOMPARE(best("葡萄很甜。水泵的密码是4711。", "水泵的密码是什么?"),
+                 std::string("水泵的密码是4711。"));
+        QCOMPARE(best("", "What?"), std::string());
+    }
+
     void wordsOfTheIndex() {
         QCOMPARE(QString::fromStdString(index_words("葡萄 grapes")).simplified(),
                  QString::fromUtf8("葡 萄 grapes"));
         QVERIFY(QString::fromStdString(index_words("call parseHeader now"))
                     .contains("parseHeader parse Header now"));
+    }
+
+    void rareWordsCountMost() {
+        // words: one that all chunks have, one that a single chunk has
+        const std::vector<MatchedChunk> matched = {
+            {{1, 0}, 100, {3, 0}}, {{1, 1}, 100, {1, 1}}, {{1, 2}, 100, {1, 0}}, {{1, 3}, 400, {1, 0}}};
+        const auto ranked = bm25(matched, 4, 100, 10);
+        QCOMPARE(ranked.size(), 4U);
+        QCOMPARE(ranked[0].name, (ChunkName{1, 1}));
+        QCOMPARE(ranked[1].name, (ChunkName{1, 0}));  // more often
+        QCOMPARE(ranked[2].name, (ChunkName{1, 2}));
+        QCOMPARE(ranked[3].name, (ChunkName{1, 3}));  // the same in a longer chunk is less
+        QVERIFY(ranked[3].score > 0);
+        // ln(1 + 3.5/1.5) + ln(1 + 0.5/4.5), each once in a chunk of mean length
+        QVERIFY(std::abs(ranked[0].score - (std::log(1 + 3.5 / 1.5) + std::log(1 + 0.5 / 4.5))) < 1e-12);
+        QCOMPARE(bm25(matched, 4, 100, 2).size(), 2U);
+        QVERIFY(bm25({}, 0, 0, 5).empty());
+        QCOMPARE(bm25({{{2, 0}, 9, {1}}, {{1, 0}, 9, {1}}}, 2, 9, 5)[0].name, (ChunkName{1, 0}));
+    }
+
+    void otherConversationsChangeNothing() {
+        QTemporaryDir folder;
+        const std::string file = folder.filePath("chats.db").toStdString();
+        storage::OpenReport report;
+        const auto store = storage::ChatStore::open(file, report).value();
+        const auto add = [&](const std::vector<std::string>& chunks) {
+            storage::Document document;
+            document.conversation = store->create_conversation("", "").value().id;
+            document.text = "text";
+            const auto id = store->add_document(document, storage::AttachmentChoice::searched).value();
+            std::vector<storage::NewChunk> rows;
+            for (const std::string& words : chunks) {
+                rows.push_back({0, 40, words});
+            }
+            return store->set_chunks(id, rows) ? id : 0;
+        };
+        const auto id = add({"the pump needs oil", "the pump stands in Marlow", "Marlow has a bridge",
+                             "bridges need paint and the pump has none", "nothing else"});
+        const std::string question = "pump bridge";
+        const auto own = [&] { return app::rank_chunks(*store, {id}, question, 10).value(); };
+        const auto of_the_table = [&] {  // as FTS5 ranks by itself
+            SQLite::Database raw(file);
+            SQLite::Statement rows(raw,
+                                   "SELECT c.chunk FROM chunk_search JOIN document_chunk c ON "
+                                   "c.id=chunk_search.rowid WHERE chunk_search MATCH 'pump OR bridge' AND "
+                                   "c.document=? ORDER BY bm25(chunk_search), c.chunk");
+            rows.bind(1, id);
+            std::vector<std::int64_t> order;
+            while (rows.executeStep()) {
+                order.push_back(rows.getColumn(0).getInt64());
+            }
+            return order;
+        };
+        const auto before = own();
+        const auto table_before = of_the_table();
+        QCOMPARE(before.size(), 4U);
+        QCOMPARE(before[0].name.chunk, 3U);
+        QCOMPARE(before[1].name.chunk, 2U);  // bridges are rarer than pumps, here
+        QVERIFY(add(std::vector<std::string>(200, "a bridge and another bridge")) != 0);
+        const auto after = own();
+        QVERIFY(of_the_table() != table_before);  // what this is about
+        for (std::size_t i = 0; i < before.size(); ++i) {
+            QCOMPARE(after[i].name, before[i].name);
+            QCOMPARE(after[i].score, before[i].score);
+        }
     }
 
     void ranksAreFused() {
@@ -253,11 +339,11 @@ class TestRetrieval : public QObject {
                 const auto has = [&](std::size_t chunk) {
                     return cut(planted.text, chunks[chunk]).find(fact.sentence) != std::string::npos;
                 };
-                const auto hits = store->search_chunks({id}, query_phrases(fact.question), kTop).value();
+                const auto hits = app::rank_chunks(*store, {id}, fact.question, kTop).value();
                 bool here = false;
                 for (const auto& hit : hits) {
-                    here = here || has(hit.chunk);
-                    read += chunks[hit.chunk].end - chunks[hit.chunk].begin;
+                    here = here || has(hit.name.chunk);
+                    read += chunks[hit.name.chunk].end - chunks[hit.name.chunk].begin;
                 }
                 found += here ? 1 : 0;
                 whole += planted.text.size();
