@@ -9,6 +9,7 @@
 
 #include "app/composing.h"
 #include "app/context/forecast.h"
+#include "app/documents/choice.h"
 #include "app/power.h"
 #include "app/turn_records.h"
 
@@ -17,6 +18,17 @@ namespace {
 
 /// A person who leafs through conversations does not want all of them read.
 constexpr auto kLookDelay = std::chrono::milliseconds(250);
+
+/// Of the draft's documents that are to be searched or shortened: what they will take, as far as it can be
+/// told.
+std::uint32_t unread_tokens(const AttachedDocuments& draft) {
+    std::vector<DraftDocument> unread = draft.shown;
+    std::erase_if(unread, [&](const DraftDocument& one) {
+        return !one.error.empty() || std::any_of(draft.read.begin(), draft.read.end(),
+                                                 [&](const DocumentText& text) { return text.id == one.id; });
+    });
+    return planned_tokens(unread);
+}
 
 }  // namespace
 
@@ -98,8 +110,14 @@ void ReadAhead::read() {
         forecast(models_.composer(), *tree_,
                  compose_request(*tree_, conversation.leaf, link_.settings, models_.model().context),
                  {&draft, std::as_const(*tree_).documents(kDraft).read}, link_.settings);
-    tell({conversation.id, static_cast<std::uint32_t>(tokens->size()), models_.model().context, coming.shares,
-          std::move(coming.if_sent)});
+    const AttachedDocuments& documents = std::as_const(*tree_).documents(kDraft);
+    auto used = static_cast<std::uint32_t>(tokens->size());
+    if (!documents.complete) {  // not all is certain, but how much it may be
+        ContextShares& shares = coming.shares;
+        shares.documents += unread_tokens(documents);
+        used = std::max(used, shares.system + shares.documents + shares.turns + shares.draft);
+    }
+    tell({conversation.id, used, models_.model().context, coming.shares, std::move(coming.if_sent)});
     if (!allowed()) {
         cancel();
     } else if (*tokens != asked_) {

@@ -51,21 +51,27 @@ AttachmentChoice default_choice(std::uint32_t tokens, const ChoiceFacts& facts) 
     return AttachmentChoice::searched;
 }
 
-Status fits(std::span<const DraftDocument> documents, const ChoiceFacts& facts) {
-    std::uint64_t needed = facts.taken;
-    std::uint64_t searched = 0;  // all share one budget
-    const DraftDocument* largest = nullptr;
+std::uint32_t planned_tokens(std::span<const DraftDocument> documents) {
+    std::uint32_t sum = 0;
+    std::uint32_t searched = 0;
     for (const DraftDocument& document : documents) {
         if (document.choice == AttachmentChoice::searched) {
-            searched = std::max<std::uint64_t>(searched, document.planned_tokens);
+            searched = std::max(searched, document.planned_tokens);
         } else {
-            needed += document.planned_tokens;
+            sum += document.planned_tokens;
         }
+    }
+    return sum + searched;
+}
+
+Status fits(std::span<const DraftDocument> documents, const ChoiceFacts& facts) {
+    const std::uint64_t needed = std::uint64_t{facts.taken} + planned_tokens(documents);
+    const DraftDocument* largest = nullptr;
+    for (const DraftDocument& document : documents) {
         if (largest == nullptr || document.planned_tokens > largest->planned_tokens) {
             largest = &document;
         }
     }
-    needed += searched;
     if (facts.context == 0 || largest == nullptr || needed <= facts.context) {
         return {};
     }

@@ -30,6 +30,10 @@ std::uint32_t search_budget(std::uint32_t context);
 std::uint32_t planned_tokens(std::uint32_t tokens, storage::AttachmentChoice choice,
                              const ChoiceFacts& facts);
 
+/// Tokens that these documents, each in the form of its choice, take of a context together: those that are
+/// searched share one budget.
+std::uint32_t planned_tokens(std::span<const DraftDocument> documents);
+
 /// Error in words that say what can be done when the documents (in their forms) with what else is `taken` do
 /// not fit into the context. Nothing of the conversation before them counts: that can be left out.
 Status fits(std::span<const DraftDocument> documents, const ChoiceFacts& facts);

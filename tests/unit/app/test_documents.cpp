@@ -84,7 +84,7 @@ class TestDocuments : public QObject {
         QVERIFY(contains(context, "window"));
         QCOMPARE(found_in(without_found(context, 3))->size(), 1U);
         QVERIFY(!found_in(without_found(without_found(context, 3), 4)));
-        const std::vector<Source> sources = {{3, "a.md", 7, "words"}};
+        const std::vector<Source> sources = {{3, "a.md", 7, "words. More.", "More."}};
         QCOMPARE(sources_in(with_sources("", sources)), sources);
         QVERIFY(with_sources("", {}).empty());
         for (const char* broken :
@@ -121,6 +121,20 @@ class TestDocuments : public QObject {
         const std::string next = fixture.engine.take_request();
         QVERIFY(next.starts_with(prompt.substr(0, prompt.find("What climbs?") + 12)));
         QCOMPARE(times(next, "They climb."), 1U);
+    }
+
+    void whatIsAttachedAlreadyIsSaidOnly() {
+        WorkerFixture fixture;
+        fixture.start();
+        const auto path = write(fixture, "a.txt", "one");
+        fixture.worker->attach_files({path});
+        ready(fixture, 1);
+        fixture.worker->attach_files({path, write(fixture, "b.txt", "two")});
+        QCOMPARE(fixture.events.wait<Notice>().text, std::string("a.txt is attached already."));
+        const auto draft = ready(fixture, 2);  // nothing that has to be removed before the message is sent
+        QVERIFY(draft.documents[0].error.empty() && draft.documents[1].name == "b.txt");
+        fixture.worker->send("Read them.");
+        QVERIFY(contains(fixture.engine.take_request(), "two"));
     }
 
     void theDraftSurvivesARestart() {
@@ -221,6 +235,11 @@ class TestDocuments : public QObject {
         const auto sources = sources_in(ended.message.context);
         QVERIFY(!sources.empty());
         QCOMPARE(sources[0].name, std::string("manual.md"));
+        const auto asked = std::find_if(sources.begin(), sources.end(), [](const Source& one) {
+            return one.line == "The pump of Marlow has the code 4711.";
+        });
+        QVERIFY(asked != sources.end() && contains(asked->excerpt, asked->line));
+        QVERIFY(asked->excerpt.size() > 500);  // all that was read
         const auto changed = fixture.second_connection()->messages(ended.conversation).value();
         QVERIFY(found_in(changed[0].context));
         // asked again: the places are known, nothing is repeated, and the prompt goes on where the first one
@@ -258,6 +277,25 @@ class TestDocuments : public QObject {
         const std::string prompt = fixture.engine.take_request();
         QVERIFY(contains(prompt, "## Section 3\n") && contains(prompt, "## Section 29"));
         QCOMPARE(times(prompt, "has the code 4711"), 1U);
+    }
+
+    void whatWillBeReadOfTheDraftIsCounted() {
+        WorkerFixture fixture;
+        fixture.engine.model.context = 2000;
+        fixture.start();
+        fixture.worker->attach_files(
+            {write(fixture, "manual.md", manual()), write(fixture, "more.md", manual() + "More.")});
+        const auto draft = ready(fixture, 2);
+        QCOMPARE(draft.documents[1].planned_tokens, 500U);
+        // both are searched, and share what a search may take
+        fixture.worker->save_draft("What is the code?");
+        const auto counted =
+            fixture.events.wait<ContextCounted>([](const auto& e) { return e.shares.documents > 0; });
+        QCOMPARE(counted.shares.documents, 500U);
+        QVERIFY(counted.used >= 500 && counted.used < 700);
+        fixture.worker->remove_document(draft.documents[0].id);
+        fixture.worker->remove_document(draft.documents[1].id);
+        fixture.events.wait<ContextCounted>([](const auto& e) { return e.shares.documents == 0; });
     }
 
     void draftDocumentsAreReadAhead() {
