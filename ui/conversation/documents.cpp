@@ -66,8 +66,9 @@ QString fileSizeOf(quint64 bytes) {
 }
 
 QString attachmentDetails(const app::AttachmentItem& item) {
-    if (!item.error.isEmpty()) {
-        return item.error;
+    if (!item.error.isEmpty()) {  // stands below or behind the name
+        const QString name = item.name + QLatin1Char(' ');
+        return item.error.startsWith(name) ? item.error.mid(name.size()) : item.error;
     }
     QStringList parts;
     if (item.bytes > 0) {
@@ -103,11 +104,14 @@ QString attachmentDetails(const app::AttachmentItem& item) {
 
 QString documentDetails(const app::AttachmentItem& item) {
     if (!item.error.isEmpty()) {
-        return item.error;
+        return attachmentDetails(item);
     }
     QStringList parts;
     if (item.bytes > 0) {
         parts << fileSizeOf(item.bytes);
+    }
+    if (item.progress < 1) {
+        return join(parts << progressOf(item));
     }
     const bool known = item.plannedTokens > 0;
     switch (item.choice) {
@@ -141,7 +145,8 @@ QString sourcesName(const app::MessageItem& item) {
 }
 
 QString sourceLine(const app::SourceItem& source) {
-    QString words = source.excerpt.left(4 * kExcerptShown).simplified();
+    const QString& text = source.line.isEmpty() ? source.excerpt : source.line;
+    QString words = text.left(4 * kExcerptShown).simplified();
     if (words.size() > kExcerptShown) {
         words = words.left(kExcerptShown) + QChar(0x2026);
     }

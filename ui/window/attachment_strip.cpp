@@ -19,7 +19,8 @@ namespace tendril::ui {
 
 namespace {
 
-constexpr int kWidest = 400;
+constexpr int kWidest = 480;
+constexpr int kWidestError = 720;  // why a file cannot be used is read in full, where there is room
 constexpr int kNarrowest = 180;
 constexpr int kGap = 6;
 constexpr int kRowsShown = 3;  // more are scrolled
@@ -108,7 +109,8 @@ QSize AttachmentChip::sizeHint() const {
     const int text =
         std::max(name.horizontalAdvance(item_.name), small.horizontalAdvance(attachmentDetails(item_)));
     const int width = text + kIcon + 2 * kPad + kRoomRight + 4;
-    return {std::clamp(width, kNarrowest, kWidest), name.height() + small.height() + 15};
+    const int widest = item_.error.isEmpty() ? kWidest : kWidestError;
+    return {std::clamp(width, kNarrowest, widest), name.height() + small.height() + 15};
 }
 
 void AttachmentChip::resizeEvent(QResizeEvent* event) {
@@ -254,8 +256,13 @@ void AttachmentStrip::step(const AttachmentChip* from, int by) {
 }
 
 void AttachmentStrip::focusFirst() {
+    const auto broken = std::find_if(chips_.begin(), chips_.end(), [](const AttachmentChip* chip) {
+        return !chip->item().error.isEmpty();
+    });
     if (!chips_.isEmpty()) {
-        chips_.first()->setFocus(Qt::ShortcutFocusReason);
+        AttachmentChip* chip = broken == chips_.end() ? chips_.first() : *broken;
+        chip->setFocus(Qt::ShortcutFocusReason);
+        ensureWidgetVisible(chip, 0, kGap);
     }
 }
 

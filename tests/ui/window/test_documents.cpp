@@ -223,6 +223,15 @@ void TestDocuments::aBrokenDocumentIsNotSent() {
     QVERIFY2(statusText().contains(QStringLiteral("x.bin cannot be used. Remove it first.")),
              qPrintable(statusText()));
     QVERIFY(chips()[0]->hasFocus());
+    QVERIFY2(!chips()[0]->accessibleName().contains(QStringLiteral("x.bin is")), "the name is said once");
+    show({FakePort::document(6, QStringLiteral("a.md")), item});
+    editor()->setFocus();
+    QTest::keyClick(editor(), Qt::Key_Return);
+    const QVector<AttachmentChip*> both = chips();
+    QCOMPARE(both.size(), 2);
+    for (AttachmentChip* chip : both) {
+        QCOMPARE(chip->hasFocus(), !chip->item().error.isEmpty());  // the one that is meant
+    }
     item.error.clear();
     show({item});
     QTest::keyClick(editor(), Qt::Key_Return);
