@@ -90,8 +90,9 @@ Forecast forecast(const PromptComposer& composer, const ConversationTree& tree, 
     }
     if (settings.shorten_memory && drafted) {
         const auto next = composer.next_compaction(wanted, *plan, settings.shorten_thresholds, false);
-        if (next) {
-            made.if_sent.push_back(shortened(wanted, *plan, *next, settings.memory_method));
+        auto change = next ? shortened(wanted, *plan, *next, settings.memory_method) : PlannedChange();
+        if (!change.messages.empty()) {  // else it covers only what is left out
+            made.if_sent.push_back(std::move(change));
         }
     }
     return made;

@@ -19,6 +19,7 @@ constexpr std::size_t kLeastTokens = 32;
 /// Of the short text; a share of the context.
 constexpr double kBudget = 0.1;
 constexpr std::size_t kLargestBudget = 512;
+constexpr std::size_t kFrame = 32;  // tokens around a short text, at most
 /// Kept free for the next question when it is decided whether to shorten.
 constexpr double kNextQuestion = 1.0 / 16;
 
@@ -267,10 +268,16 @@ std::optional<Compaction> next_compaction(const PlanRequest& asked, const Contex
     }
     made.covers = exchanges.begin(*reached);
     made.tokens_before = plan.tokens - std::min(plan.tokens, *left - made.budget);
+    if (lost) {  // what is gained is that something stands for what fell out altogether
+        const std::size_t limit = limit_of(asked);
+        const std::size_t others = *left - made.budget + kFrame + share_of(request.context, kNextQuestion);
+        made.budget = std::min(made.budget, limit - std::min(limit, others));
+        return made;
+    }
     made.budget = std::min(made.budget, made.tokens_before / 2);
     const std::size_t gain = made.tokens_before - made.budget;
     const std::size_t least = now ? kLeastTokens : share_of(request.context, kLeastGain);
-    return lost || gain >= std::max<std::size_t>(least, 1) ? std::optional(made) : std::nullopt;
+    return gain >= std::max<std::size_t>(least, 1) ? std::optional(made) : std::nullopt;
 }
 
 }  // namespace tendril::prompt::context

@@ -410,6 +410,22 @@ class TestContextPlan : public QObject {
         }));
     }
 
+    void whatFellOutGetsATextThatHasRoom() {
+        // One exchange so long that those before it had to be left out: no token of them is in the prompt.
+        PlanRequest request = conversation(5, 150);
+        request.segments.pop_back();
+        request.segments.back().text += std::string(2450, 'l');
+        request.context = 3700;
+        const auto made = planned(request);
+        QVERIFY(made->fates[0] == Fate::left_out);
+        const auto next = next_compaction(request, *made, {}, false, kCount);
+        QVERIFY(next && next->covers > 0);
+        QVERIFY2(next->budget >= 50, std::to_string(next->budget).c_str());
+        request.shorts = {{1, next->covers, std::string(next->budget, 'm'), false}};
+        const auto after = planned(request);
+        QVERIFY(after && after->short_text);  // and it fits
+    }
+
     void littleGainIsNotWorthIt() {
         // Pinned messages fill the context nearly: each new exchange would be shortened by itself.
         PlanRequest request = conversation(4, 40);
