@@ -135,9 +135,8 @@ void Compactor::begin(const Tree& tree, bool now) {
             });
         return;
     }
-    if (now) {
-        link_.notice(plan ? "There is nothing to shorten: the last two exchanges always stay whole."
-                          : plan.error().message);
+    if (now && !plan) {
+        link_.notice(plan.error().message);
     }
     // Of an earlier shortening, what a turn has broken off.
     const auto* waits = moved_.waiting();
@@ -147,7 +146,7 @@ void Compactor::begin(const Tree& tree, bool now) {
             return;
         }
     }
-    end();
+    end(now && plan ? "There is nothing to shorten: the last two exchanges always stay whole." : "");
 }
 
 void Compactor::made(Result<MemoryText> text) {
@@ -235,11 +234,11 @@ void Compactor::tell(const ConversationTree& tree, std::string what, double prog
     link_.emit(MemoryWork{tree.conversation().id, std::move(what), progress, true});
 }
 
-void Compactor::end() {
+void Compactor::end(std::string said) {
     const Tree tree = job_->tree;
     const std::uint32_t read = job_->read;
     job_.reset();
-    link_.emit(MemoryWork{tree->conversation().id, {}, 1, false, read});
+    link_.emit(MemoryWork{tree->conversation().id, std::move(said), 1, false, read});
 }
 
 }  // namespace tendril::app

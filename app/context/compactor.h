@@ -71,7 +71,7 @@ class Compactor {
     void read_ended(std::uint64_t serial, const engine::Event& event);
     std::optional<std::vector<engine::TokenId>> beginning_of(const ConversationTree& tree);
     void tell(const ConversationTree& tree, std::string what, double progress);
-    void end();
+    void end(std::string said = {});
 
     WorkerLink& link_;
     ModelKeeper& models_;

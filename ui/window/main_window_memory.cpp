@@ -121,6 +121,9 @@ void MainWindow::showMarks(const QVector<app::MemoryMarkItem>& marks) {
 
 void MainWindow::showMemoryWork(const app::MemoryWorkItem& work) {
     working_ = work.running;
+    if (!work.running && !work.what.isEmpty()) {
+        status_->showHint(work.what);  // why nothing was done
+    }
     status_->setMemoryWork(work);
     contextPanel_->setWork(work);
     updateActions();

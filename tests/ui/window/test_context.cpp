@@ -208,6 +208,8 @@ void TestContext::theWorkIsSeenAndCancelled() {
     QVERIFY(other->isVisible());
     QTest::mouseClick(other, Qt::LeftButton);
     QCOMPARE(port_->taken(), QStringList(QStringLiteral("cancelMemory")));
+    Q_EMIT port_->memoryWorkChanged({QStringLiteral("There is nothing to shorten."), 1, false});
+    QVERIFY(statusText().contains(QStringLiteral("There is nothing to shorten.")));
     Q_EMIT port_->memoryWorkChanged({});
     QVERIFY(!cancel->isVisible() && !other->isVisible());
     QVERIFY(!statusText().contains(QStringLiteral("Summarising")));

@@ -204,7 +204,8 @@ class TestMemory : public QObject {
         f.start();
         f.turn_and_memory();
         f.worker->shorten_now();
-        QVERIFY(contains(f.events.wait<app::Notice>().text, "last two exchanges"));
+        f.events.wait<app::MemoryWork>(
+            [](const auto& e) { return !e.running && contains(e.what, "last two exchanges"); });
         for (int i = 0; i < 6; ++i) {
             QVERIFY(!f.turn_and_memory().running);
         }
@@ -318,6 +319,28 @@ class TestMemory : public QObject {
         const std::string prompt = f.engine.take_request();
         QVERIFY(contains(prompt, f.answer(0)) && !contains(prompt, "[Notes"));
         QVERIFY(f.events.wait<app::MemoryMarks>().marks.empty());
+    }
+
+    void nothingToShortenIsSaidInPassing() {
+        MemoryFixture f;
+        f.start();
+        f.turn_and_memory();
+        f.events.take();
+        f.worker->shorten_now();
+        bool said = false;
+        QVERIFY(QTest::qWaitFor(
+            [&] {
+                for (const app::WorkerEvent& event : f.events.take()) {
+                    if (std::holds_alternative<app::Notice>(event)) {
+                        qFatal("a bar that has to be closed");
+                    }
+                    const auto* work = std::get_if<app::MemoryWork>(&event);
+                    said = said ||
+                           (work != nullptr && !work->running && contains(work->what, "nothing to shorten"));
+                }
+                return said;
+            },
+            20'000));
     }
 
     void theMeterSaysWhatSendingWouldShorten() {
