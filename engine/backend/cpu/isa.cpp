@@ -50,7 +50,7 @@ const char* display_name(Isa isa) {
         case Isa::avx512vnni:
             return "AVX-512 VNNI";
         case Isa::avx512bf16:
-            return "AVX-512 VNNI and BF16";
+            return "AVX-512 VNNI + BF16";
         case Isa::amx:
             return "AMX";
         case Isa::amxemulated:
