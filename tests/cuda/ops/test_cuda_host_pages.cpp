@@ -169,9 +169,11 @@ void CudaHostPagesTest::bytesAreKept() {
 
 void CudaHostPagesTest::stepsAreTheSame_data() {
     QTest::addColumn<int>("streams");
-    QTest::newRow("at once") << static_cast<int>(emulator::Streams::kEager);
     QTest::newRow("late") << static_cast<int>(emulator::Streams::kLazy);
-    QTest::newRow("drawn") << static_cast<int>(emulator::Streams::kRandom);
+    if (!slow_build()) {
+        QTest::newRow("at once") << static_cast<int>(emulator::Streams::kEager);
+        QTest::newRow("drawn") << static_cast<int>(emulator::Streams::kRandom);
+    }
 }
 
 /// Sixteen pages of which the card has room for six.
@@ -195,6 +197,9 @@ void CudaHostPagesTest::stepsAreTheSame() {
 /// Without the order between copies and steps numbers are wrong where work is late, and the checker names it
 /// even where it is not.
 void CudaHostPagesTest::aForgottenEventIsFound() {
+    if (slow_build() && emulator::build_name() != "check") {
+        return;  // it takes more steps until a page is read too early
+    }
     use_schedule(0);
     const std::size_t turns = slow_build() ? 14 : 32;
     const auto backend = cuda();

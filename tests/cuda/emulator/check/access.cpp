@@ -249,9 +249,10 @@ void check_elsewhere(const void* p, size_t bytes, const Reporter& tell) {
 
 void check_access(Thread& thread, const void* p, size_t bytes, Access access, Location where,
                   const void* instruction) {
-    if (bytes == 0 || within(p, bytes, thread.stack, kStackBytes)) {
+    if (bytes == 0 || looking || within(p, bytes, thread.stack, kStackBytes)) {
         return;
     }
+    looking = true;
     const Reporter tell{access, where, instruction};
     if (within(p, 1, thread.block->arena, kArenaBytes)) {
         check_shared(thread, p, bytes, tell);
@@ -260,6 +261,7 @@ void check_access(Thread& thread, const void* p, size_t bytes, Access access, Lo
     } else {
         check_elsewhere(p, bytes, tell);
     }
+    looking = false;
 }
 
 void check_launch_begins(LaunchState&) {

@@ -13,20 +13,17 @@ using namespace tendril::emulator;
 
 inline void see(const void* p, size_t bytes, Access access, bool aligned, const void* instruction) {
     Thread* thread = Worker::running();
-    // The texts of a report are strings, whose code may be the program's: its accesses are none of a
-    // kernel's.
-    static thread_local bool looking = false;
     if (thread == nullptr || looking) {
         return;
     }
-    looking = true;
     if (aligned && (reinterpret_cast<uintptr_t>(p) & (bytes - 1)) != 0) {
+        looking = true;
         report("misaligned", "an access of " + std::to_string(bytes) +
                                  " bytes at an address that is no multiple of it at " +
                                  source_line(instruction));
+        looking = false;
     }
     check_access(*thread, p, bytes, access, {}, instruction);
-    looking = false;
 }
 
 }  // namespace
