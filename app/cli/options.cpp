@@ -64,6 +64,12 @@ void Common::add_cache_to(CLI::App& command) {
             "--cache-dir", cache_directory,
             "Folder where what was read is kept, so that it is not read again; made if it is not there")
         ->check(named);
+    command
+        .add_option(
+            "--host-pages", host_megabytes,
+            "MB of host memory for what a graphics card puts off, 0 = none; by default an eighth of what is "
+            "free, at most 4 GiB")
+        ->check(CLI::Range(0U, 1U << 24U));
 }
 
 CLI::Validator conversation_number() {
@@ -91,6 +97,9 @@ engine::LoadOptions Common::load_options(const std::string& model) const {
                  : kv == "q4_0" ? engine::KvType::q4_0
                                 : engine::KvType::f16;
     options.cache_directory = cache_directory;
+    if (host_megabytes) {
+        options.host_pages = std::uint64_t{*host_megabytes} << 20;
+    }
     return options;
 }
 

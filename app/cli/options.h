@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include <CLI/App.hpp>
@@ -32,11 +33,12 @@ struct Common {
     std::string device = "auto";
     std::string kv = "f16";
     std::string cache_directory;
+    std::optional<std::uint32_t> host_megabytes;
 
     void add_json(CLI::App& command) { command.add_flag("--json", json, "Print one JSON value on stdout"); }
     /// --threads, --device, --context, --kv and --json
     void add_to(CLI::App& command);
-    /// --cache-dir, for commands that answer from a model
+    /// --cache-dir and --host-pages, for commands that answer from a model
     void add_cache_to(CLI::App& command);
     engine::LoadOptions load_options(const std::string& model) const;
 };

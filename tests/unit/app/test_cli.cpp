@@ -82,6 +82,8 @@ class TestCli : public QObject {
                                                   "--grammar", "g",     "--json-schema", "s"};
         QTest::newRow("cache without a name")
             << QStringList{"generate", model(), "--prompt", "a", "--cache-dir", ""};
+        QTest::newRow("less than no host memory")
+            << QStringList{"generate", model(), "--prompt", "a", "--host-pages", "-1"};
         QTest::newRow("device") << QStringList{"generate", model(), "--prompt", "a", "--device", "abacus"};
         QTest::newRow("render nothing") << QStringList{"render"};
         QTest::newRow("render both") << QStringList{"render", model(), "--template", "t"};

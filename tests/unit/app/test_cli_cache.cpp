@@ -63,7 +63,7 @@ class TestCliCache : public QObject {
     void keysAndValuesAreKeptAsAskedFor() {
         for (const char* kv : {"f16", "q8_0", "q4_0"}) {
             const CliResult result = run_cli({"generate", model(), "--prompt", "Hello there", "-n", "8",
-                                              "--seed", "1", "--json", "--kv", kv});
+                                              "--seed", "1", "--json", "--kv", kv, "--host-pages", "64"});
             QVERIFY2(result.code == 0, result.err.constData());
             QVERIFY(!result.object()["tokens"].toArray().isEmpty());
             QCOMPARE(run_cli({"bench", model(), "-p", "16", "-n", "4", "-r", "1", "--json", "--kv", kv}).code,
