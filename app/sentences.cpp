@@ -126,6 +126,9 @@ constexpr const char* kSentences[] = {
     QT_TRANSLATE_NOOP(
         "tendril::app::Sentences",
         "The settings in %1 cannot be read; the defaults are used. The old file is kept as %2."),
+    QT_TRANSLATE_NOOP("tendril::app::Sentences",
+                      "The settings name a way of shortening texts that is not offered: %1. The automatic "
+                      "one is used; there are %2."),
     QT_TRANSLATE_NOOP("tendril::app::Sentences", "The settings cannot be saved in %1: %2."),
     QT_TRANSLATE_NOOP("tendril::app::Sentences", "%1 cannot be read."),
     // Documents

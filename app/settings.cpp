@@ -27,6 +27,7 @@ constexpr quint32 kMostThreads = 1024;
 constexpr quint32 kMostTokens = 1U << 24U;
 constexpr quint32 kSmallestContext = 256;
 constexpr double kSmallestRate = 0.05;
+constexpr int kLongestName = 40;  // of what is quoted from a file
 
 float within(float value, float low, float high, float standard) {
     return std::isfinite(value) ? std::clamp(value, low, high) : standard;
@@ -106,9 +107,9 @@ AnswerMode mode_from(const json& from) {
                                                   : AnswerMode::automatic;
 }
 
-constexpr const char* kMethodNames[] = {"",          "frequency", "question",
-                                        "selective", "llmlingua", "longllmlingua"};  // of TextMethod
-constexpr const char* kMemoryNames[] = {"summary", "shortened", "leave_out"};        // of MemoryMethod
+constexpr const char* kMethodNames[] = {"", "frequency", "question", "selective",
+                                        "llmlingua"};                          // of TextMethod
+constexpr const char* kMemoryNames[] = {"summary", "shortened", "leave_out"};  // of MemoryMethod
 
 /// The place of a field's value among `names`; `standard` when it is not there.
 template <std::size_t N>
@@ -215,6 +216,23 @@ ordered_json to_json(const Settings& settings) {
     };
 }
 
+/// A sentence when a way of shortening texts is stored that is not offered, as by an older version.
+QString unknown_method(const json& from) {
+    QString name;
+    read_text(from, "compress_method", name);
+    QStringList offered;
+    for (const char* one : kMethodNames) {
+        offered << QLatin1String(one);
+    }
+    if (offered.contains(name)) {
+        return {};
+    }
+    return QStringLiteral(
+               "The settings name a way of shortening texts that is not offered: %1. The automatic one is "
+               "used; there are %2.")
+        .arg(name.left(kLongestName), offered.mid(1).join(QStringLiteral(", ")));
+}
+
 QString keep_broken(const QString& file) {
     const QString kept = file + QStringLiteral(".broken");
     QFile::remove(kept);
@@ -294,6 +312,7 @@ Settings loadSettings(const QString& file, QString& notice) {
         notice = keep_broken(file);
         return {};
     }
+    notice = unknown_method(parsed);
     return from_json(parsed);
 }
 

@@ -18,7 +18,7 @@ enum class ThemeChoice { system, light, dark };
 enum class KvChoice { f16, q8_0, q4_0 };
 
 /// How texts are made shorter; automatic: what does best.
-enum class TextMethod { automatic, frequency, question, selective, llmlingua, longllmlingua };
+enum class TextMethod { automatic, frequency, question, selective, llmlingua };
 /// As on the command line; empty: automatic.
 QString nameOf(TextMethod method);
 /// What becomes of old turns when the context is nearly full.
@@ -57,7 +57,8 @@ struct Settings {
 };
 
 /// A missing file gives the defaults; a broken one too, with a sentence in `notice`, and is kept beside as
-/// settings.json.broken.
+/// settings.json.broken. A way of shortening texts that is not offered gives the automatic one and a
+/// sentence.
 Settings loadSettings(const QString& file, QString& notice);
 Status saveSettings(const Settings& settings, const QString& file);  ///< temp file, fsync, rename
 

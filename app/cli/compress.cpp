@@ -107,8 +107,7 @@ void add_compress(CLI::App& app, Chosen& chosen) {
                        "Another GGUF file, which scores instead of the model; any tokenizer");
     command.footer(
         "The methods frequency and question run no model. With a question, question keeps what belongs to it "
-        "whole.\nlongllmlingua has not been shown to do better than cutting out the middle. Digits, "
-        "negations, code, URLs,\nquoted texts, headings and list marks always stay.");
+        "whole.\nDigits, negations, code, URLs, quoted texts, headings and list marks always stay.");
     shorten.common.add_to(command);
     command.callback([options, &chosen] {
         chosen.run = [options](Interrupt& interrupt) { return run(*options, interrupt); };

@@ -72,8 +72,11 @@ Result<prompt::Compressed> by_model(std::string_view text, const prompt::Compres
 }  // namespace
 
 prompt::Method method_of(const ShortenOptions& options) {
-    const auto named = prompt::method_named(options.method);
-    return named ? *named : options.question.empty() ? prompt::kDefaultMethod : prompt::kDefaultWithQuestion;
+    if (const auto named = prompt::method_named(options.method)) {
+        return *named;
+    }
+    const bool asked = options.question.find_first_not_of(" \t\r\n") != std::string::npos;
+    return asked ? prompt::kDefaultWithQuestion : prompt::kDefaultMethod;
 }
 
 Result<prompt::Compressed> shorten(std::string_view text, const ShortenOptions& options,

@@ -23,7 +23,7 @@ struct ShortenOptions {
     Common common;
 };
 
-/// By the name; empty: the program's default.
+/// By the name; empty: the program's default, which is another one with a question.
 prompt::Method method_of(const ShortenOptions& options);
 
 /// `loaded`: the model, when it is loaded already. Errors: no text, no UTF-8, the scorer's, cancelled.

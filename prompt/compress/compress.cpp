@@ -40,8 +40,6 @@ Result<Weighed> weigh(const Work& work) {
             return weigh_selective(work);
         case Method::llmlingua:
             return weigh_llmlingua(work);
-        case Method::longllmlingua:
-            return weigh_longllmlingua(work);
     }
     return fail(ErrorCode::internal, "There is no such method of compression.");
 }
@@ -66,8 +64,6 @@ const char* name_of(Method method) {
             return "selective";
         case Method::llmlingua:
             return "llmlingua";
-        case Method::longllmlingua:
-            return "longllmlingua";
     }
     return "?";
 }
@@ -83,7 +79,7 @@ bool needs_model(Method method) {
 }
 
 bool needs_question(Method method) {
-    return method == Method::question || method == Method::longllmlingua;
+    return method == Method::question;
 }
 
 Result<Compressed> compress(std::string_view text, const CompressSettings& settings, Scorer& scorer,

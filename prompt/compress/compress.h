@@ -19,18 +19,17 @@ namespace tendril::prompt {
 
 /// How units are weighed; name_of() gives the words of the command line.
 enum class Method : std::uint8_t {
-    frequency,      ///< words by how rare they are: no model is run
-    question,       ///< the same, and sentences that share words with the question go first: no model is run
-    selective,      ///< Selective Context (arXiv 2310.06201): self-information, each sentence scored alone
-    llmlingua,      ///< LLMLingua (arXiv 2310.05736): scored segment by segment on the compressed past
-    longllmlingua,  ///< LongLLMLingua (arXiv 2310.06839): ranked and contrasted by the question
+    frequency,  ///< words by how rare they are: no model is run
+    question,   ///< the same, and sentences that share words with the question go first: no model is run
+    selective,  ///< Selective Context (arXiv 2310.06201): self-information, each sentence scored alone
+    llmlingua,  ///< LLMLingua (arXiv 2310.05736): scored segment by segment on the compressed past
 };
 inline constexpr Method kMethods[] = {Method::frequency, Method::question, Method::selective,
-                                      Method::llmlingua, Method::longllmlingua};
+                                      Method::llmlingua};
 
 /// What the planted-facts test chose (tests/bench/compress/README.md).
 inline constexpr Method kDefaultMethod = Method::frequency;
-inline constexpr Method kDefaultWithQuestion = Method::frequency;  // question did no better
+inline constexpr Method kDefaultWithQuestion = Method::question;
 
 const char* name_of(Method method);
 std::optional<Method> method_named(std::string_view name);
@@ -84,9 +83,5 @@ struct Compressed {
 Result<Compressed> compress(std::string_view text, const CompressSettings& settings, Scorer& scorer,
                             const TokenCounter& count, const CancelFlag& cancel,
                             const CompressProgress& progress = {});
-
-/// LongLLMLingua's recovery: in `answer`, each run of words that stands in `compressed` becomes the shortest
-/// span of `original` that has these words in their order, when that is not much longer.
-std::string recover(std::string_view answer, std::string_view original, const Compressed& compressed);
 
 }  // namespace tendril::prompt

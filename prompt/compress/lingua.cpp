@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// LLMLingua and LongLLMLingua: segments are scored on the compressed past. Pure over a scorer; any thread.
+// LLMLingua: segments are scored on the compressed past. Pure over a scorer; any thread.
 #include <algorithm>
 #include <numeric>
 
@@ -12,8 +12,6 @@ namespace {
 constexpr std::size_t kSegment = 800;  ///< bytes, about 200 tokens
 constexpr std::size_t kPast = 12000;   ///< bytes of the compressed past that a segment is scored on
 constexpr double kContextBudget = 2;   ///< of the target, for whole paragraphs: the paper's k
-constexpr double kDynamic = 0.3;       ///< how much more the most relevant passage keeps, and less the least
-constexpr std::string_view kRestrict = " We can get the answer to this question in the given documents.";
 
 std::string_view of(std::string_view text, const KeptRange& range) {
     return text.substr(range.begin, range.end - range.begin);
@@ -31,27 +29,23 @@ float mean_nats(std::span<const ScoredPiece> pieces) {
 /// when it is too long, its older half goes at once.
 class Past {
   public:
-    explicit Past(std::string beginning) : text_(std::move(beginning)), fixed_(text_.size()) {}
     const std::string& text() const { return text_; }
     void add(std::string_view more) {
         text_ += text_.empty() || more.empty() ? "" : "\n";
         text_ += more;
-        if (text_.size() - fixed_ > kPast) {
-            const std::size_t cut = text_.find('\n', fixed_ + kPast / 2);
-            text_.erase(fixed_, (cut == std::string::npos ? text_.size() : cut) - fixed_);
+        if (text_.size() > kPast) {
+            text_.erase(0, text_.find('\n', kPast / 2));
         }
     }
 
   private:
     std::string text_;
-    std::size_t fixed_;  // first bytes that never go: the question
 };
 
 /// One segment after the other, each on the kept words of those before.
 class Iterative {
   public:
-    Iterative(const Work& work, double from)
-        : work_(work), from_(from), past_({}), asked_(question_of(work)) {}
+    Iterative(const Work& work, double from) : work_(work), from_(from) {}
 
     /// `rates`: share of the tokens to keep, for each segment.
     Result<Weighed> run(std::span<const KeptRange> segments, std::span<const double> rates) {
@@ -62,45 +56,30 @@ class Iterative {
             work_.tell(from_ +
                        (1 - from_) * static_cast<double>(s + 1) / static_cast<double>(segments.size()));
         }
-        if (asked_.text().empty()) {
-            prefer_sentences(all_, nats_, pieces_);
-        }
+        prefer_sentences(all_, nats_, pieces_);
         return std::move(all_);
     }
 
   private:
-    static std::string question_of(const Work& work) {
-        return work.settings.method == Method::longllmlingua ? work.settings.question : std::string();
-    }
     Status segment(const KeptRange& range, double rate) {
         if (work_.stopped()) {
             return fail(stopped());
         }
         const std::string text(of(work_.text, range));
-        std::vector<ScoreJob> jobs = {{past_.text(), text}};
-        const bool contrast = !asked_.text().empty();
-        if (contrast) {
-            jobs.push_back({asked_.text(), text});
-        }
-        const auto scored = work_.scorer.score(jobs);
+        const ScoreJob job{past_.text(), text};
+        const auto scored = work_.scorer.score({&job, 1});
         if (!scored) {
             return fail(work_.stopped() ? stopped() : scored.error());
         }
-        if (scored->size() != jobs.size()) {
+        if (scored->size() != 1) {
             return fail(ErrorCode::internal, "The scorer gave fewer scores than it was asked for.");
         }
         Weighed here;
         here.units = units_of(text, scored->front(), guarded_in(range));
-        const UnitScores plain = scores_of(here.units, scored->front());
-        here.scores = plain.nats;
-        if (contrast) {  // less surprising once the question is known: about the question
-            const UnitScores knowing = scores_of(here.units, scored->back());
-            for (std::size_t i = 0; i < here.scores.size(); ++i) {
-                here.scores[i] -= knowing.nats[i];
-            }
-        }
-        keep(text, here, plain.pieces, rate);
-        append(here, plain.pieces, range.begin, rate);
+        UnitScores scores = scores_of(here.units, scored->front());
+        here.scores = std::move(scores.nats);
+        keep(text, here, scores.pieces, rate);
+        append(here, scores.pieces, range.begin, rate);
         return {};
     }
     std::vector<KeptRange> guarded_in(const KeptRange& range) const {
@@ -125,22 +104,15 @@ class Iterative {
         for (std::size_t i = 0; i < kept.size(); ++i) {
             kept[i] = static_cast<double>(ranks[first + i]) >= 1 - rate;
         }
-        const std::string shorter = assembled(text, here.units, kept).text;
-        past_.add(shorter);
-        if (!asked_.text().empty()) {
-            asked_.add(shorter);
-        }
+        past_.add(assembled(text, here.units, kept).text);
         constexpr std::size_t kWindow = 4096;  // losses that the quantile is taken of: keeps time linear
         if (losses_.size() > 2 * kWindow) {
             losses_.erase(losses_.begin(), losses_.end() - kWindow);
             weights_.erase(weights_.begin(), weights_.end() - kWindow);
         }
     }
-    /// Into the whole text. With a question, ranks within the segment plus what the segment may keep, so that
-    /// one threshold gives each segment its rate.
+    /// Into the whole text.
     void append(const Weighed& here, std::span<const float> pieces, std::size_t offset, double rate) {
-        const bool ranked = !asked_.text().empty();
-        const std::vector<float> ranks = ranked ? ranks_of(here.scores, pieces) : std::vector<float>();
         const std::uint32_t sentence = all_.units.empty() ? 0 : all_.units.back().sentence + 1;
         for (std::size_t i = 0; i < here.units.size(); ++i) {
             Unit unit = here.units[i];
@@ -150,21 +122,18 @@ class Iterative {
             unit.sentence += sentence;
             end_ = unit.end;
             all_.units.push_back(unit);
-            const double score = ranked ? static_cast<double>(ranks[i]) + rate
-                                        : static_cast<double>(here.scores[i]) + (rate > 0 ? 0 : kNever);
-            all_.scores.push_back(static_cast<float>(score));
+            all_.scores.push_back(here.scores[i] + (rate > 0 ? 0 : kNever));
             nats_.push_back(here.scores[i]);
             pieces_.push_back(pieces[i]);
         }
     }
 
     static constexpr float kAlways = 1e30F;
-    static constexpr double kNever = -1e6;
+    static constexpr float kNever = -1e6F;
 
     const Work& work_;
     double from_;
     Past past_;
-    Past asked_;  // the same behind the question
     std::vector<float> losses_;
     std::vector<float> weights_;
     std::vector<float> nats_;    // of all units
@@ -205,36 +174,6 @@ Result<std::vector<double>> budgeted(const Work& work, std::span<const KeptRange
     return rates;
 }
 
-/// More for passages after which the question surprises less.
-Result<std::vector<double>> by_relevance(const Work& work, std::span<const KeptRange> passages) {
-    std::vector<float> surprise;
-    for (std::size_t first = 0; first < passages.size(); first += 8) {
-        if (work.stopped()) {
-            return fail(stopped());
-        }
-        std::vector<ScoreJob> jobs;
-        for (std::size_t i = first; i < std::min(passages.size(), first + 8); ++i) {
-            jobs.push_back({std::string(of(work.text, passages[i])),
-                            "\n" + work.settings.question + std::string(kRestrict)});
-        }
-        const auto scored = work.scorer.score(jobs);
-        if (!scored) {
-            return fail(work.stopped() ? stopped() : scored.error());
-        }
-        for (const auto& pieces : *scored) {
-            surprise.push_back(mean_nats(pieces));
-        }
-        work.tell(0.5 * static_cast<double>(surprise.size()) / static_cast<double>(passages.size()));
-    }
-    const std::vector<float> ranks = ranks_of(surprise, std::vector<float>(surprise.size(), 1));
-    std::vector<double> rates;
-    for (const float rank : ranks) {
-        rates.push_back(
-            std::clamp(work.settings.rate + kDynamic * (1 - 2 * static_cast<double>(rank)), 0.0, 1.0));
-    }
-    return rates;
-}
-
 }  // namespace
 
 Result<Weighed> weigh_llmlingua(const Work& work) {
@@ -244,15 +183,6 @@ Result<Weighed> weigh_llmlingua(const Work& work) {
         return fail(rates.error());
     }
     return Iterative(work, work.settings.rate * kContextBudget >= 1 ? 0 : 0.5).run(segments, *rates);
-}
-
-Result<Weighed> weigh_longllmlingua(const Work& work) {
-    const auto passages = passages_of(work.text, kSegment);
-    const auto rates = by_relevance(work, passages);
-    if (!rates) {
-        return fail(rates.error());
-    }
-    return Iterative(work, 0.5).run(passages, *rates);
 }
 
 }  // namespace tendril::prompt::compression

@@ -40,7 +40,6 @@ Result<Weighed> weigh_by_frequency(const Work& work);
 Result<Weighed> weigh_by_question(const Work& work);
 Result<Weighed> weigh_selective(const Work& work);
 Result<Weighed> weigh_llmlingua(const Work& work);
-Result<Weighed> weigh_longllmlingua(const Work& work);
 
 /// Scores spans of the text independently of each other, in batches that can be stopped between; pieces are
 /// places in the text. Progress goes from `from` to `to`.

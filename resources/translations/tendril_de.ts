@@ -1623,10 +1623,6 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <translation>LLMLingua, durch das Modell</translation>
     </message>
     <message>
-      <source>LongLLMLingua, by the question</source>
-      <translation>LongLLMLingua, nach der Frage</translation>
-    </message>
-    <message>
       <source>Shortening of &amp;texts</source>
       <translation>Kürzen von &amp;Texten</translation>
     </message>
@@ -2577,6 +2573,10 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
     <message>
       <source>The settings in %1 cannot be read; the defaults are used. The old file is kept as %2.</source>
       <translation>Die Einstellungen in %1 lassen sich nicht lesen; die Vorgaben gelten. Die alte Datei liegt als %2 bereit.</translation>
+    </message>
+    <message>
+      <source>The settings name a way of shortening texts that is not offered: %1. The automatic one is used; there are %2.</source>
+      <translation>Die Einstellungen nennen eine Art, Texte zu kürzen, die nicht angeboten wird: %1. Es gilt die automatische; es gibt %2.</translation>
     </message>
     <message>
       <source>The settings cannot be saved in %1: %2.</source>

@@ -25,7 +25,7 @@ import compress_reports
 
 KINDS = {"documents": compress_documents, "reports": compress_reports}
 CONTROLS = compress_merge.CONTROLS
-ASKS = {"question", "longllmlingua"}
+ASKS = {"question"}
 
 
 def plain(text):
@@ -73,7 +73,7 @@ def main():
     parser.add_argument("model")
     parser.add_argument("--scorer", default="")
     parser.add_argument("--documents", type=int, default=10)
-    parser.add_argument("--kind", default="documents", choices=sorted(KINDS), help="which generator; reports is the held-out one")
+    parser.add_argument("--kind", default="documents", choices=sorted(KINDS), help="which generator")
     parser.add_argument("--seed", type=int, default=100)
     parser.add_argument("--tokens", type=int, default=2000)
     parser.add_argument("--questions", type=int, default=12)

@@ -44,8 +44,6 @@ QWidget* SettingsDialog::memoryPage() {
                              static_cast<int>(TextMethod::question));
     compressMethod_->addItem(tr("Selective Context, by the model"), static_cast<int>(TextMethod::selective));
     compressMethod_->addItem(tr("LLMLingua, by the model"), static_cast<int>(TextMethod::llmlingua));
-    compressMethod_->addItem(tr("LongLLMLingua, by the question"),
-                             static_cast<int>(TextMethod::longllmlingua));
     addRow(form, tr("Shortening of &texts"), compressMethod_,
            tr("How documents are made shorter when you choose so. Numbers, negations, code, quotations and "
               "headings always stay."));

@@ -40,8 +40,6 @@ class TestCliCompress : public QObject {
         QTest::newRow("question") << QStringList{"--question", "Where did we go?"};
         QTest::newRow("selective") << QStringList{"--method", "selective"};
         QTest::newRow("llmlingua") << QStringList{"--method", "llmlingua"};
-        QTest::newRow("longllmlingua")
-            << QStringList{"--method", "longllmlingua", "--question", "Which house?"};
         QTest::newRow("another scorer") << QStringList{"--method", "selective", "--scorer", "SCORER"};
     }
     void shortensTheText() {
@@ -70,6 +68,18 @@ class TestCliCompress : public QObject {
         QCOMPARE(plain.out, joined + (joined.endsWith('\n') ? "" : "\n"));
     }
 
+    /// A question chooses the method that minds it; blanks are none, and who names a method gets it.
+    void theQuestionChoosesTheMethod() {
+        const auto method = [this](const QStringList& more) {
+            const QStringList base{"--rate", "0.7", "--json"};
+            return run_cli(compress(base + more), prose(12)).object()["method"].toString();
+        };
+        QCOMPARE(method({}), QString("frequency"));
+        QCOMPARE(method({"--question", "Where did we go?"}), QString("question"));
+        QCOMPARE(method({"--question", " \n"}), QString("frequency"));
+        QCOMPARE(method({"--question", "Where?", "--method", "frequency"}), QString("frequency"));
+    }
+
     void badInputGivesWords_data() {
         QTest::addColumn<QStringList>("more");
         QTest::addColumn<QByteArray>("input");
@@ -83,6 +93,11 @@ class TestCliCompress : public QObject {
         QTest::newRow("no rate") << QStringList{} << good << 2 << QByteArray("--rate");
         QTest::newRow("method") << QStringList{"--rate", "0.5", "--method", "zip"} << good << 2
                                 << QByteArray("the methods are");
+        QTest::newRow("method of an older version")
+            << QStringList{"--rate", "0.5", "--method", "longllmlingua", "--question", "Which?"} << good << 2
+            << QByteArray(
+                   "There is no method \"longllmlingua\"; the methods are frequency, question, selective, "
+                   "llmlingua.");
         QTest::newRow("no question") << QStringList{"--rate", "0.5", "--method", "question"} << good << 1
                                      << QByteArray("needs the question");
         QTest::newRow("no scorer") << QStringList{"--rate",    "0.5",      "--method",
@@ -145,7 +160,7 @@ class TestCliCompress : public QObject {
         QVERIFY2(whole.code == 0, whole.err.constData());
         const CliResult shorter = run_cli(base + QStringList{"--compress", "0.5"});
         QVERIFY2(shorter.code == 0, shorter.err.constData());
-        QVERIFY2(shorter.err.contains("tokens (frequency)"), shorter.err.constData());
+        QVERIFY2(shorter.err.contains("tokens (question)"), shorter.err.constData());
         const int before = whole.object()["prompt_tokens"].toInt();
         const int after = shorter.object()["prompt_tokens"].toInt();
         QVERIFY(after < before * 0.72 && after > before * 0.5);  // the system's text is not touched
@@ -161,6 +176,10 @@ class TestCliCompress : public QObject {
         const QStringList base = {"generate", folder_.model(), "-n", "1", "--prompt-file", file.fileName()};
         QCOMPARE(run_cli(base + QStringList{"--compress", "2"}).code, 2);
         QCOMPARE(run_cli(base + QStringList{"--compress", "0.5:zip"}).code, 2);
+        const CliResult older = run_cli(base + QStringList{"--compress", "0.5:longllmlingua"});
+        QCOMPARE(older.code, 2);
+        QVERIFY2(older.err.contains("the methods are frequency, question, selective, llmlingua"),
+                 older.err.constData());
         const CliResult control = run_cli(base + QStringList{"--compress", "0.5"});
         QCOMPARE(control.code, 1);
         QVERIFY2(control.err.contains("--messages"), control.err.constData());

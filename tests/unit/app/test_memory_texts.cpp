@@ -54,8 +54,10 @@ class TestMemoryTexts : public QObject {
                                    << "selective" << true;
         QTest::newRow("llmlingua") << "llmlingua"
                                    << "llmlingua" << true;
-        QTest::newRow("serves one question") << "longllmlingua"
+        QTest::newRow("serves one question") << "question"
                                              << "frequency" << false;
+        QTest::newRow("not offered") << "longllmlingua"
+                                     << "frequency" << false;
     }
     void wordsAreLeftOut() {
         QFETCH(QString, asked);

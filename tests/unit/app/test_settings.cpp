@@ -110,6 +110,36 @@ class TestSettings : public QObject {
         QVERIFY(notice.isEmpty());
     }
 
+    void aMethodNotOfferedFallsBack_data() {
+        QTest::addColumn<QByteArray>("stored");
+        QTest::addColumn<TextMethod>("method");
+        QTest::addColumn<bool>("said");
+        QTest::newRow("of an older version")
+            << QByteArray("\"longllmlingua\"") << TextMethod::automatic << true;
+        QTest::newRow("unknown") << QByteArray("\"zip\"") << TextMethod::automatic << true;
+        QTest::newRow("automatic") << QByteArray("\"\"") << TextMethod::automatic << false;
+        QTest::newRow("offered") << QByteArray("\"llmlingua\"") << TextMethod::llmlingua << false;
+    }
+    void aMethodNotOfferedFallsBack() {
+        QFETCH(QByteArray, stored);
+        QFETCH(TextMethod, method);
+        QFETCH(bool, said);
+        put("{\"compress_method\": " + stored + ", \"threads\": 3}");
+        QString notice;
+        const Settings settings = loadSettings(file(), notice);
+        QCOMPARE(settings.compressMethod, method);
+        QCOMPARE(settings.threads, 3U);
+        QCOMPARE(!notice.isEmpty(), said);
+        if (said) {
+            QVERIFY2(notice.contains(QString(stored).remove('"')), qPrintable(notice));
+            QVERIFY2(notice.endsWith("there are frequency, question, selective, llmlingua."),
+                     qPrintable(notice));
+            QVERIFY(saveSettings(settings, file()));
+            QCOMPARE(loadSettings(file(), notice), settings);
+            QVERIFY(notice.isEmpty());  // said until it is saved
+        }
+    }
+
     void rangesAreKept() {
         Settings settings;
         settings.sampler.temperature = std::nanf("");

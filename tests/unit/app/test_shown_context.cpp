@@ -112,7 +112,7 @@ class TestShownContext : public QObject {
     /// The names in the settings are those of the methods; who adds a method offers it.
     void everyMethodHasItsSetting() {
         QStringList offered;
-        for (int i = 1; i <= static_cast<int>(TextMethod::longllmlingua); ++i) {
+        for (int i = 1; i <= static_cast<int>(TextMethod::llmlingua); ++i) {
             const QString name = nameOf(static_cast<TextMethod>(i));
             QVERIFY2(prompt::method_named(name.toStdString()).has_value(), qPrintable(name));
             offered << name;
@@ -134,14 +134,14 @@ class TestShownContext : public QObject {
         QVERIFY(!worker.prune_documents);
         settings.pruneDocuments = true;
         settings.memoryMethod = MemoryMethod::shortened;
-        settings.compressMethod = TextMethod::longllmlingua;
+        settings.compressMethod = TextMethod::question;
         settings.compressRate = std::nan("");
         settings.scorerModel = "/models/small.gguf";
         settings.embeddingModel = "/models/embedding.gguf";
         worker = to_worker_settings(settings);
         QVERIFY(!worker.shorten_memory);
         QVERIFY(worker.prune_documents);
-        QCOMPARE(worker.compress_method, std::string("longllmlingua"));
+        QCOMPARE(worker.compress_method, std::string("question"));
         // Old turns serve every question to come, so a method that serves one is not for them.
         QVERIFY(!prompt::needs_question(prompt::method_named(worker.memory_method).value()));
         QCOMPARE(worker.compress_rate, 0.5);

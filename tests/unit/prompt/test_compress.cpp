@@ -78,12 +78,10 @@ class TestCompress : public QObject {
     void linesEndSentencesUnlessWrapped();
     void factsStayWhole();
     void scoresOnTheCompressedPast();
-    void ranksByTheQuestion();
     void questionNeedsNoModel();
     void refusesBadInput();
     void stopsHalfWay();
     void rareWordsStay();
-    void recoversWhatWasLeftOut();
     void namesAreTheirOwn();
 };
 
@@ -162,7 +160,8 @@ void TestCompress::promisesHoldForNoise() {
     const std::string texts[] = {
         "The man (who was 42) said: \"I won't!\" Then — silence…\n\n# Heading one\n\n1. first thing is "
         "red\n2. second\n",
-        "今天天气很好，我们不去公园。他说：“等一下！”然后在3月5日离开iPhone和iPad。😀👨‍"
+        "今天天气很好，我们不去公园。他说：“等一下！”然后在3月5日离开iPhone和iPad。😀👨"
+        "‍"
         "👩"
         "‍"
         "👧"
@@ -259,32 +258,6 @@ void TestCompress::scoresOnTheCompressedPast() {
     }
 }
 
-void TestCompress::ranksByTheQuestion() {
-    const std::string filler = prose(120, 3);
-    const std::string text = filler + "\n\nUncle Bernard mends kettles beside Ottawa.\n\n" + filler;
-    // A scorer to which the question is no surprise behind the passage with the answer.
-    WordScorer scorer([](std::string_view, const ScoreJob& job) {
-        const bool asks = job.text.find("We can get the answer") != std::string::npos;
-        const bool there = job.context.find("Bernard") != std::string::npos;
-        return asks && there ? 1.0F : 5.0F;
-    });
-    const auto result =
-        compress(text, {Method::longllmlingua, 0.3, "What does Bernard mend?"}, scorer, count_words, kGoOn);
-    QVERIFY(result);
-    check(text, *result);
-    const auto share = [&](std::size_t begin, std::size_t end) {
-        std::size_t kept = 0;
-        for (const KeptRange& range : result->kept) {
-            kept += std::min(range.end, end) > std::max(range.begin, begin)
-                        ? std::min(range.end, end) - std::max(range.begin, begin)
-                        : 0;
-        }
-        return static_cast<double>(kept) / static_cast<double>(end - begin);
-    };
-    const std::size_t at = text.find("Uncle");
-    QVERIFY(share(at, at + 40) > 1.5 * share(at + 60, text.size()));
-}
-
 void TestCompress::questionNeedsNoModel() {
     WordScorer scorer([](std::string_view word, const ScoreJob&) { return static_cast<float>(word.size()); });
     // Said three times, so that it is no news; only the question can keep it whole.
@@ -313,8 +286,7 @@ void TestCompress::refusesBadInput() {
             compress("some words", settings(Method::frequency, rate), scorer, count_words, kGoOn);
         QVERIFY(!result && result.error().code == ErrorCode::invalid_argument);
     }
-    const auto no_question =
-        compress("some words", {Method::longllmlingua, 0.5, " "}, scorer, count_words, kGoOn);
+    const auto no_question = compress("some words", {Method::question, 0.5, " "}, scorer, count_words, kGoOn);
     QVERIFY(!no_question && no_question.error().code == ErrorCode::invalid_argument);
     const auto broken = compress("a \xff b", settings(Method::frequency, 0.5), scorer, count_words, kGoOn);
     QVERIFY(!broken && broken.error().code == ErrorCode::malformed);
@@ -332,7 +304,7 @@ void TestCompress::refusesBadInput() {
 }
 
 void TestCompress::stopsHalfWay() {
-    for (const Method method : {Method::selective, Method::llmlingua, Method::longllmlingua}) {
+    for (const Method method : {Method::selective, Method::llmlingua}) {
         NoiseScorer scorer(1);
         CancelFlag cancel{false};
         double last = 0;
@@ -364,22 +336,12 @@ void TestCompress::rareWordsStay() {
     QCOMPARE(QString::fromStdString(result->text), QString("mayor town Brixholt collection umbrellas"));
 }
 
-void TestCompress::recoversWhatWasLeftOut() {
-    const std::string original = "In 1931 the painter Anna Maria von Weber moved to Lake Como with two dogs.";
-    Compressed shorter;
-    shorter.text = "1931 painter Anna Weber moved Lake Como two dogs.";
-    QCOMPARE(QString::fromStdString(recover("It was Anna Weber who came.", original, shorter)),
-             QString("It was Anna Maria von Weber who came."));
-    QCOMPARE(QString::fromStdString(recover("Nothing of it is there.", original, shorter)),
-             QString("Nothing of it is there."));
-    QCOMPARE(QString::fromStdString(recover("", original, shorter)), QString());
-}
-
 void TestCompress::namesAreTheirOwn() {
     for (const Method method : kMethods) {
         QVERIFY(method_named(name_of(method)) == method);
     }
     QVERIFY(!method_named("zip"));
+    QVERIFY(!method_named("longllmlingua"));  // did not beat head and tail (tests/bench/compress/README.md)
 }
 
 QTEST_GUILESS_MAIN(TestCompress)
