@@ -81,7 +81,8 @@ class Compressions::Gated final : public prompt::Scorer {
 };
 
 prompt::Method compress_method(const std::string& name) {
-    return prompt::method_named(name).value_or(prompt::kDefaultMethod);
+    const auto named = prompt::method_named(name);
+    return named && !prompt::needs_question(*named) ? *named : prompt::kDefaultMethod;
 }
 
 Compressions::Compressions(WorkerLink& link, ModelKeeper& models, ScorerKeeper::MakeEngine make_engine,

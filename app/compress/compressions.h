@@ -23,7 +23,8 @@ struct CompressionOrder {
     engine::CacheScope scope;
 };
 
-/// The method by its name in the settings; unknown or empty: the program's default.
+/// The method by its name in the settings; unknown, empty, or for one question only (what is made serves all
+/// that will be asked): the program's default.
 prompt::Method compress_method(const std::string& name);
 
 class Compressions {

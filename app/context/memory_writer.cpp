@@ -32,12 +32,6 @@ constexpr double kKeptShare = 0.3;         // of the budget, for what was said w
 constexpr double kLeastRate = 0.2;         // shorter than that nobody understands: rather fewer turns
 constexpr std::size_t kLeastExcerpt = 24;  // tokens
 
-/// Nobody knows what will be asked about old turns.
-prompt::Method method_of_memory(const std::string& name) {
-    const prompt::Method method = compress_method(name);
-    return prompt::needs_question(method) ? prompt::kDefaultMethod : method;
-}
-
 }  // namespace
 
 struct MemoryWriter::Job {
@@ -276,7 +270,7 @@ bool MemoryWriter::ask_excerpt() {
         return false;
     }
     job.source = order.text;
-    order.settings.method = method_of_memory(job.order.method);
+    order.settings.method = compress_method(job.order.method);
     order.settings.rate = std::clamp(static_cast<double>(job.excerpt_budget) /
                                          static_cast<double>(std::max<std::size_t>(count(order.text), 1)),
                                      prompt::kLeastRate, 1.0);
@@ -318,7 +312,7 @@ void MemoryWriter::excerpted(Result<prompt::Compressed> result) {
         without_summary("There is no room for a shortened text of the oldest messages.");
         return;
     }
-    const prompt::Method method = method_of_memory(job.order.method);
+    const prompt::Method method = compress_method(job.order.method);
     MemoryText made = text_of(RepresentationForm::compressed, prompt::name_of(method),
                               context::excerpt_of(*job.words, text, job.kept));
     made.row.scorer = prompt::needs_model(method) ? compressions_.scorer_id() : std::string();

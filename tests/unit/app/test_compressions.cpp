@@ -108,6 +108,7 @@ class TestCompressions : public QObject {
     Q_OBJECT
   private Q_SLOTS:
     void everyMethodKeepsItsRate();
+    void theSettingServesAllQuestions();
     void noModelNoCompression();
     void stoppedHalfWay();
     void modelChangesHalfWay();
@@ -137,6 +138,16 @@ void TestCompressions::everyMethodKeepsItsRate() {
     }
     QCOMPARE(parts.compressions->scorer_id(), std::string("Fake"));
     QCOMPARE(parts.engines, 0);
+}
+
+/// Texts in chats are made shorter before anything is asked: a method that needs the question would fail.
+void TestCompressions::theSettingServesAllQuestions() {
+    for (const Method method : prompt::kMethods) {
+        const Method used = app::compress_method(prompt::name_of(method));
+        QCOMPARE(used, prompt::needs_question(method) ? prompt::kDefaultMethod : method);
+    }
+    QCOMPARE(app::compress_method(""), prompt::kDefaultMethod);
+    QCOMPARE(app::compress_method("longllmlingua"), prompt::kDefaultMethod);
 }
 
 void TestCompressions::noModelNoCompression() {
