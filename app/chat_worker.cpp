@@ -97,6 +97,9 @@ struct ChatWorker::Core {
         };
         turns.on_window = [this](const auto&) { memory.tell_marks(); };
         turns.moved_memory = [this](ConversationId id, auto prompt) { return compactor.moved(id, prompt); };
+        turns.make_room = [this](const auto& tree, MessageId question) {
+            compactor.make_room(tree, question);
+        };
         ahead.on_read = [this](const auto& tokens) {
             turns.has_read(tokens);
             compactor.has_read(tokens);

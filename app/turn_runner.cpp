@@ -221,6 +221,9 @@ void TurnRunner::start_next() {
         ask_curve();
         return;
     }
+    if (make_room && !next.resumed && next.message().parent) {
+        make_room(next.tree, *next.message().parent);
+    }
     start(next);
 }
 

@@ -39,6 +39,8 @@ class TurnRunner {
     /// empty.
     std::function<std::vector<engine::MovedText>(ConversationId, std::span<const engine::TokenId>)>
         moved_memory;
+    /// Told right before a question is answered: what the model reads may still become shorter.
+    std::function<void(const std::shared_ptr<ConversationTree>&, MessageId)> make_room;
 
     /// Events about messages are told for this conversation only.
     void show(ConversationId conversation) { shown_ = conversation; }

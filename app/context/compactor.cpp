@@ -168,16 +168,10 @@ void Compactor::keep(MemoryText text) {
     const Tree tree = job_->tree;
     job_->read += text.tokens_read;
     auto before = beginning_of(*tree);
-    auto id = link_.store.add_representation(text.row);
-    if (!id) {
-        link_.report(id.error());
+    if (!store(tree, std::move(text.row))) {
         end();
         return;
     }
-    text.row.id = *id;
-    link_.log->info("shortened: representation {}, {} tokens to {}", *id, text.row.tokens_before,
-                    text.row.tokens_after);
-    tree->representations().push_back(std::move(text.row));
     auto beginning = beginning_of(*tree);
     if (before && beginning) {
         moved_.keep({tree->conversation().id, std::move(*before), std::move(text.notes), *beginning});
@@ -189,6 +183,62 @@ void Compactor::keep(MemoryText text) {
         read(std::move(*beginning));
     } else {
         end();
+    }
+}
+
+bool Compactor::store(const Tree& tree, storage::Representation row) {
+    auto id = link_.store.add_representation(row);
+    if (!id) {
+        link_.report(id.error());
+        return false;
+    }
+    row.id = *id;
+    link_.log->info("shortened: representation {}, {} tokens to {}", *id, row.tokens_before,
+                    row.tokens_after);
+    tree->representations().push_back(std::move(row));
+    return true;
+}
+
+void Compactor::make_room(const Tree& tree, MessageId question) {
+    if (!link_.settings.shorten_memory || !kit_ || !models_.ready()) {
+        return;
+    }
+    moved_.turn(tree->conversation().id);
+    const storage::Message* asked = tree->find(question);
+    if (asked == nullptr || !asked->parent) {
+        return;
+    }
+    PromptComposer& composer = models_.composer();
+    auto request =
+        composer.plan_request(compose_request(*tree, question, link_.settings, models_.model().context));
+    const auto plan = composer.plan(request);
+    const auto lost = prompt::context::Fate::left_out;
+    if (!plan || std::find(plan->fates.begin(), plan->fates.end(), lost) == plan->fates.end()) {
+        return;
+    }
+    const auto next = composer.next_compaction(request, *plan, link_.settings.shorten_thresholds, false);
+    if (!next) {
+        return;  // it would gain too little: what does not fit is left out of this prompt
+    }
+    const auto beginning = [&](std::uint32_t reserve) {
+        auto past = compose_request(*tree, asked->parent, link_.settings, models_.model().context);
+        past.draft_documents.clear();
+        past.draft_open = false;
+        past.answer_reserve = std::min(past.answer_reserve, reserve);
+        return composer.certain_beginning(past, {});
+    };
+    MemoryText text = writer_->at_once({tree, std::move(request), *next, plan->short_text, "leave_out"});
+    auto before = beginning(0);  // as it was read so far
+    if (!store(tree, std::move(text.row))) {
+        return;
+    }
+    auto after = beginning(~0U);
+    if (before && after) {
+        moved_.keep({tree->conversation().id, std::move(*before), {}, std::move(*after)});
+        moved_.turn(tree->conversation().id);  // this one
+    }
+    if (on_changed) {
+        on_changed(tree);
     }
 }
 

@@ -35,6 +35,9 @@ class Compactor {
     void consider(const std::shared_ptr<ConversationTree>& tree);
     /// A person wants it now; says so when there is nothing to shorten.
     void shorten_now(const std::shared_ptr<ConversationTree>& tree);
+    /// Right before a question is answered: what does not fit with it goes in one big step, with no model
+    /// asked.
+    void make_room(const std::shared_ptr<ConversationTree>& tree, MessageId question);
     void cancel();  ///< by a person: not tried again before the next turn has ended
     void stop();    ///< a turn begins: it goes first, the work is done after it
     /// What of the conversation is read was changed by a person: what runs would be about another text.
@@ -67,6 +70,7 @@ class Compactor {
     void begin(const Tree& tree, bool now);
     void made(Result<MemoryText> text);
     void keep(MemoryText text);
+    bool store(const Tree& tree, storage::Representation row);
     void read(std::vector<engine::TokenId> tokens);
     void read_ended(std::uint64_t serial, const engine::Event& event);
     std::optional<std::vector<engine::TokenId>> beginning_of(const ConversationTree& tree);

@@ -51,11 +51,12 @@ MemoryChange change_by(const std::string& method) {
 }
 
 PlannedChange shortened(const context::PlanRequest& request, const context::ContextPlan& plan,
-                        const context::Compaction& next, const std::string& method) {
+                        const context::Compaction& next, MemoryChange kind) {
     PlannedChange change;
-    change.kind = change_by(method);
+    change.kind = kind;
     for (std::size_t i = 0; i < next.covers; ++i) {
-        if (plan.fates[i] == context::Fate::whole && request.segments[i].keep == context::Keep::normal) {
+        if ((plan.fates[i] == context::Fate::whole || plan.fates[i] == context::Fate::left_out) &&
+            request.segments[i].keep == context::Keep::normal) {
             change.messages.push_back(request.segments[i].id);
         }
     }
@@ -85,15 +86,20 @@ Forecast forecast(const PromptComposer& composer, const ConversationTree& tree, 
         made.shares.draft = std::min(made.shares.turns, number(composer.tokens_of(draft.message->text)));
         made.shares.turns -= made.shares.draft;
     }
-    if (auto change = newly_left_out(composer, tree, wanted, *plan); !change.messages.empty()) {
-        made.if_sent.push_back(std::move(change));
+    const auto next = settings.shorten_memory && drafted
+                          ? composer.next_compaction(wanted, *plan, settings.shorten_thresholds, false)
+                          : std::nullopt;
+    const auto lost = std::find(plan->fates.begin(), plan->fates.end(), context::Fate::left_out);
+    PlannedChange change;
+    if (next && lost != plan->fates.end()) {  // Compactor::make_room()
+        change = shortened(wanted, *plan, *next, MemoryChange::left_out);
+    } else if (next) {
+        change = shortened(wanted, *plan, *next, change_by(settings.memory_method));
+    } else {
+        change = newly_left_out(composer, tree, wanted, *plan);
     }
-    if (settings.shorten_memory && drafted) {
-        const auto next = composer.next_compaction(wanted, *plan, settings.shorten_thresholds, false);
-        auto change = next ? shortened(wanted, *plan, *next, settings.memory_method) : PlannedChange();
-        if (!change.messages.empty()) {  // else it covers only what is left out
-            made.if_sent.push_back(std::move(change));
-        }
+    if (!change.messages.empty()) {
+        made.if_sent.push_back(std::move(change));
     }
     return made;
 }

@@ -60,13 +60,11 @@ MemoryWriter::MemoryWriter(WorkerLink& link, ModelKeeper& models, Compressions& 
     : link_(link), models_(models), compressions_(compressions), kit_(kit) {}
 MemoryWriter::~MemoryWriter() = default;
 
-void MemoryWriter::start(MemoryOrder order, Progress progress, Done done) {
+void MemoryWriter::begin(MemoryOrder order) {
     cancel();
     job_ = std::make_unique<Job>();
     Job& job = *job_;
     job.order = std::move(order);
-    job.progress = std::move(progress);
-    job.done = std::move(done);
     job.serial = ++serial_;
     std::string said;
     for (std::size_t i = 0; i < job.order.compaction.covers; ++i) {
@@ -74,6 +72,37 @@ void MemoryWriter::start(MemoryOrder order, Progress progress, Done done) {
         said += one.role == "user" ? one.text + "\n" : std::string();
     }
     job.words = &kit_.words_for(said);
+}
+
+MemoryText MemoryWriter::at_once(MemoryOrder order) {
+    begin(std::move(order));
+    const Job& job = *job_;
+    const std::size_t budget = job.order.compaction.budget;
+    std::string earlier;
+    if (job.order.short_text) {
+        const std::string& text = job.order.request.shorts[*job.order.short_text].text;
+        earlier = text.substr(0, text.find(job.words->left_out));
+        if (models_.composer().tokens_of(earlier) > budget) {
+            earlier.clear();
+        }
+    }
+    auto sentences = kept(budget - models_.composer().tokens_of(earlier));
+    std::erase_if(sentences, [&](const std::string& one) { return earlier.find(one) != std::string::npos; });
+    if (!earlier.empty() && earlier.back() != '\n') {
+        earlier += '\n';
+    }
+    MemoryText made = text_of(RepresentationForm::left_out, "leave_out",
+                              earlier + context::notes_of(*job.words, {}, sentences));
+    job_.reset();
+    partial_.reset();  // of a run that is gone
+    return made;
+}
+
+void MemoryWriter::start(MemoryOrder order, Progress progress, Done done) {
+    begin(std::move(order));
+    Job& job = *job_;
+    job.progress = std::move(progress);
+    job.done = std::move(done);
     if (job.order.method == "leave_out") {
         without_summary({});
     } else if (job.order.method == "summary") {
@@ -95,6 +124,8 @@ void MemoryWriter::cancel() {
         partial->prompt = job_->prompt;
         partial->drawn = job_->before;
         partial->text = job_->text;
+        partial->compaction = job_->order.compaction;
+        partial->last = job_->order.request.segments[partial->compaction.covers - 1].id;
         job_->inbox->leave([mailbox = link_.mailbox, partial](EngineInbox::Contents last) {
             mailbox->put([partial, last = std::move(last)] {
                 partial->text += last.text;
@@ -124,6 +155,20 @@ void MemoryWriter::finish(Result<MemoryText> text) {
     link_.mailbox->put([done = job->done, text = std::move(text)]() mutable { done(std::move(text)); });
 }
 
+/// What a turn has broken off is ended, though the conversation has grown since: who asks quickly would
+/// otherwise make it begin again and again.
+void MemoryWriter::adopt_partial() {
+    auto& [tree, request, compaction, short_text, method] = job_->order;
+    if (!partial_ || !partial_->complete || partial_->prompt.empty()) {
+        return;
+    }
+    const context::Compaction& begun = partial_->compaction;
+    if (begun.covers <= compaction.covers && begun.covers * 2 >= compaction.covers &&
+        request.segments[begun.covers - 1].id == partial_->last) {
+        compaction = begun;
+    }
+}
+
 /// A fork of the conversation up to the run's end, with a message behind it: all but that message is cached.
 /// False: it would not fit.
 bool MemoryWriter::ask_summary() {
@@ -131,6 +176,7 @@ bool MemoryWriter::ask_summary() {
     const auto& segments = job.order.request.segments;
     const ConversationTree& tree = *job.order.tree;
     auto& compaction = job.order.compaction;
+    adopt_partial();
     ComposeRequest request =
         compose_request(tree, tree.conversation().leaf, link_.settings, models_.model().context);
     job.summary_budget = static_cast<std::size_t>(static_cast<double>(compaction.budget) * kSummaryShare);

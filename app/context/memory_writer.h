@@ -48,6 +48,9 @@ class MemoryWriter {
 
     /// Calls back once, from the worker's mailbox, unless it is cancelled.
     void start(MemoryOrder order, Progress progress, Done done);
+    /// What needs no model, for a person who waits: what stood for the oldest messages so far, and what must
+    /// not be lost of the others.
+    MemoryText at_once(MemoryOrder order);
     void cancel();  ///< what a model has written so far is gone on with when the same is asked for again
     void forget();  ///< that too
     bool running() const { return job_ != nullptr; }
@@ -60,9 +63,13 @@ class MemoryWriter {
         std::vector<engine::TokenId> drawn;
         std::string text;
         bool complete = false;  // its last event has come
+        prompt::context::Compaction compaction;
+        std::int64_t last = 0;  // segment that it covers
     };
 
     void finish(Result<MemoryText> text);
+    void begin(MemoryOrder order);
+    void adopt_partial();
     bool ask_summary();
     void drain(std::uint64_t serial);
     void summarised(const EngineInbox::Contents& end);

@@ -8,6 +8,8 @@
 namespace tendril::app {
 namespace {
 
+constexpr std::size_t kParts = 4;  // turns until all is read, at most
+
 std::size_t common(std::span<const engine::TokenId> a, std::span<const engine::TokenId> b) {
     return static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
 }
@@ -16,6 +18,23 @@ std::size_t common(std::span<const engine::TokenId> a, std::span<const engine::T
 
 void MovedMemory::keep(Kept kept) {
     kept_ = std::move(kept);
+    turns_ = 0;
+}
+
+void MovedMemory::turn(storage::ConversationId conversation) {
+    turns_ += kept_ && kept_->conversation == conversation ? 1 : 0;
+}
+
+void MovedMemory::leave_to_read(std::vector<engine::MovedText>& runs) const {
+    const std::size_t first =
+        kept_->beginning.size() * std::min(turns_ - std::min<std::size_t>(turns_, 1), kParts) / kParts;
+    std::erase_if(runs, [&](engine::MovedText& run) {
+        const std::size_t gone =
+            std::min<std::size_t>(run.length, first - std::min<std::size_t>(first, run.at));
+        run.at += static_cast<std::uint32_t>(gone);
+        run.length -= static_cast<std::uint32_t>(gone);
+        return run.length == 0;
+    });
 }
 
 std::vector<engine::MovedText> MovedMemory::moved(storage::ConversationId conversation,
@@ -40,6 +59,7 @@ std::vector<engine::MovedText> MovedMemory::moved(storage::ConversationId conver
     if (tail > 0) {
         runs.push_back({static_cast<std::uint32_t>(tail_at), before, static_cast<std::uint32_t>(tail)});
     }
+    leave_to_read(runs);
     return runs;
 }
 

@@ -24,6 +24,9 @@ class MovedMemory {
     };
 
     void keep(Kept kept);
+    /// A turn of this conversation begins. From the second on, if nothing could be read in between, each one
+    /// reads a part of what is moved itself, so that what was said since is not read again and again.
+    void turn(storage::ConversationId conversation);
     /// What of a prompt of this conversation may be taken from elsewhere.
     std::vector<engine::MovedText> moved(storage::ConversationId conversation,
                                          std::span<const engine::TokenId> prompt) const;
@@ -34,7 +37,10 @@ class MovedMemory {
     const Kept* waiting() const { return kept_ ? &*kept_ : nullptr; }
 
   private:
+    void leave_to_read(std::vector<engine::MovedText>& runs) const;
+
     std::optional<Kept> kept_;
+    std::size_t turns_ = 0;  // since it was kept
 };
 
 }  // namespace tendril::app

@@ -267,13 +267,18 @@ std::optional<Compaction> next_compaction(const PlanRequest& asked, const Contex
         return std::nullopt;
     }
     made.covers = exchanges.begin(*reached);
-    made.tokens_before = plan.tokens - std::min(plan.tokens, *left - made.budget);
+    const std::size_t others = *left - made.budget;
     if (lost) {  // what is gained is that something stands for what fell out altogether
+        const auto whole = prompt(Layout(asked, plan.short_text).messages(0));
+        made.tokens_before = whole.value_or(plan.tokens) - std::min(whole.value_or(plan.tokens), others);
         const std::size_t limit = limit_of(asked);
-        const std::size_t others = *left - made.budget + kFrame + share_of(request.context, kNextQuestion);
-        made.budget = std::min(made.budget, limit - std::min(limit, others));
-        return made;
+        const std::size_t most = others + kFrame + share_of(request.context, kNextQuestion);
+        made.budget = std::min(made.budget, limit - std::min(limit, most));
+        // Else the same few would be taken at each turn.
+        const bool worth = made.tokens_before >= made.budget + share_of(request.context, kLeastGain);
+        return now || worth ? std::optional(made) : std::nullopt;
     }
+    made.tokens_before = plan.tokens - std::min(plan.tokens, others);
     made.budget = std::min(made.budget, made.tokens_before / 2);
     const std::size_t gain = made.tokens_before - made.budget;
     const std::size_t least = now ? kLeastTokens : share_of(request.context, kLeastGain);

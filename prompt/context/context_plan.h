@@ -93,7 +93,7 @@ struct Thresholds {
 /// What is to be shortened at a turn boundary: the segments from the first on.
 struct Compaction {
     std::size_t covers = 0;
-    std::size_t tokens_before = 0;  ///< of what of them is in the prompt now
+    std::size_t tokens_before = 0;  ///< of what of them is in the prompt now, or was to be
     std::size_t budget = 0;         ///< tokens that the new text may have
 };
 
