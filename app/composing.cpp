@@ -158,10 +158,14 @@ Result<std::vector<engine::TokenId>> PromptComposer::certain_beginning(const Com
 }
 
 context::PlanRequest PromptComposer::plan_request(const ComposeRequest& request) const {
+    return plan_request(request, controls_->cut(request.answer_so_far));
+}
+
+context::PlanRequest PromptComposer::plan_request(const ComposeRequest& request,
+                                                  std::string_view so_far) const {
     context::PlanRequest wanted =
         request_of(request, [this](std::string_view text) { return controls_->cut(text); });
-    const std::string so_far = controls_->cut(request.answer_so_far);
-    wanted.fixed = so_far.empty() ? 0 : encode(so_far).size();
+    wanted.fixed = so_far.empty() ? 0 : counts_->piece(so_far);
     return wanted;
 }
 
@@ -188,8 +192,8 @@ std::size_t PromptComposer::tokens_of(std::string_view text) const {
 }
 
 Result<ComposedPrompt> PromptComposer::compose(const ComposeRequest& request) {
-    context::PlanRequest wanted = plan_request(request);
     const std::string so_far = controls_->cut(request.answer_so_far);
+    context::PlanRequest wanted = plan_request(request, so_far);
     for (int attempt = 0; attempt < 4 && wanted.context > 0; ++attempt) {
         auto planned = plan(wanted);
         if (!planned) {

@@ -121,6 +121,8 @@ class PromptComposer {
     const std::vector<std::string>& warnings() const { return warnings_; }  ///< about the template as such
 
   private:
+    /// `so_far`: of an answer that is continued, as the model reads it.
+    prompt::context::PlanRequest plan_request(const ComposeRequest& request, std::string_view so_far) const;
     Result<std::size_t> count(const prompt::ChatMessages& messages) const;
     prompt::RenderedPrompt render(const prompt::ChatMessages& messages) const;
     std::vector<engine::TokenId> encode(std::string_view text) const;

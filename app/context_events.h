@@ -65,6 +65,7 @@ struct MemoryMark {
     std::uint32_t tokens_after = 0;
     std::string text;  ///< what the model has in its place; may be empty
     bool undoable = false;
+    std::string document = {};  ///< name of the one that it is about; empty: messages
     bool operator==(const MemoryMark&) const = default;
 };
 /// All of the shown branch, whenever one changes and when a conversation is shown.

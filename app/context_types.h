@@ -70,6 +70,7 @@ struct MemoryMarkItem {
     quint32 tokensAfter = 0;
     QString text;  ///< what the model has in its place; may be empty
     bool undoable = false;
+    QString document = {};  ///< name of the one that it is about; empty: messages
     bool operator==(const MemoryMarkItem&) const = default;
 };
 

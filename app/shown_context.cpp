@@ -57,6 +57,7 @@ MemoryMarkItem to_item(const MemoryMark& mark) {
     item.tokensAfter = mark.tokens_after;
     item.text = QString::fromStdString(mark.text);
     item.undoable = mark.undoable;
+    item.document = QString::fromStdString(mark.document);
     return item;
 }
 

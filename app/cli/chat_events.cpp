@@ -234,7 +234,8 @@ struct ToJson {
                                      {"tokens_before", mark.tokens_before},
                                      {"tokens_after", mark.tokens_after},
                                      {"undoable", mark.undoable},
-                                     {"text", mark.text}});
+                                     {"text", mark.text},
+                                     {"document", mark.document}});
         }
         return json;
     }

@@ -34,6 +34,14 @@ bool is_empty_answer(const Message& message) {
 
 }  // namespace
 
+const storage::Representation* left_out_form(std::span<const storage::Representation> all,
+                                             DocumentId document) {
+    const auto newest = std::find_if(all.rbegin(), all.rend(), [document](const auto& one) {
+        return one.document == document && one.form == storage::RepresentationForm::left_out;
+    });
+    return newest == all.rend() ? nullptr : &*newest;
+}
+
 context::PlanRequest request_of(const ComposeRequest& request,
                                 const std::function<std::string(std::string_view)>& clean) {
     context::PlanRequest wanted;
@@ -47,7 +55,9 @@ context::PlanRequest request_of(const ComposeRequest& request,
         context::Segment segment{
             message->id, name_of(message->role), clean(message->text), {}, keep_of(message->memory)};
         for (const DocumentText& document : documents) {
-            segment.documents.push_back({document.id, clean(framed_text(document.name, document.text))});
+            const auto* gone = left_out_form(request.representations, document.id);
+            segment.documents.push_back({document.id, clean(framed_text(document.name, document.text)),
+                                         gone != nullptr && !gone->undone, gone != nullptr && gone->undone});
         }
         wanted.segments.push_back(std::move(segment));
     }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,11 @@
 #include "prompt/context/context_plan.h"
 
 namespace tendril::app {
+
+/// What says that a document goes with its message when that is shortened, the newest; it may be undone.
+/// Null: nothing does.
+const storage::Representation* left_out_form(std::span<const storage::Representation> all,
+                                             DocumentId document);
 
 /// `clean`: what is done to each text before a model reads it.
 prompt::context::PlanRequest request_of(const ComposeRequest& request,

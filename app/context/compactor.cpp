@@ -168,13 +168,14 @@ void Compactor::keep(MemoryText text) {
     const Tree tree = job_->tree;
     job_->read += text.tokens_read;
     auto before = beginning_of(*tree);
-    if (!store(tree, std::move(text.row))) {
+    WrittenPoint notes = std::move(text.notes);
+    if (!store(tree, std::move(text))) {
         end();
         return;
     }
     auto beginning = beginning_of(*tree);
     if (before && beginning) {
-        moved_.keep({tree->conversation().id, std::move(*before), std::move(text.notes), *beginning});
+        moved_.keep({tree->conversation().id, std::move(*before), std::move(notes), *beginning});
     }
     if (on_changed) {
         on_changed(tree);
@@ -186,16 +187,19 @@ void Compactor::keep(MemoryText text) {
     }
 }
 
-bool Compactor::store(const Tree& tree, storage::Representation row) {
-    auto id = link_.store.add_representation(row);
-    if (!id) {
-        link_.report(id.error());
-        return false;
+bool Compactor::store(const Tree& tree, MemoryText text) {
+    text.documents.insert(text.documents.begin(), std::move(text.row));
+    for (storage::Representation& row : text.documents) {
+        auto id = link_.store.add_representation(row);
+        if (!id) {
+            link_.report(id.error());
+            return false;
+        }
+        row.id = *id;
+        link_.log->info("shortened: representation {}, {} tokens to {}", *id, row.tokens_before,
+                        row.tokens_after);
+        tree->representations().push_back(std::move(row));
     }
-    row.id = *id;
-    link_.log->info("shortened: representation {}, {} tokens to {}", *id, row.tokens_before,
-                    row.tokens_after);
-    tree->representations().push_back(std::move(row));
     return true;
 }
 
@@ -229,7 +233,7 @@ void Compactor::make_room(const Tree& tree, MessageId question) {
     };
     MemoryText text = writer_->at_once({tree, std::move(request), *next, plan->short_text, "leave_out"});
     auto before = beginning(0);  // as it was read so far
-    if (!store(tree, std::move(text.row))) {
+    if (!store(tree, std::move(text))) {
         return;
     }
     auto after = beginning(~0U);

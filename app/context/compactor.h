@@ -70,7 +70,7 @@ class Compactor {
     void begin(const Tree& tree, bool now);
     void made(Result<MemoryText> text);
     void keep(MemoryText text);
-    bool store(const Tree& tree, storage::Representation row);
+    bool store(const Tree& tree, MemoryText text);
     void read(std::vector<engine::TokenId> tokens);
     void read_ended(std::uint64_t serial, const engine::Event& event);
     std::optional<std::vector<engine::TokenId>> beginning_of(const ConversationTree& tree);

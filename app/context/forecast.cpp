@@ -44,6 +44,14 @@ PlannedChange newly_left_out(const PromptComposer& composer, const ConversationT
     return change;
 }
 
+PlannedChange gone_document(const PromptComposer& composer, const context::DocumentSegment& document) {
+    PlannedChange change;
+    change.kind = MemoryChange::left_out;
+    change.document = document.id;
+    change.tokens_before = number(composer.tokens_of(document.text));
+    return change;
+}
+
 MemoryChange change_by(const std::string& method) {
     return method == "summary"     ? MemoryChange::summarised
            : method == "leave_out" ? MemoryChange::left_out
@@ -63,6 +71,39 @@ PlannedChange shortened(const context::PlanRequest& request, const context::Cont
     change.tokens_before = number(next.tokens_before);
     change.tokens_after = number(next.budget);
     return change;
+}
+
+/// Documents for which there is no room any more once the draft is sent.
+void add_gone(const PromptComposer& composer, const context::PlanRequest& request,
+              const context::ContextPlan& plan, bool drafted, std::vector<PlannedChange>& changes) {
+    if (plan.documents_gone.empty() || !drafted) {
+        return;
+    }
+    context::PlanRequest before = request;
+    before.segments.pop_back();
+    const auto now = composer.plan(before);
+    for (const context::Segment& segment : request.segments) {
+        for (const context::DocumentSegment& one : segment.documents) {
+            const auto in = [&](const std::vector<std::int64_t>& gone) {
+                return std::find(gone.begin(), gone.end(), one.id) != gone.end();
+            };
+            if (in(plan.documents_gone) && now && !in(now->documents_gone)) {
+                changes.push_back(gone_document(composer, one));
+            }
+        }
+    }
+}
+
+/// Documents that go with their messages.
+void add_documents(const PromptComposer& composer, const context::PlanRequest& request,
+                   const context::Compaction& next, std::vector<PlannedChange>& changes) {
+    for (std::size_t i = 0; i < next.covers; ++i) {
+        for (const context::DocumentSegment& one : request.segments[i].documents) {
+            if (std::find(next.documents.begin(), next.documents.end(), one.id) != next.documents.end()) {
+                changes.push_back(gone_document(composer, one));
+            }
+        }
+    }
 }
 
 }  // namespace
@@ -86,6 +127,7 @@ Forecast forecast(const PromptComposer& composer, const ConversationTree& tree, 
         made.shares.draft = std::min(made.shares.turns, number(composer.tokens_of(draft.message->text)));
         made.shares.turns -= made.shares.draft;
     }
+    add_gone(composer, wanted, *plan, drafted, made.if_sent);
     const auto next = settings.shorten_memory && drafted
                           ? composer.next_compaction(wanted, *plan, settings.shorten_thresholds, false)
                           : std::nullopt;
@@ -100,6 +142,9 @@ Forecast forecast(const PromptComposer& composer, const ConversationTree& tree, 
     }
     if (!change.messages.empty()) {
         made.if_sent.push_back(std::move(change));
+    }
+    if (next) {
+        add_documents(composer, wanted, *next, made.if_sent);
     }
     return made;
 }

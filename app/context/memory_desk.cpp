@@ -27,20 +27,25 @@ void MemoryDesk::tell_marks() {
     if (!shown_) {
         return;
     }
-    std::optional<storage::RepresentationId> in_use;
+    MemoryInUse in_use;
     const Representation* best = representation_on(*shown_);
     if (best != nullptr) {
-        in_use = best->id;
+        in_use.text = best->id;
     }
     if (models_.ready() && !shown_->representations().empty()) {
         const PromptComposer& composer = models_.composer();
         const auto request = composer.plan_request(
             compose_request(*shown_, shown_->conversation().leaf, link_.settings, models_.model().context));
         if (const auto plan = composer.plan(request)) {
-            in_use = plan->short_text ? std::optional(request.shorts[*plan->short_text].id) : std::nullopt;
+            in_use.text =
+                plan->short_text ? std::optional(request.shorts[*plan->short_text].id) : std::nullopt;
+            in_use.gone = plan->documents_gone;
         }
     }
-    MemoryMarks marks = memory_marks(*shown_, in_use, pruner_.in_use(*shown_));
+    in_use.pruned = pruner_.in_use(*shown_);
+    MemoryMarks marks = memory_marks(*shown_, in_use, [this](std::string_view text) {
+        return models_.ready() ? models_.composer().tokens_of(text) : 0;
+    });
     if (!told_ || told_->marks != marks.marks) {
         told_ = marks;
         link_.emit(std::move(marks));
@@ -90,16 +95,26 @@ void MemoryDesk::set_memory(MessageId id, MessageMemory memory) {
     }
 }
 
-Status MemoryDesk::fits_whole() const {
+Status MemoryDesk::fits_whole(std::optional<DocumentId> document) const {
     if (!models_.ready()) {
         return {};  // it is seen when a model is there
     }
     const PromptComposer& composer = models_.composer();
     auto request = composer.plan_request(
         compose_request(*shown_, shown_->conversation().leaf, link_.settings, models_.model().context));
-    request.shorts.clear();
+    if (!document) {
+        request.shorts.clear();
+    }
+    for (prompt::context::Segment& segment : request.segments) {
+        for (prompt::context::DocumentSegment& one : segment.documents) {
+            one.left_out = one.left_out && document && one.id != *document;
+        }
+    }
     const auto plan = composer.plan(request);
-    if (plan && std::count(plan->fates.begin(), plan->fates.end(), prompt::context::Fate::left_out) == 0) {
+    const bool gone = plan && document &&
+                      std::count(plan->documents_gone.begin(), plan->documents_gone.end(), *document) > 0;
+    if (plan && !gone &&
+        std::count(plan->fates.begin(), plan->fates.end(), prompt::context::Fate::left_out) == 0) {
         return {};
     }
     auto all = request;
@@ -118,14 +133,14 @@ void MemoryDesk::restore_full_text(storage::RepresentationId id) {
     }
     auto& all = shown_->representations();
     const auto found = std::find_if(all.begin(), all.end(), [&](const Representation& one) {
-        return one.id == id &&
-               (one.last_message.has_value() || one.form == storage::RepresentationForm::pruned);
+        return one.id == id && (one.last_message || one.form == storage::RepresentationForm::pruned ||
+                                one.form == storage::RepresentationForm::left_out);
     });
     if (found == all.end()) {
         link_.notice("The shortened text is gone.");
         return;
     }
-    if (found->form == storage::RepresentationForm::pruned) {
+    if (!found->last_message) {
         restore_document(*found);
         return;
     }
@@ -134,9 +149,11 @@ void MemoryDesk::restore_full_text(storage::RepresentationId id) {
         return;
     }
     compactor_.changed(shown_);
-    // Those before it stand for a part of the same messages.
+    // Those before it stand for a part of the same messages; documents come back with theirs.
     for (Representation& one : all) {
-        if (one.last_message && one.id <= id && !one.undone && !mark_undone(one)) {
+        const bool with_it =
+            one.last_message ? one.id <= id : one.form == storage::RepresentationForm::left_out;
+        if (with_it && !one.undone && !mark_undone(one)) {
             break;
         }
     }
@@ -146,10 +163,18 @@ void MemoryDesk::restore_full_text(storage::RepresentationId id) {
     }
 }
 
-/// Its text has the same place in the context, so that it always fits.
 void MemoryDesk::restore_document(Representation& one) {
+    const bool pruned = one.form == storage::RepresentationForm::pruned;  // has the place of the whole one
+    if (const Status fits = pruned ? Status() : fits_whole(one.document); !fits) {
+        link_.notice(fits.error().message);
+        return;
+    }
     if (mark_undone(one)) {
-        pruner_.restore(shown_->conversation().id);
+        if (pruned) {
+            pruner_.restore(shown_->conversation().id);
+        } else {
+            compactor_.changed(shown_);
+        }
         tell_marks();
         if (on_changed) {
             on_changed();

@@ -34,8 +34,8 @@ class MemoryDesk {
   private:
     void restore_document(storage::Representation& one);
     bool mark_undone(storage::Representation& one);
-    /// Tokens of the next prompt's beginning if the full text were read; nothing: it does not fit.
-    Status fits_whole() const;
+    /// Whether the full text can be read; of a `document`, beside what else is.
+    Status fits_whole(std::optional<DocumentId> document = {}) const;
 
     WorkerLink& link_;
     ModelKeeper& models_;

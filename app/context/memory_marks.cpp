@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "app/context/answer_context.h"
+#include "app/context/branch_plan.h"
 
 namespace tendril::app {
 
@@ -43,8 +44,8 @@ const storage::Representation* representation_on(const ConversationTree& tree) {
     return best;
 }
 
-MemoryMarks memory_marks(const ConversationTree& tree, std::optional<storage::RepresentationId> in_use,
-                         std::optional<storage::RepresentationId> pruned) {
+MemoryMarks memory_marks(const ConversationTree& tree, const MemoryInUse& in_use,
+                         const std::function<std::size_t(std::string_view)>& tokens) {
     MemoryMarks marks;
     marks.conversation = tree.conversation().id;
     const auto branch = tree.branch();
@@ -54,13 +55,27 @@ MemoryMarks memory_marks(const ConversationTree& tree, std::optional<storage::Re
                                static_cast<std::uint32_t>(one.tokens_after), one.text, !one.undone});
     };
     for (const storage::Representation& one : tree.representations()) {
-        if (pruned == one.id && !branch.empty()) {
+        if (in_use.pruned == one.id && !branch.empty()) {
             add(one, branch.front()->id);
-        } else if (in_use == one.id && one.last_message) {
+        } else if (in_use.text == one.id && one.last_message) {
             add(one, *one.last_message);
         }
     }
     for (const storage::Message* message : branch) {
+        for (const DocumentText& document : tree.documents(message->id).read) {
+            if (std::find(in_use.gone.begin(), in_use.gone.end(), document.id) != in_use.gone.end()) {
+                const auto* row = left_out_form(tree.representations(), document.id);
+                const bool by_row = row != nullptr && !row->undone;
+                MemoryMark mark;
+                mark.id = by_row ? row->id : 0;  // else only as there is no room for it
+                mark.after = message->id;
+                mark.kind = MemoryChange::left_out;
+                mark.tokens_before = static_cast<std::uint32_t>(tokens(document.text));
+                mark.undoable = by_row;
+                mark.document = document.name;
+                marks.marks.push_back(std::move(mark));
+            }
+        }
         if (const auto window = window_of(message->context)) {
             MemoryMark mark;
             mark.after = message->id;

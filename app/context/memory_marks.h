@@ -3,7 +3,10 @@
 // thread.
 #pragma once
 
+#include <functional>
 #include <optional>
+#include <string_view>
+#include <vector>
 
 #include "app/composing.h"
 #include "app/conversation_tree.h"
@@ -17,9 +20,15 @@ MemoryChange change_of(storage::RepresentationForm form);
 /// not undone. Null: nothing.
 const storage::Representation* representation_on(const ConversationTree& tree);
 
-/// `in_use`: of the branch's representations, the one that prompts are made with; none: as it would be.
-/// `pruned`: what stands for the documents of the first message.
-MemoryMarks memory_marks(const ConversationTree& tree, std::optional<storage::RepresentationId> in_use,
-                         std::optional<storage::RepresentationId> pruned);
+/// What prompts of a branch are made with.
+struct MemoryInUse {
+    std::optional<storage::RepresentationId> text;    ///< for the oldest messages
+    std::optional<storage::RepresentationId> pruned;  ///< for the documents of the first one
+    std::vector<DocumentId> gone;  ///< are not read, though what stands for their messages is
+};
+
+/// `tokens`: of a text.
+MemoryMarks memory_marks(const ConversationTree& tree, const MemoryInUse& in_use,
+                         const std::function<std::size_t(std::string_view)>& tokens);
 
 }  // namespace tendril::app

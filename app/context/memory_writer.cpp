@@ -393,6 +393,20 @@ MemoryText MemoryWriter::text_of(RepresentationForm form, std::string method, st
                                                   : static_cast<double>(made.row.tokens_after) /
                                                         static_cast<double>(compaction.tokens_before);
     made.row.text = std::move(text);
+    for (std::size_t i = 0; i < compaction.covers; ++i) {
+        for (const context::DocumentSegment& one : request.segments[i].documents) {
+            const auto& gone = compaction.documents;
+            if (std::find(gone.begin(), gone.end(), one.id) != gone.end()) {
+                storage::Representation& row = made.documents.emplace_back();
+                row.conversation = made.row.conversation;
+                row.document = one.id;
+                row.form = RepresentationForm::left_out;
+                row.method = "leave_out";
+                row.rate = 0;
+                row.tokens_before = static_cast<std::int64_t>(models_.composer().tokens_of(one.text));
+            }
+        }
+    }
     return made;
 }
 

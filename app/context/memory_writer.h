@@ -30,10 +30,11 @@ struct MemoryOrder {
 };
 
 struct MemoryText {
-    storage::Representation row;    ///< without its id
-    WrittenPoint notes;             ///< a summary where it was drawn; else empty
-    std::uint32_t tokens_read = 0;  ///< to write it, as far as a summary
-    std::string fallback;           ///< why it was made otherwise than asked for, for a person; mostly empty
+    storage::Representation row;                     ///< without its id
+    std::vector<storage::Representation> documents;  ///< that go as well; likewise
+    WrittenPoint notes;                              ///< a summary where it was drawn; else empty
+    std::uint32_t tokens_read = 0;                   ///< to write it, as far as a summary
+    std::string fallback;  ///< why it was made otherwise than asked for, for a person; mostly empty
 };
 
 class MemoryWriter {

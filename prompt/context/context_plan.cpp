@@ -186,6 +186,20 @@ ContextShares shares_of(const PlanRequest& request, const ContextPlan& plan, std
     return shares;
 }
 
+/// Those that may go with the first segments, oldest first.
+std::vector<DocumentSegment*> documents_of(PlanRequest& request, std::size_t covers, bool lost) {
+    std::vector<DocumentSegment*> all;
+    for (std::size_t i = 0; i < covers; ++i) {
+        for (DocumentSegment& document : request.segments[i].documents) {
+            if (request.segments[i].keep == Keep::normal && !document.left_out &&
+                (lost || !document.wanted)) {
+                all.push_back(&document);
+            }
+        }
+    }
+    return all;
+}
+
 }  // namespace
 
 Result<ContextPlan> plan(const PlanRequest& asked, const PromptCounter& prompt, const TextCounter& text) {
@@ -262,25 +276,41 @@ std::optional<Compaction> next_compaction(const PlanRequest& asked, const Contex
     const auto reached = smallest(first, last, [&](std::size_t exchange) {
         return tokens_at(exchange).map([&](std::size_t tokens) { return tokens <= goal; });
     });
-    const auto left = reached ? tokens_at(*reached) : reached;
+    auto left = reached ? tokens_at(*reached) : reached;
     if (!left) {
         return std::nullopt;
     }
     made.covers = exchanges.begin(*reached);
     const std::size_t others = *left - made.budget;
+    std::size_t gain = 0;
+    for (DocumentSegment* document : documents_of(request, made.covers, lost)) {
+        if (*left <= goal) {
+            break;
+        }
+        const std::size_t with = *left;
+        document->left_out = true;
+        left = tokens_at(*reached);
+        if (!left) {
+            return std::nullopt;
+        }
+        made.documents.push_back(document->id);
+        gain += with - std::min(with, *left);
+    }
+    const std::size_t budget = made.budget;
     if (lost) {  // what is gained is that something stands for what fell out altogether
         const auto whole = prompt(Layout(asked, plan.short_text).messages(0));
         made.tokens_before = whole.value_or(plan.tokens) - std::min(whole.value_or(plan.tokens), others);
         const std::size_t limit = limit_of(asked);
-        const std::size_t most = others + kFrame + share_of(request.context, kNextQuestion);
+        const std::size_t most =
+            *left - std::min(*left, budget) + kFrame + share_of(request.context, kNextQuestion);
         made.budget = std::min(made.budget, limit - std::min(limit, most));
         // Else the same few would be taken at each turn.
-        const bool worth = made.tokens_before >= made.budget + share_of(request.context, kLeastGain);
+        const bool worth = made.tokens_before + gain >= made.budget + share_of(request.context, kLeastGain);
         return now || worth ? std::optional(made) : std::nullopt;
     }
     made.tokens_before = plan.tokens - std::min(plan.tokens, others);
     made.budget = std::min(made.budget, made.tokens_before / 2);
-    const std::size_t gain = made.tokens_before - made.budget;
+    gain += made.tokens_before - made.budget;
     const std::size_t least = now ? kLeastTokens : share_of(request.context, kLeastGain);
     return gain >= std::max<std::size_t>(least, 1) ? std::optional(made) : std::nullopt;
 }

@@ -26,7 +26,9 @@ enum class Keep : std::uint8_t { normal, pinned, excluded };
 
 struct DocumentSegment {
     std::int64_t id = 0;
-    std::string text;  ///< as it is rendered, frame included
+    std::string text;       ///< as it is rendered, frame included
+    bool left_out = false;  ///< not read where a short text stands for its message
+    bool wanted = false;    ///< a person brought it back: it goes only where it does not fit
 };
 
 /// One message with what it attaches. Its text never changes.
@@ -93,15 +95,17 @@ struct Thresholds {
 /// What is to be shortened at a turn boundary: the segments from the first on.
 struct Compaction {
     std::size_t covers = 0;
-    std::size_t tokens_before = 0;  ///< of what of them is in the prompt now, or was to be
-    std::size_t budget = 0;         ///< tokens that the new text may have
+    std::size_t tokens_before = 0;        ///< of what of them is in the prompt now, or was to be
+    std::size_t budget = 0;               ///< tokens that the new text may have
+    std::vector<std::int64_t> documents;  ///< of these segments, that have to go as well
 };
 
 /// Tokens of a prompt from which on it is to be shortened.
 std::size_t trigger(const PlanRequest& request, const Thresholds& thresholds);
 
 /// Nothing: it is not time, or too little would be gained. Takes the oldest run that reaches the goal, up to
-/// an exchange's beginning, never of the last two exchanges. `now`: also below the trigger, as a person asks
+/// an exchange's beginning, never of the last two exchanges; their documents go only where it is not reached
+/// without, oldest first. `now`: also below the trigger, as a person asks
 /// for it.
 std::optional<Compaction> next_compaction(const PlanRequest& request, const ContextPlan& plan,
                                           const Thresholds& thresholds, bool now,

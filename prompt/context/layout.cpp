@@ -65,7 +65,7 @@ Layout::Layout(const PlanRequest& request, std::optional<std::size_t> short_text
     add_exchanges(first, last);
     for (std::size_t i = 0; i < covered_; ++i) {
         for (std::size_t d = 0; d < request.segments[i].documents.size(); ++d) {
-            if (request.segments[i].keep == Keep::normal) {
+            if (request.segments[i].keep == Keep::normal && !request.segments[i].documents[d].left_out) {
                 steps_.push_back({Step::Kind::document, i, d});
             }
         }
@@ -83,7 +83,10 @@ Layout::Chosen Layout::without(std::size_t gone) const {
     for (std::size_t i = 0; i < segments.size(); ++i) {
         const Keep keep = segments[i].keep;
         chosen.segments.push_back(keep == Keep::pinned || (keep == Keep::normal && i >= covered_));
-        chosen.documents.emplace_back(segments[i].documents.size(), keep != Keep::excluded);
+        std::vector<bool>& read = chosen.documents.emplace_back();
+        for (const DocumentSegment& document : segments[i].documents) {
+            read.push_back(keep != Keep::excluded && (chosen.segments[i] || !document.left_out));
+        }
     }
     for (std::size_t step = 0; step < std::min(gone, steps_.size()); ++step) {
         const Step& one = steps_[step];

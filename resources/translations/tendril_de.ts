@@ -2188,6 +2188,10 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <translation>Von hier aufwärts hat das Modell nur Notizen davon, was Sie über seine Antworten sagten: %1</translation>
     </message>
     <message>
+      <source>The model does not have %1 any more: %2 left out</source>
+      <translation>Das Modell hat %1 nicht mehr: %2 weggelassen</translation>
+    </message>
+    <message>
       <source>From here up the model has nothing: %1 left out</source>
       <translation>Von hier aufwärts hat das Modell nichts: %1 weggelassen</translation>
     </message>

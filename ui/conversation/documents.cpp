@@ -164,6 +164,10 @@ QString markLine(const app::MemoryMarkItem& mark) {
         case Kind::pruned:
             return Text::tr("From here up the model remembers only what matters most: %1").arg(numbers);
         case Kind::left_out:
+            if (!mark.document.isEmpty()) {
+                return Text::tr("The model does not have %1 any more: %2 left out")
+                    .arg(mark.document, tokensOf(mark.tokensBefore));
+            }
             if (mark.tokensAfter > 0) {
                 return Text::tr(
                            "From here up the model has only notes of what you said about its answers: "

@@ -327,6 +327,9 @@ void TestConversationMemory::linesSayWhatHappened() {
     QVERIFY(markLine(one).contains(QStringLiteral("only notes")));
     one.tokensAfter = 0;
     QCOMPARE(markLine(one), QStringLiteral("From here up the model has nothing: 3,900 tokens left out"));
+    one.document = QStringLiteral("trees.txt");
+    QCOMPARE(markLine(one),
+             QStringLiteral("The model does not have trees.txt any more: 3,900 tokens left out"));
     one.kind = MemoryChange::compressed;
     one.tokensAfter = 420;
     QCOMPARE(markLine(one),

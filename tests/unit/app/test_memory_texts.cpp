@@ -149,6 +149,45 @@ class TestMemoryTexts : public QObject {
         QCOMPARE(f.stored().at(0).method, std::string("leave_out"));
     }
 
+    /// A document so large that shortening its message is not enough goes with it, in words, and comes back.
+    void aDocumentGoesWithItsMessage() {
+        TextFixture f("leave_out");
+        f.start();
+        QFile file(f.folder.filePath("trees.txt"));
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write(QByteArray("The pear trees by the wall were not for sale at all.\n").repeated(34));
+        file.close();
+        f.worker->attach_files({f.path("trees.txt")});
+        const auto read = f.events.wait<app::DraftDocuments>(
+            [](const auto& e) { return !e.documents.empty() && e.documents[0].tokens > 0; });
+        f.worker->set_document_choice(read.documents[0].id, storage::AttachmentChoice::whole);
+        f.fill();
+        QVERIFY(contains(f.last_prompt, "pear trees"));
+        const auto marks = f.rest().marks;
+        QCOMPARE(marks.size(), 2U);
+        QCOMPARE(marks[0].kind, app::MemoryChange::left_out);
+        QVERIFY(marks[0].document.empty());
+        const auto gone = marks[1];
+        QCOMPARE(gone.kind, app::MemoryChange::left_out);
+        QCOMPARE(gone.document, std::string("trees.txt"));
+        QCOMPARE(gone.after, 1);
+        QVERIFY(gone.undoable && gone.tokens_before > 1500);
+        const auto rows = f.stored();
+        QCOMPARE(rows.size(), 2U);
+        QCOMPARE(rows[1].document, std::optional<storage::DocumentId>(1));
+        QVERIFY(!rows[1].last_message && rows[1].form == RepresentationForm::left_out);
+        QVERIFY(!contains(f.next_prompt(), "pear trees"));
+        f.worker->restore_full_text(gone.id);
+        const auto left = f.events.wait<app::MemoryMarks>([](const auto& e) { return e.marks.size() == 1; });
+        QVERIFY(left.marks[0].document.empty());
+        QVERIFY(contains(f.next_prompt(), "pear trees"));
+        QCOMPARE(f.second_connection()->branch(1)->at(0).text, f.question(0));
+        // With the messages it comes back as well, if there is room for all.
+        f.worker->restore_full_text(left.marks[0].id);
+        QVERIFY(contains(f.events.wait<app::Notice>([](const auto&) { return true; }).text, "does not fit") ||
+                f.stored()[0].undone);
+    }
+
     void aScorerOfItsOwnRestsWhileAnAnswerIsWritten() {
         TextFixture f("leave_out");
         f.options.settings.scorer_model = "/models/small.gguf";

@@ -9,107 +9,10 @@
 #include <rapidcheck.h>
 
 #include "prompt/context/context_plan.h"
+#include "tests/unit/prompt/random_plans.h"
 
 namespace tendril::prompt::context {
 namespace {
-
-/// Four tokens for each message and one for each letter: close to what templates do, and additive.
-std::size_t tokens_of(const ChatMessages& messages) {
-    std::size_t tokens = 3;
-    for (const ChatMessage& message : messages) {
-        tokens += 4 + message.content.size();
-    }
-    return tokens;
-}
-const PromptCounter kCount = [](const ChatMessages& messages) -> Result<std::size_t> {
-    return tokens_of(messages);
-};
-const TextCounter kLetters = [](std::string_view text) { return text.size(); };
-
-Result<ContextPlan> planned(const PlanRequest& request) {
-    return plan(request, kCount, kLetters);
-}
-
-std::string whole(const ChatMessages& messages) {
-    std::string text;
-    for (const ChatMessage& message : messages) {
-        text += "<" + message.role + ">" + message.content;
-    }
-    return text;
-}
-
-std::size_t limit_of(const PlanRequest& request) {
-    return request.context - std::min(request.reserve, request.context / 4);
-}
-
-/// A name that stands in no other text.
-std::string name_of(std::size_t number) {
-    return "#" + std::to_string(number) + ";";
-}
-
-Segment segment(std::size_t number, const char* role, std::size_t length, Keep keep = Keep::normal) {
-    return {static_cast<std::int64_t>(number), role, name_of(number) + std::string(length, 'x'), {}, keep};
-}
-
-Keep random_keep() {
-    const int dice = *rc::gen::inRange(0, 12);
-    return dice == 0 ? Keep::pinned : dice == 1 ? Keep::excluded : Keep::normal;
-}
-
-/// Begins of exchanges, as a person would say: a question, or more in a row, with what answers them.
-std::vector<std::size_t> begins_of(const PlanRequest& request) {
-    std::vector<std::size_t> begins;
-    for (std::size_t i = 0; i < request.segments.size(); ++i) {
-        const bool user = request.segments[i].role == "user";
-        if (i == 0 || (user && request.segments[i - 1].role != "user")) {
-            begins.push_back(i);
-        }
-    }
-    return begins;
-}
-
-PlanRequest random_request() {
-    PlanRequest request;
-    const auto longest = *rc::gen::inRange<std::size_t>(1, 300);
-    const auto length = [&] { return *rc::gen::inRange<std::size_t>(0, longest); };
-    const int exchanges = *rc::gen::inRange(0, 60);
-    const bool marks = *rc::gen::arbitrary<bool>();
-    if (*rc::gen::arbitrary<bool>()) {
-        request.system = "SYSTEM" + std::string(length(), 's');
-    }
-    const auto add = [&](const char* role) {
-        request.segments.push_back(
-            segment(request.segments.size(), role, length(), marks ? random_keep() : Keep::normal));
-    };
-    if (*rc::gen::inRange(0, 10) == 0) {
-        add("assistant");
-    }
-    for (int i = 0; i < exchanges; ++i) {
-        add("user");
-        if (*rc::gen::inRange(0, 8) == 0) {
-            request.segments.back().documents.push_back(
-                {1000 + i, "[" + std::to_string(i) + "]" + std::string(length(), 'd') + "\n\n"});
-        }
-        for (int answers = *rc::gen::inRange(0, 3); answers > 0; --answers) {
-            add("assistant");
-        }
-    }
-    add("user");
-    request.segments.back().keep = Keep::normal;
-    const auto begins = begins_of(request);
-    if (*rc::gen::arbitrary<bool>() && begins.size() > 1) {
-        const auto covers = begins[*rc::gen::inRange<std::size_t>(1, begins.size())];
-        request.shorts.push_back(
-            {7, covers, "SHORT" + std::string(length() / 2, 'm'), *rc::gen::inRange(0, 4) == 0});
-    }
-    request.context = *rc::gen::inRange<std::size_t>(0, 4000);
-    request.reserve = *rc::gen::inRange<std::size_t>(0, 1000);
-    return request;
-}
-
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
 
 /// Each segment's fate is what the prompt shows.
 void check_fates(const PlanRequest& request, const ContextPlan& made, const std::string& text) {
@@ -340,6 +243,29 @@ class TestContextPlan : public QObject {
                 at("#5;") < at("#8;"));
         QVERIFY(!contains(text, "#0;") && !contains(text, "#6;") && !contains(text, "#4;"));
         QCOMPARE(made->shares.documents, std::string("notes.txt:\nIvy.\n\n").size());
+        request.segments[0].documents[0].left_out = true;
+        QCOMPARE(planned(request)->documents_gone, std::vector<std::int64_t>{90});
+        QVERIFY(!contains(whole(planned(request)->messages), "Ivy."));
+        request.shorts.clear();  // its message stands whole
+        QVERIFY(contains(whole(planned(request)->messages), "Ivy."));
+    }
+
+    void documentsGoWhereItIsNotEnoughWithout() {
+        PlanRequest request = conversation(12, 50);
+        request.segments.pop_back();
+        request.context = 4000;
+        auto& documents = request.segments[0].documents;
+        documents = {{90, std::string(300, 's') + "\n\n"}, {91, std::string(1900, 'l') + "\n\n"}};
+        using Ids = std::vector<std::int64_t>;
+        const auto gone = [](const PlanRequest& of) {
+            return next_compaction(of, *planned(of), {}, true, kCount)->documents;
+        };
+        QCOMPARE(gone(request), (Ids{90, 91}));  // oldest first
+        documents[0].wanted = true;              // who brought it back has it as long as it fits
+        QCOMPARE(gone(request), Ids{91});
+        documents.pop_back();
+        documents[0].wanted = false;
+        QVERIFY(gone(request).empty());  // a small one can stay
     }
 
     void compactionTakesABigStep() {
