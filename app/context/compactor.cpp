@@ -224,19 +224,25 @@ void Compactor::make_room(const Tree& tree, MessageId question) {
     if (!next) {
         return;  // it would gain too little: what does not fit is left out of this prompt
     }
-    const auto beginning = [&](std::uint32_t reserve) {
-        auto past = compose_request(*tree, asked->parent, link_.settings, models_.model().context);
+    const std::uint32_t room = models_.model().context;
+    const auto beginning = [&](std::uint32_t context, std::uint32_t reserve) {
+        auto past = compose_request(*tree, asked->parent, link_.settings, context);
         past.draft_documents.clear();
         past.draft_open = false;
         past.answer_reserve = std::min(past.answer_reserve, reserve);
         return composer.certain_beginning(past, {});
     };
     MemoryText text = writer_->at_once({tree, std::move(request), *next, plan->short_text, "leave_out"});
-    auto before = beginning(0);  // as it was read so far
+    auto before = beginning(2 * room, 0);  // as it was read so far, though nothing fits behind it any more
     if (!store(tree, std::move(text))) {
         return;
     }
-    auto after = beginning(~0U);
+    auto after = beginning(room, ~0U);
+    // What stands in the cache ends with the answer. Both texts end alike.
+    while (before && after && before->size() > room && !after->empty()) {
+        before->pop_back();
+        after->pop_back();
+    }
     if (before && after) {
         moved_.keep({tree->conversation().id, std::move(*before), {}, std::move(*after)});
         moved_.turn(tree->conversation().id);  // this one
