@@ -172,7 +172,9 @@ class TestMemoryTexts : public QObject {
         QCOMPARE(gone.document, std::string("trees.txt"));
         QCOMPARE(gone.after, 1);
         QVERIFY(gone.undoable && gone.tokens_before > 1500);
-        const auto rows = f.stored();
+        auto rows = f.stored();
+        // The draft's shortened document may have been ready before it was to be read whole.
+        std::erase_if(rows, [](const auto& row) { return row.form == RepresentationForm::compressed; });
         QCOMPARE(rows.size(), 2U);
         QCOMPARE(rows[1].document, std::optional<storage::DocumentId>(1));
         QVERIFY(!rows[1].last_message && rows[1].form == RepresentationForm::left_out);
