@@ -37,6 +37,7 @@ class TestLooks final : public QObject {
 
   private:
     void tellMemory();
+    bool open(bool dark);
     void fill();
     void keep(QWidget* widget, const QString& name);
     static QVector<MessageItem> longTalk();
@@ -123,6 +124,17 @@ Three things to keep in mind:
     return {question, answer, second, cut};
 }
 
+/// A window of the usual size; true: it is on the screen.
+bool TestLooks::open(bool dark) {
+    app::Settings settings;
+    settings.theme = dark ? app::ThemeChoice::dark : app::ThemeChoice::light;
+    port_ = std::make_unique<FakePort>();
+    window_ = std::make_unique<MainWindow>(*port_, settings, QString());
+    window_->resize(1120, 780);
+    window_->show();
+    return QTest::qWaitForWindowExposed(window_.get());
+}
+
 void TestLooks::fill() {
     const QDateTime now = QDateTime::currentDateTime();
     Q_EMIT port_->conversationsChanged(
@@ -145,13 +157,7 @@ void TestLooks::states_data() {
 void TestLooks::states() {
     QFETCH(bool, dark);
     const QString tone = QString::fromLatin1(QTest::currentDataTag());
-    app::Settings settings;
-    settings.theme = dark ? app::ThemeChoice::dark : app::ThemeChoice::light;
-    port_ = std::make_unique<FakePort>();
-    window_ = std::make_unique<MainWindow>(*port_, settings, QString());
-    window_->resize(1120, 780);
-    window_->show();
-    QVERIFY(QTest::qWaitForWindowExposed(window_.get()));
+    QVERIFY(open(dark));
 
     Q_EMIT port_->modelChanged(app::ModelState());
     keep(window_.get(), tone + QStringLiteral("-1-no-model"));
@@ -318,13 +324,7 @@ void TestLooks::memory() {
                    !QCoreApplication::installTranslator(&translator))) {
         QSKIP("built without lrelease (qt6-l10n-tools): English only");
     }
-    app::Settings settings;
-    settings.theme = dark ? app::ThemeChoice::dark : app::ThemeChoice::light;
-    port_ = std::make_unique<FakePort>();
-    window_ = std::make_unique<MainWindow>(*port_, settings, QString());
-    window_->resize(1120, 780);
-    window_->show();
-    QVERIFY(QTest::qWaitForWindowExposed(window_.get()));
+    QVERIFY(open(dark));
     port_->ready(QStringLiteral("SmolLM2 135M Instruct"));
     fill();
     tellMemory();
