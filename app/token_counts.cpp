@@ -4,6 +4,8 @@
 
 #include <functional>
 
+#include "prompt/skeleton/words.h"
+
 namespace tendril::app {
 namespace {
 
@@ -12,14 +14,6 @@ constexpr std::size_t kWorthFinding = 16;  // bytes; shorter texts are counted w
 
 std::uint64_t key(std::string_view text) {
     return std::hash<std::string_view>()(text) * 31 + text.size();
-}
-
-/// Templates often strip blanks around a message.
-std::string_view stripped(std::string_view text) {
-    constexpr std::string_view kBlank = " \t\r\n";
-    const std::size_t begin = text.find_first_not_of(kBlank);
-    return begin == std::string_view::npos ? std::string_view()
-                                           : text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
 }
 
 }  // namespace
@@ -44,7 +38,8 @@ std::size_t TokenCounts::of(std::string_view rendered, const prompt::ChatMessage
     std::size_t total = 0;
     std::size_t position = 0;
     for (const prompt::ChatMessage& message : messages) {
-        const std::string_view text = stripped(message.content);
+        // Templates often strip blanks around a message.
+        const std::string_view text = prompt::skeleton::trimmed(message.content);
         if (text.size() < kWorthFinding) {
             continue;
         }

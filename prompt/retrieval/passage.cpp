@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "prompt/skeleton/words.h"
+
 namespace tendril::prompt {
 namespace {
 
@@ -48,13 +50,6 @@ std::size_t end_of(std::string_view text, std::size_t at) {
     return at;
 }
 
-std::string_view without_blanks(std::string_view text) {
-    constexpr std::string_view kBlanks = " \t\r\n";
-    const std::size_t first = text.find_first_not_of(kBlanks);
-    return first == std::string_view::npos ? std::string_view()
-                                           : text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
-
 }  // namespace
 
 std::string_view best_passage(std::string_view text, const std::vector<std::string>& phrases) {
@@ -78,7 +73,7 @@ std::string_view best_passage(std::string_view text, const std::vector<std::stri
         }
         at = end;
     }
-    return without_blanks(best);
+    return skeleton::trimmed(best);
 }
 
 }  // namespace tendril::prompt
