@@ -174,9 +174,17 @@ Result<std::size_t> PromptComposer::count(const ChatMessages& messages) const {
 }
 
 Result<context::ContextPlan> PromptComposer::plan(const context::PlanRequest& request) const {
-    return context::plan(
+    if (planned_ && planned_->request == request) {
+        return planned_->plan;
+    }
+    ++plans_made_;
+    auto made = context::plan(
         request, [this](const ChatMessages& messages) { return count(messages); },
         [this](std::string_view text) { return counts_->piece(text); });
+    if (made) {
+        planned_ = Planned{request, *made};
+    }
+    return made;
 }
 
 std::optional<context::Compaction> PromptComposer::next_compaction(const context::PlanRequest& request,

@@ -100,7 +100,9 @@ class PromptComposer {
 
     // For what looks at a plan without a prompt:
     prompt::context::PlanRequest plan_request(const ComposeRequest& request) const;
+    /// The last one is remembered: what looks whether there is room plans what is composed next.
     Result<prompt::context::ContextPlan> plan(const prompt::context::PlanRequest& request) const;
+    std::size_t plans_made() const { return plans_made_; }  ///< for tests
     std::optional<prompt::context::Compaction> next_compaction(const prompt::context::PlanRequest& request,
                                                                const prompt::context::ContextPlan& plan,
                                                                const prompt::context::Thresholds& thresholds,
@@ -136,6 +138,12 @@ class PromptComposer {
     std::set<std::string> said_;  // warnings; each is given once
     std::unique_ptr<ControlTexts> controls_;
     std::unique_ptr<TokenCounts> counts_;
+    struct Planned {
+        prompt::context::PlanRequest request;
+        prompt::context::ContextPlan plan;
+    };
+    mutable std::optional<Planned> planned_;
+    mutable std::size_t plans_made_ = 0;
 };
 
 }  // namespace tendril::app

@@ -29,6 +29,7 @@ struct DocumentSegment {
     std::string text;       ///< as it is rendered, frame included
     bool left_out = false;  ///< not read where a short text stands for its message
     bool wanted = false;    ///< a person brought it back: it goes only where it does not fit
+    bool operator==(const DocumentSegment&) const = default;
 };
 
 /// One message with what it attaches. Its text never changes.
@@ -38,6 +39,7 @@ struct Segment {
     std::string text;
     std::vector<DocumentSegment> documents;  ///< rendered in front of the text
     Keep keep = Keep::normal;
+    bool operator==(const Segment&) const = default;
 };
 
 /// A text that stands for the first segments of a branch, its frame included.
@@ -46,6 +48,7 @@ struct ShortText {
     std::size_t covers = 0;  ///< segments
     std::string text;
     bool undone = false;  ///< read only where the full text does not fit
+    bool operator==(const ShortText&) const = default;
 };
 
 struct PlanRequest {
@@ -55,6 +58,7 @@ struct PlanRequest {
     std::size_t context = 0;  ///< tokens of the model as loaded
     std::size_t reserve = 0;  ///< tokens kept free for the answer; of a small context less: at most a quarter
     std::size_t fixed = 0;    ///< tokens behind the prompt: of an answer that is continued
+    bool operator==(const PlanRequest&) const = default;
 };
 
 enum class Fate : std::uint8_t { whole, shortened, left_out, excluded };

@@ -87,6 +87,31 @@ class TestComposing : public QObject {
         QVERIFY(text(m, without).find("Ivy") == std::string::npos);
     }
 
+    void whatWasJustPlannedIsNotPlannedAgain() {
+        const auto m = model();
+        app::PromptComposer composer(m);
+        Branch branch;
+        branch.exchange("One", "First");
+        branch.add(Role::user, "Two");
+        auto request = branch.request(4096);
+        const auto plan = composer.plan(composer.plan_request(request)).value();
+        const auto prompt = composer.compose(request).value();
+        QCOMPARE(composer.plans_made(), 1U);
+        QCOMPARE(prompt.shares, plan.shares);
+        // Whatever differs is planned.
+        branch.messages.back().text = "Three";
+        QVERIFY(text(m, composer.compose(request).value()).find("Three") != std::string::npos);
+        QCOMPARE(composer.plans_made(), 2U);
+        request.branch.back().documents = {
+            {7, "notes.txt", storage::RepresentationForm::full, "Ivy climbs."}};
+        QVERIFY(text(m, composer.compose(request).value()).find("Ivy climbs.") != std::string::npos);
+        request.context = 2048;
+        composer.compose(request).value();
+        branch.messages.front().memory = storage::MessageMemory::excluded;
+        QVERIFY(text(m, composer.compose(request).value()).find("One") == std::string::npos);
+        QCOMPARE(composer.plans_made(), 5U);
+    }
+
     void oldestAreLeftOutAndNamed() {
         const auto m = model();
         app::PromptComposer composer(m);
