@@ -164,7 +164,7 @@ void ChatController::tell(WorkerEvent event) {
         }
         void operator()(const CacheChanged& e) const { Q_EMIT c.cacheChanged(to_status(e)); }
         void operator()(const TurnEnded&) const {}  // MessageChanged has said it
-        void operator()(const Notice& e) const { Q_EMIT c.notice(in_their_language(e.text)); }
+        void operator()(const Notice& e) const { Q_EMIT c.notice(in_their_language(e.text), e.conversation); }
         void operator()(const Exported& e) const {
             Q_EMIT c.exported(QString::fromStdString(e.file.string()), QString::fromStdString(e.error));
         }

@@ -89,7 +89,9 @@ class ChatPort : public QObject {
     void memoryMarksChanged(const QVector<tendril::app::MemoryMarkItem>& marks);      ///< all of the branch
     void memoryWorkChanged(const tendril::app::MemoryWorkItem& work);
     void cacheChanged(const tendril::app::CacheStatus& status);
-    void notice(const QString& text);  ///< something a person should read: a damaged database, a full disk
+    /// Something a person should read: a damaged database, a full disk. `conversation`: that it is about;
+    /// 0 = about none.
+    void notice(const QString& text, qint64 conversation = 0);
     void exported(const QString& file, const QString& error);
 };
 

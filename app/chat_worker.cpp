@@ -39,9 +39,9 @@ ScorerKeeper::MakeEngine real_unless(const ScorerKeeper::MakeEngine& given,
 
 }  // namespace
 
-void WorkerLink::report(const Error& error) const {
+void WorkerLink::report(const Error& error, ConversationId about) const {
     log->warn("{} ({})", error.message, error.detail);
-    notice(error.message);
+    notice(error.message, about);
 }
 
 /// Everything that lives on the worker's thread. Destroyed in the opposite order: jobs end before the engine

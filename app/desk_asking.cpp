@@ -33,7 +33,7 @@ void ConversationDesk::waits(const WriteQueue::Write& write, const Error& error,
 
 void ConversationDesk::refused(const WriteQueue::Write& write, const Error& error) {
     if (error.code != ErrorCode::cancelled) {
-        link_.report(error);
+        link_.report(error, write.conversation);
     }
     // What was typed goes back to where it can be sent or copied from.
     if (shown_ && shown_->conversation().id == write.conversation && !write.text.empty()) {
@@ -114,7 +114,7 @@ void ConversationDesk::send(const std::string& text) {
     }
     auto attachments = documents_.to_send(shown_, text);
     if (!attachments) {  // the draft is as it was
-        link_.report(attachments.error());
+        link_.report(attachments.error(), shown_->conversation().id);
         shown_->conversation().draft = text;
         draft_due_ = Clock::now();
         tell_shown();
@@ -144,7 +144,8 @@ void ConversationDesk::retry(MessageId id, bool normally) {
     }
     const auto question = message->role == Role::assistant ? message->parent : std::optional(message->id);
     if (!question) {
-        link_.notice("This message answers nothing, so it cannot be answered again.");
+        link_.notice("This message answers nothing, so it cannot be answered again.",
+                     shown_->conversation().id);
         return;
     }
     turns_.stop(shown_->conversation().id);

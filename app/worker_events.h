@@ -134,7 +134,8 @@ struct TurnEnded {
 };
 struct Notice {
     std::string text;
-    bool about_file = false;  ///< said when the database was opened, before any command is done
+    bool about_file = false;          ///< said when the database was opened, before any command is done
+    ConversationId conversation = 0;  ///< that it is about; 0: about none
 };
 /// The database cannot be used and nothing else will come.
 struct WorkerEnded {

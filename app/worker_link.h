@@ -60,9 +60,11 @@ struct WorkerLink {
     std::filesystem::path power_supplies;
     bool measure_at_load = false;  ///< t(M), where it is not known
 
-    void notice(std::string text) const { emit(Notice{std::move(text)}); }
+    void notice(std::string text, ConversationId about = 0) const {
+        emit(Notice{std::move(text), false, about});
+    }
     /// Tells a person and the log; for failures that stop nothing else.
-    void report(const Error& error) const;
+    void report(const Error& error, ConversationId about = 0) const;
 };
 
 }  // namespace tendril::app

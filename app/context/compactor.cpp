@@ -41,7 +41,7 @@ void Compactor::consider(const Tree& tree) {
 
 void Compactor::shorten_now(const Tree& tree) {
     if (!models_.ready()) {
-        link_.notice("No model is loaded; nothing can be shortened for it.");
+        link_.notice("No model is loaded; nothing can be shortened for it.", tree->conversation().id);
     } else if (kit_) {
         waiting_ = tree;
         now_ = true;
@@ -136,7 +136,7 @@ void Compactor::begin(const Tree& tree, bool now) {
         return;
     }
     if (now && !plan) {
-        link_.notice(plan.error().message);
+        link_.notice(plan.error().message, tree->conversation().id);
     }
     // Of an earlier shortening, what a turn has broken off.
     const auto* waits = moved_.waiting();
@@ -153,13 +153,14 @@ void Compactor::made(Result<MemoryText> text) {
     if (!text) {
         link_.log->info("not shortened: {} ({})", text.error().message, text.error().detail);
         if (text.error().code != ErrorCode::cancelled) {
-            link_.notice("The conversation was not shortened for the model: " + text.error().message);
+            link_.notice("The conversation was not shortened for the model: " + text.error().message,
+                         job_->tree->conversation().id);
         }
         end();
         return;
     }
     if (!text->fallback.empty()) {
-        link_.notice(text->fallback);
+        link_.notice(text->fallback, job_->tree->conversation().id);
     }
     keep(std::move(*text));
 }

@@ -94,18 +94,20 @@ void DocumentPruner::cache_cleared() {
 
 void DocumentPruner::drop_all(const char* why) {
     port_.clear();
-    if (!live_.empty()) {
-        live_.clear();
+    const auto gone = std::exchange(live_, {});
+    for (const auto& [conversation, live] : gone) {
         if (why != nullptr) {
-            link_.notice(why);
+            link_.notice(why, conversation);
         }
+    }
+    if (!gone.empty()) {
         on_changed();
     }
 }
 
 void DocumentPruner::lost(ConversationId conversation) {
     if (live_.erase(conversation) > 0) {
-        link_.notice("Memory was short: the model reads the whole document again.");
+        link_.notice("Memory was short: the model reads the whole document again.", conversation);
         on_changed();
     }
 }
@@ -136,7 +138,8 @@ std::optional<storage::RepresentationId> DocumentPruner::in_use(const Conversati
     }
     port_.drop(live->first);
     live_.erase(live);
-    link_.notice("The beginning of the conversation has changed: the model reads the whole document again.");
+    link_.notice("The beginning of the conversation has changed: the model reads the whole document again.",
+                 tree.conversation().id);
     return std::nullopt;
 }
 
@@ -260,7 +263,7 @@ void DocumentPruner::refused(const Error& error) {
     }
     model_cannot_ = model_cannot_ || error.code == ErrorCode::unsupported;
     refused_.insert(job_->tree->conversation().id);
-    link_.notice("The document stays whole for the model: " + error.message);
+    link_.notice("The document stays whole for the model: " + error.message, job_->tree->conversation().id);
 }
 
 /// The same shortening as before the program ended has the row of then.

@@ -137,7 +137,7 @@ void MemoryDesk::restore_full_text(storage::RepresentationId id) {
                                 one.form == storage::RepresentationForm::left_out);
     });
     if (found == all.end()) {
-        link_.notice("The shortened text is gone.");
+        link_.notice("The shortened text is gone.", shown_->conversation().id);
         return;
     }
     if (!found->last_message) {
@@ -145,7 +145,7 @@ void MemoryDesk::restore_full_text(storage::RepresentationId id) {
         return;
     }
     if (const Status fits = fits_whole(); !fits) {
-        link_.notice(fits.error().message);
+        link_.notice(fits.error().message, shown_->conversation().id);
         return;
     }
     compactor_.changed(shown_);
@@ -166,7 +166,7 @@ void MemoryDesk::restore_full_text(storage::RepresentationId id) {
 void MemoryDesk::restore_document(Representation& one) {
     const bool pruned = one.form == storage::RepresentationForm::pruned;  // has the place of the whole one
     if (const Status fits = pruned ? Status() : fits_whole(one.document); !fits) {
-        link_.notice(fits.error().message);
+        link_.notice(fits.error().message, shown_->conversation().id);
         return;
     }
     if (mark_undone(one)) {

@@ -127,7 +127,7 @@ void DocumentDesk::was_read(const Tree& tree, DocumentId entry, Result<ReadDocum
         return;  // removed meanwhile
     }
     if (result && is_attached(*tree, hash)) {
-        link_.notice(result->name + " is attached already.");
+        link_.notice(result->name + " is attached already.", tree->conversation().id);
         std::erase_if(tree->documents(kDraft).shown, [entry](const auto& one) { return one.id == entry; });
         draft_changed(tree);
         return;
@@ -171,7 +171,7 @@ Status DocumentDesk::keep(ConversationTree& tree, DraftDocument& entry, ReadDocu
     entry.progress = 1;
     by_default_.insert(*id);
     if (!read.note.empty()) {
-        link_.notice(read.note);
+        link_.notice(read.note, document.conversation);
     }
     if (const Tree shown = shown_.lock(); shown && shown.get() == &tree) {
         count(shown, *id);

@@ -52,6 +52,23 @@ QWidget* centred(QWidget* widget, QWidget* parent) {
     return holder;
 }
 
+constexpr const char* kAbout = "notice";  ///< property of a notice's bar: the conversation; 0 = none
+
+qint64 aboutOf(const MessageBar& bar) {
+    return bar.property(kAbout).toLongLong();
+}
+
+/// Oldest first, also those that are not seen.
+QVector<MessageBar*> noticeBars(const QWidget& window) {
+    QVector<MessageBar*> bars;
+    for (MessageBar* bar : window.findChildren<MessageBar*>()) {
+        if (bar->property(kAbout).isValid()) {
+            bars.append(bar);
+        }
+    }
+    return bars;
+}
+
 /// Notices one below the other. Without one to show it takes no room, its margins included.
 class NoticeLayout final : public QVBoxLayout {
   public:
@@ -242,27 +259,50 @@ void MainWindow::connectParts() {
     connect(view_, &ConversationView::restoreRequested, &port_, &app::ChatPort::restoreFullText);
 }
 
-void MainWindow::showNotice(const QString& text) {
-    const QList<MessageBar*> shown = findChildren<MessageBar*>(QString(), Qt::FindChildrenRecursively);
-    QVector<MessageBar*> own;
-    for (MessageBar* bar : shown) {
-        if (bar->property("notice").toBool()) {
+void MainWindow::showNotice(const QString& text, qint64 conversation) {
+    QVector<MessageBar*> alike;
+    for (MessageBar* bar : noticeBars(*this)) {
+        if (aboutOf(*bar) == conversation) {
             if (bar->text() == text) {
                 return;
             }
-            own.append(bar);
+            alike.append(bar);
         }
     }
-    while (own.size() >= kMaximumNotices) {
-        delete own.takeFirst();
+    if (alike.size() >= kMaximumNotices) {
+        delete alike.first();
     }
     auto* bar = new MessageBar(MessageBar::Kind::warning, modelError_->parentWidget());
     bar->setMaximumWidth(kColumnWidth);
-    bar->setProperty("notice", true);
+    bar->setProperty(kAbout, conversation);
     bar->setText(text);
     connect(bar, &MessageBar::closed, bar, &QObject::deleteLater);
     notices_->addWidget(bar);
-    bar->show();
+    updateNotices();
+}
+
+/// Those about another conversation wait until it is open.
+void MainWindow::updateNotices() {
+    QVector<MessageBar*> seen;
+    for (MessageBar* bar : noticeBars(*this)) {
+        const qint64 about = aboutOf(*bar);
+        const bool here = about == 0 || about == conversation_;
+        bar->setVisible(here);
+        if (here) {
+            seen.append(bar);
+        }
+    }
+    while (seen.size() > kMaximumNotices) {
+        delete seen.takeFirst();
+    }
+}
+
+void MainWindow::dropNotices(qint64 conversation) {
+    for (MessageBar* bar : noticeBars(*this)) {
+        if (aboutOf(*bar) == conversation) {
+            delete bar;
+        }
+    }
 }
 
 void MainWindow::raiseToFront() {

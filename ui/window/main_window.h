@@ -43,7 +43,8 @@ class MainWindow final : public QMainWindow {
                QWidget* parent = nullptr);
     ~MainWindow() override;
 
-    void showNotice(const QString& text);
+    /// `conversation`: it is seen with this one only; 0 = always.
+    void showNotice(const QString& text, qint64 conversation = 0);
     void raiseToFront();                  ///< a second instance was started
     void openConversation(qint64 id);     ///< as if it had been chosen in the list
     void openModel(const QString& path);  ///< as if it had been dropped
@@ -71,6 +72,8 @@ class MainWindow final : public QMainWindow {
     void updateTitle();
     void updatePrivate();
     void updateComposer();
+    void updateNotices();
+    void dropNotices(qint64 conversation);
 
     // main_window_actions.cpp: menus, shortcuts, dialogs
     QAction* addTo(QMenu* menu, const QString& name, const QString& text, const QKeySequence& keys,

@@ -85,6 +85,7 @@ void MainWindow::showConversation(const app::OpenedConversation& conversation) {
         showMemoryWork({});
         showAttachments({});
         showTurn({});
+        updateNotices();
     } else if (!conversation.draft.isEmpty()) {
         composer_->sendRefused(conversation.draft);
     }
@@ -200,6 +201,7 @@ void MainWindow::showCache(const app::CacheStatus& status) {
 }
 
 void MainWindow::showDeleted(qint64 id, const QString& title) {
+    dropNotices(id);
     sideBar_->offerUndo(id, title);
 }
 

@@ -44,6 +44,7 @@ class TestMainWindow final : public WindowFixture {
     void welcomeOffersAModelThatFits();
     void chooserChoosesByKeyboard();
     void noticesStackAndClose();
+    void noticesStayWithTheirConversation();
     void statusSaysAll();
     void systemPromptIsEdited();
     void exportAsksForAFile();
@@ -286,6 +287,31 @@ void TestMainWindow::chooserChoosesByKeyboard() {
     QTest::keyClick(models, Qt::Key_Return);
     QCOMPARE(port_->taken(), QStringList(QStringLiteral("load /m/b.gguf")));
     QVERIFY(!models->isVisible());
+}
+
+void TestMainWindow::noticesStayWithTheirConversation() {
+    fillList();
+    const QString own = QStringLiteral("It was not shortened.");
+    const QString all = QStringLiteral("The disk is full.");
+    Q_EMIT port_->notice(own, 1);
+    Q_EMIT port_->notice(QStringLiteral("Of another one."), 2);
+    Q_EMIT port_->notice(all);
+    QCOMPARE(notices(), QStringList({own, all}));
+    port_->open(2);
+    QCOMPARE(notices(), QStringList({QStringLiteral("Of another one."), all}));
+    port_->open(2);  // another version of it
+    QCOMPARE(notices().size(), 2);
+    port_->open(1);
+    QCOMPARE(notices(), QStringList({own, all}));
+    for (int i = 0; i < 6; ++i) {
+        Q_EMIT port_->notice(QStringLiteral("Number %1.").arg(i), 2);
+    }
+    QCOMPARE(notices(), QStringList({own, all}));  // none is pushed out by what is not seen
+    port_->open(2);
+    QCOMPARE(notices().size(), 3);
+    Q_EMIT port_->conversationDeleted(1, QStringLiteral("Vines"));
+    port_->open(1);
+    QVERIFY(!notices().contains(own));
 }
 
 void TestMainWindow::noticesStackAndClose() {

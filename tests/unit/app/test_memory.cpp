@@ -146,6 +146,7 @@ class TestMemory : public QObject {
         f.engine.finish();
         const auto notice = f.events.wait<app::Notice>();
         QVERIFY(contains(notice.text, "did not summarise"));
+        QCOMPARE(notice.conversation, 1);
         const auto marks = f.rest().marks;
         QCOMPARE(marks.at(0).kind, app::MemoryChange::left_out);
         QVERIFY(contains(marks[0].text, "- Always call me Ada.\n- My cat is 7 years old."));
