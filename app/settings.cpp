@@ -107,8 +107,10 @@ AnswerMode mode_from(const json& from) {
                                                   : AnswerMode::automatic;
 }
 
-constexpr const char* kMethodNames[] = {"", "frequency", "question", "selective",
-                                        "llmlingua"};                          // of TextMethod
+constexpr const char* kMethodNames[] = {"", "frequency", "selective", "llmlingua"};  // of TextMethod
+/// Was offered. Texts in chats are made shorter for all questions to come, so that it did what automatic
+/// does.
+constexpr const char* kFormerMethod = "question";
 constexpr const char* kMemoryNames[] = {"summary", "shortened", "leave_out"};  // of MemoryMethod
 
 /// The place of a field's value among `names`; `standard` when it is not there.
@@ -224,7 +226,7 @@ QString unknown_method(const json& from) {
     for (const char* one : kMethodNames) {
         offered << QLatin1String(one);
     }
-    if (offered.contains(name)) {
+    if (offered.contains(name) || name == QLatin1String(kFormerMethod)) {
         return {};
     }
     return QStringLiteral(

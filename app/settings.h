@@ -18,7 +18,7 @@ enum class ThemeChoice { system, light, dark };
 enum class KvChoice { f16, q8_0, q4_0 };
 
 /// How texts are made shorter; automatic: what does best.
-enum class TextMethod { automatic, frequency, question, selective, llmlingua };
+enum class TextMethod { automatic, frequency, selective, llmlingua };
 /// As on the command line; empty: automatic.
 QString nameOf(TextMethod method);
 /// What becomes of old turns when the context is nearly full.

@@ -129,11 +129,8 @@ std::string memory_method_of(const Settings& settings) {
         case MemoryMethod::shortened:
             break;
     }
-    // Old turns are made shorter for all questions to come: not by a method that serves one.
-    const bool serves_all = settings.compressMethod == TextMethod::frequency ||
-                            settings.compressMethod == TextMethod::selective ||
-                            settings.compressMethod == TextMethod::llmlingua;
-    return nameOf(serves_all ? settings.compressMethod : TextMethod::selective).toStdString();
+    const bool automatic = settings.compressMethod == TextMethod::automatic;
+    return nameOf(automatic ? TextMethod::selective : settings.compressMethod).toStdString();
 }
 
 QString path_text(const std::filesystem::path& path) {

@@ -40,8 +40,6 @@ QWidget* SettingsDialog::memoryPage() {
     using app::TextMethod;
     compressMethod_->addItem(tr("Automatic"), static_cast<int>(TextMethod::automatic));
     compressMethod_->addItem(tr("Rare words, at once"), static_cast<int>(TextMethod::frequency));
-    compressMethod_->addItem(tr("Rare words and the question, at once"),
-                             static_cast<int>(TextMethod::question));
     compressMethod_->addItem(tr("Selective Context, by the model"), static_cast<int>(TextMethod::selective));
     compressMethod_->addItem(tr("LLMLingua, by the model"), static_cast<int>(TextMethod::llmlingua));
     addRow(form, tr("Shortening of &texts"), compressMethod_,

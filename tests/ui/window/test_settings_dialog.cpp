@@ -34,6 +34,7 @@ class TestSettingsDialog final : public QObject {
     void modelFilesThatAreMissingAreSaid_data();
     void modelFilesThatAreMissingAreSaid();
     void modelFilesAreChosenByKeyboard();
+    void eachWayToShortenTextsDoesSomethingElse();
 
   private:
     static app::Settings unusual();
@@ -222,6 +223,19 @@ void TestSettingsDialog::modelFilesAreChosenByKeyboard() {
     Q_EMIT chosen->fileSelected(QStringLiteral("/models/meaning.gguf"));
     QCOMPARE(edit->text(), QStringLiteral("/models/meaning.gguf"));
     chosen->close();
+}
+
+/// Those made for one question are for the command line: in a chat they would do what the automatic one does.
+void TestSettingsDialog::eachWayToShortenTextsDoesSomethingElse() {
+    SettingsDialog dialog{app::Settings()};
+    const auto* box = dialog.findChild<QComboBox*>(QStringLiteral("compressMethod"));
+    QVERIFY(box->count() > 1);
+    QStringList seen;
+    for (int i = 0; i < box->count(); ++i) {
+        QVERIFY2(!box->itemText(i).contains(QStringLiteral("question")), qPrintable(box->itemText(i)));
+        seen << app::nameOf(static_cast<app::TextMethod>(box->itemData(i).toInt()));
+    }
+    QCOMPARE(seen.removeDuplicates(), qsizetype{0});
 }
 
 }  // namespace tendril::ui

@@ -109,7 +109,8 @@ class TestShownContext : public QObject {
         QCOMPARE(std::get<MemoryMarks>(events[5]).marks.size(), std::size_t{1});
     }
 
-    /// The names in the settings are those of the methods; who adds a method offers it.
+    /// The names in the settings are those of the methods; who adds a method offers it, unless it is made
+    /// for one question: texts in chats are made shorter for all that will be asked.
     void everyMethodHasItsSetting() {
         QStringList offered;
         for (int i = 1; i <= static_cast<int>(TextMethod::llmlingua); ++i) {
@@ -118,7 +119,8 @@ class TestShownContext : public QObject {
             offered << name;
         }
         for (const prompt::Method method : prompt::kMethods) {
-            QVERIFY2(offered.contains(QString(prompt::name_of(method))), prompt::name_of(method));
+            QVERIFY2(offered.contains(QString(prompt::name_of(method))) != prompt::needs_question(method),
+                     prompt::name_of(method));
         }
         QVERIFY(nameOf(TextMethod::automatic).isEmpty());
     }
@@ -134,16 +136,15 @@ class TestShownContext : public QObject {
         QVERIFY(!worker.prune_documents);
         settings.pruneDocuments = true;
         settings.memoryMethod = MemoryMethod::shortened;
-        settings.compressMethod = TextMethod::question;
+        settings.compressMethod = TextMethod::frequency;
         settings.compressRate = std::nan("");
         settings.scorerModel = "/models/small.gguf";
         settings.embeddingModel = "/models/embedding.gguf";
         worker = to_worker_settings(settings);
         QVERIFY(!worker.shorten_memory);
         QVERIFY(worker.prune_documents);
-        QCOMPARE(worker.compress_method, std::string("question"));
-        // Old turns serve every question to come, so a method that serves one is not for them.
-        QVERIFY(!prompt::needs_question(prompt::method_named(worker.memory_method).value()));
+        QCOMPARE(worker.compress_method, std::string("frequency"));
+        QCOMPARE(worker.memory_method, std::string("frequency"));
         QCOMPARE(worker.compress_rate, 0.5);
         QCOMPARE(worker.scorer_model, std::filesystem::path("/models/small.gguf"));
         QCOMPARE(worker.embedding_model, std::filesystem::path("/models/embedding.gguf"));
