@@ -35,6 +35,11 @@ void ConversationView::activateNote(int message, const Control& control) {
     const app::MessageItem& item = transcript_.item(message);
     const MessageExtras& extras = transcript_.extras(message);
     const bool marked = control.link >= 0 && control.link < extras.marks.size();
+    // What was unfolded at the lower edge comes into sight.
+    const auto show = [this, message, control] {
+        const QRect all = transcript_.frame(message).unfoldedRect(control);
+        ensureVisible(all.translated(0, transcript_.top(message)), theme_.px(12));
+    };
     switch (control.kind) {
         case Control::Kind::pin:
         case Control::Kind::exclude: {
@@ -47,6 +52,9 @@ void ConversationView::activateNote(int message, const Control& control) {
             changeBlocks([&] { return transcript_.toggleSources(message); });
             announce(extras.sourcesOpen ? tr("Sources shown") : tr("Sources hidden"));
             accessibleMessageChanged(this, message);
+            if (extras.sourcesOpen) {
+                show();
+            }
             break;
         case Control::Kind::source:
             if (control.link >= 0 && control.link < item.sources.size()) {
@@ -57,11 +65,14 @@ void ConversationView::activateNote(int message, const Control& control) {
             break;
         case Control::Kind::markText:
             if (marked) {
-                const QString text = extras.marks[control.link].text;
+                const app::MemoryMarkItem mark = extras.marks[control.link];
                 changeBlocks([&] { return transcript_.toggleMark(message, control.link); });
-                announce(extras.marksOpen.contains(extras.marks[control.link].id) ? text.left(kMarkTextShown)
-                                                                                  : tr("Hidden"));
+                const bool open = extras.marksOpen.contains(mark.id);
+                announce(open ? mark.text.left(kMarkTextShown) : tr("Hidden"));
                 accessibleMessageChanged(this, message);
+                if (open) {
+                    show();
+                }
             }
             break;
         case Control::Kind::markAll:

@@ -100,7 +100,8 @@ class MessageFrame {
     bool paint(QPainter& painter, const QPoint& origin, const QRect& clip, const Look& look);
 
     QVector<Control> controls() const { return controlsOf(item_, extras_, body_.document()); }
-    QRect controlRect(const Control& control);  ///< lays the control's block out
+    QRect controlRect(const Control& control);         ///< lays the control's block out
+    QRect unfoldedRect(const Control& control) const;  ///< of sources and marks, what they show included
     /// The control at a point; nullopt = none. The actions at the foot are only there when they are shown.
     std::optional<Control> controlAt(const QPoint& point, bool actionsShown);
     int column() const { return column_; }

@@ -136,6 +136,13 @@ QRect MessageFrame::noteRect(const Control& control) const {
     return {};
 }
 
+QRect MessageFrame::unfoldedRect(const Control& control) const {
+    if (control.kind == Kind::markText && control.link >= 0 && control.link < marks_.size()) {
+        return marks_[control.link].line.united(marks_[control.link].text);
+    }
+    return control.kind == Kind::sources ? sources_ : noteRect(control);
+}
+
 void MessageFrame::paintDocuments(QPainter& painter) const {
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setFont(theme_.small);

@@ -33,6 +33,7 @@ class TestConversationMemory final : public QObject {
     void aSourceShowsItsExcerpt();
     void aMarkStandsBehindItsMessage();
     void aMarkShowsWhatTheModelHas();
+    void whatIsOpenedComesIntoSight();
     void aLongMarkShowsAllInADialog();
     void theFullTextIsRestoredByKey();
     void theReadPlaceStaysWhenAMarkComes();
@@ -255,6 +256,63 @@ void TestConversationMemory::aMarkShowsWhatTheModelHas() {
     paint(*view);
     QTest::mouseClick(view->viewport(), Qt::LeftButton, {}, controlPoint(*view, 1, Kind::markText));
     QCOMPARE(view->transcript().frame(1).height(), hidden);
+}
+
+/// At the lower edge, by key and by mouse: what is opened comes into sight.
+void TestConversationMemory::whatIsOpenedComesIntoSight() {
+    auto view = shownView();
+    QVector<MessageItem> items = longConversation(20);
+    items[9].sources = talk()[3].sources;
+    view->setMessages(items);
+    MemoryMarkItem notes = mark(5, items[9].id);
+    notes.text = QStringLiteral("A line of notes.\n").repeated(8);
+    view->setMemoryMarks({notes});
+    const auto toLowerEdge = [&](Kind kind) {
+        view->scrollToMessage(items[9].id);
+        paint(*view);
+        view->transcript().frame(9).layOut(0, 50'000);
+        view->transcript().heightChanged(9);
+        paint(*view);
+        const int y = controlPoint(*view, 9, kind).y();
+        view->verticalScrollBar()->setValue(view->verticalScrollBar()->value() + y -
+                                            view->viewport()->height() + 20);
+        paint(*view);
+    };
+    const auto unfolded = [&](Kind kind) {
+        paint(*view);
+        for (const Control& control : view->transcript().frame(9).controls()) {
+            if (control.kind == kind) {
+                return view->transcript().frame(9).unfoldedRect(control).translated(
+                    0, view->transcript().top(9) - view->verticalScrollBar()->value());
+            }
+        }
+        return QRect();
+    };
+    const QRect sight = view->viewport()->rect();
+    toLowerEdge(Kind::markText);
+    view->setCurrentMessage(9, false);
+    QTest::keyClick(view.get(), Qt::Key_M);
+    QVERIFY(unfolded(Kind::markText).height() > 100);
+    QVERIFY(unfolded(Kind::markText).top() >= 0 && unfolded(Kind::markText).bottom() < sight.bottom());
+    QTest::keyClick(view.get(), Qt::Key_M);
+    toLowerEdge(Kind::markText);
+    QTest::mouseClick(view->viewport(), Qt::LeftButton, {}, controlPoint(*view, 9, Kind::markText));
+    QVERIFY(unfolded(Kind::markText).height() > 100);
+    QVERIFY(unfolded(Kind::markText).bottom() < sight.bottom());
+    toLowerEdge(Kind::sources);
+    QTest::mouseClick(view->viewport(), Qt::LeftButton, {}, controlPoint(*view, 9, Kind::sources));
+    QVERIFY(unfolded(Kind::sources).height() > 60);
+    QVERIFY(unfolded(Kind::sources).bottom() < sight.bottom());
+    // What is larger than the view begins at its upper edge.
+    notes.text = QStringLiteral("A line of notes.\n").repeated(80);
+    view->resize(900, 300);
+    view->setMemoryMarks({});
+    notes.id = 6;
+    view->setMemoryMarks({notes});
+    toLowerEdge(Kind::markText);
+    QTest::mouseClick(view->viewport(), Qt::LeftButton, {}, controlPoint(*view, 9, Kind::markText));
+    QVERIFY(unfolded(Kind::markText).height() > 300);
+    QVERIFY(unfolded(Kind::markText).top() >= 0 && unfolded(Kind::markText).top() < 60);
 }
 
 void TestConversationMemory::aLongMarkShowsAllInADialog() {
