@@ -239,9 +239,48 @@ class TestCliMemory : public QObject {
         QCOMPARE(read_talk(again.out).methods, QStringList{"kvzip"});
     }
 
+    /// A model with sliding windows cannot: said once in words, and the document is read whole.
+    void aModelThatCannotPruneSaysSo() {
+        TinyModel options;
+        options.architecture = "gemma3";
+        options.context = 2 * kContext;
+        const QString model = folder_.path("windows.gguf");
+        tiny_model(options).write(model.toStdString());
+        QFile file(folder_.path("rows.txt"));
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        for (int i = 0; i < 12; ++i) {
+            file.write("Row " + QByteArray::number(i) + " of the garden has olive trees.\n");
+        }
+        file.close();
+        const CliResult result =
+            run_cli({"chat", model, "--database", folder_.path("windows.db"), "--json", "-n", "16",
+                     "--temperature", "0", "--attach", file.fileName() + ":whole", "--prune-kv", "0.5"},
+                    questions(3));
+        QVERIFY2(result.code == 0, result.err);
+        const Talk talk = read_talk(result.out);
+        QCOMPARE(talk.turns.size(), 3U);
+        QVERIFY(talk.methods.isEmpty());
+        for (const Turn& turn : talk.turns) {
+            QVERIFY(turn.status != "failed" && turn.prompt > 300);
+        }
+        QStringList notices;
+        for (const QByteArray& line : result.out.split('\n')) {
+            const QJsonObject event = QJsonDocument::fromJson(line).object();
+            const QString text = event["text"].toString();
+            if (event["event"] == "notice" && text.contains("stays whole")) {
+                notices << text;
+            }
+        }
+        QCOMPARE(notices, QStringList("The document stays whole for the model: What a model with sliding "
+                                      "windows has read of a text cannot be shortened."));
+        storage::OpenReport report;
+        const auto store =
+            storage::ChatStore::open_read_only(folder_.path("windows.db").toStdString(), report).value();
+        QVERIFY(store->representations(1).value().empty());
+    }
+
     void wrongUsage() {
         QCOMPARE(chat("w.db", 1, {"--prune-kv", "0"}).code, 2);
-
         QCOMPARE(chat("w.db", 1, {"--compress", "magic"}).code, 2);
         QCOMPARE(chat("w.db", 1, {"--compress", "summary", "--shorten-at", "1.5"}).code, 2);
         QCOMPARE(chat("w.db", 1, {"--compress", "summary", "--shorten-to", "0"}).code, 2);
