@@ -99,10 +99,6 @@ void ReadAhead::read() {
     auto tokens = models_.composer().certain_beginning(
         compose_request(*tree_, conversation.leaf, link_.settings, models_.model().context),
         conversation.draft);
-    if (!tokens) {
-        cancel();
-        return;  // it does not fit; who sends it is told so
-    }
     storage::Message draft;
     draft.role = storage::Role::user;
     draft.text = conversation.draft;
@@ -110,6 +106,16 @@ void ReadAhead::read() {
         forecast(models_.composer(), *tree_,
                  compose_request(*tree_, conversation.leaf, link_.settings, models_.model().context),
                  {&draft, std::as_const(*tree_).documents(kDraft).read}, link_.settings);
+    if (!tokens) {
+        cancel();
+        const ContextShares& all = coming.shares;
+        const std::uint32_t limit = models_.model().context;
+        if (all.draft + all.documents > 0) {  // it does not fit; who sends it is told so as well
+            const auto needed = all.system + all.documents + all.turns + all.draft + all.reserve;
+            tell({conversation.id, std::max(needed, limit + 1), limit, all, {}});
+        }
+        return;
+    }
     const AttachedDocuments& documents = std::as_const(*tree_).documents(kDraft);
     auto used = static_cast<std::uint32_t>(tokens->size());
     if (!documents.complete) {  // not all is certain, but how much it may be

@@ -26,6 +26,28 @@ ContextShares shares_of(const context::ContextShares& from) {
     return shares;
 }
 
+/// Of a prompt that cannot be made: what stands in it whatever goes.
+ContextShares shares_of_what_stands(const PromptComposer& composer, const context::PlanRequest& request) {
+    ContextShares shares;
+    shares.limit = number(request.context);
+    shares.reserve = number(std::min(request.reserve, request.context / 4));
+    shares.system = number(composer.tokens_of(request.system));
+    for (const context::Segment& segment : request.segments) {
+        const bool draft = &segment == &request.segments.back();
+        if (draft || segment.keep == context::Keep::pinned) {
+            (draft ? shares.draft : shares.turns) += number(composer.tokens_of(segment.text));
+            for (const context::DocumentSegment& one : segment.documents) {
+                shares.documents += number(composer.tokens_of(one.text));
+            }
+        }
+    }
+    return shares;
+}
+
+bool among(const std::vector<std::int64_t>& ids, std::int64_t id) {
+    return std::find(ids.begin(), ids.end(), id) != ids.end();
+}
+
 /// Left out by this plan, but read for the newest answer.
 PlannedChange newly_left_out(const PromptComposer& composer, const ConversationTree& tree,
                              const context::PlanRequest& request, const context::ContextPlan& plan) {
@@ -34,21 +56,12 @@ PlannedChange newly_left_out(const PromptComposer& composer, const ConversationT
     const storage::Message* answer = tree.newest_answer();
     for (std::size_t i = 0; i < plan.fates.size(); ++i) {
         const context::Segment& one = request.segments[i];
-        const bool known = answer != nullptr && std::find(answer->left_out.begin(), answer->left_out.end(),
-                                                          one.id) != answer->left_out.end();
+        const bool known = answer != nullptr && among(answer->left_out, one.id);
         if (plan.fates[i] == context::Fate::left_out && !known) {
             change.messages.push_back(one.id);
             change.tokens_before += number(composer.tokens_of(one.text));
         }
     }
-    return change;
-}
-
-PlannedChange gone_document(const PromptComposer& composer, const context::DocumentSegment& document) {
-    PlannedChange change;
-    change.kind = MemoryChange::left_out;
-    change.document = document.id;
-    change.tokens_before = number(composer.tokens_of(document.text));
     return change;
 }
 
@@ -73,34 +86,51 @@ PlannedChange shortened(const context::PlanRequest& request, const context::Cont
     return change;
 }
 
-/// Documents for which there is no room any more once the draft is sent.
-void add_gone(const PromptComposer& composer, const context::PlanRequest& request,
-              const context::ContextPlan& plan, bool drafted, std::vector<PlannedChange>& changes) {
-    if (plan.documents_gone.empty() || !drafted) {
-        return;
-    }
-    context::PlanRequest before = request;
-    before.segments.pop_back();
-    const auto now = composer.plan(before);
-    for (const context::Segment& segment : request.segments) {
-        for (const context::DocumentSegment& one : segment.documents) {
-            const auto in = [&](const std::vector<std::int64_t>& gone) {
-                return std::find(gone.begin(), gone.end(), one.id) != gone.end();
-            };
-            if (in(plan.documents_gone) && now && !in(now->documents_gone)) {
-                changes.push_back(gone_document(composer, one));
+/// Documents of messages that nothing stands for any more; not those that were gone before.
+void add_with_messages(const context::PlanRequest& request, const std::vector<MessageId>& messages,
+                       std::vector<DocumentId>& gone) {
+    for (std::size_t i = 0; i < request.segments.size(); ++i) {
+        if (!among(messages, request.segments[i].id)) {
+            continue;
+        }
+        const bool covered =
+            std::any_of(request.shorts.begin(), request.shorts.end(),
+                        [i](const context::ShortText& one) { return !one.undone && i < one.covers; });
+        for (const context::DocumentSegment& one : request.segments[i].documents) {
+            if (!(covered && one.left_out)) {
+                gone.push_back(one.id);
             }
         }
     }
 }
 
-/// Documents that go with their messages.
+/// Documents for which there is no room any more once the draft is sent, though their messages stand.
+void add_crowded_out(const PromptComposer& composer, const context::PlanRequest& request,
+                     const context::ContextPlan& plan, std::vector<DocumentId>& gone) {
+    if (plan.documents_gone.empty()) {
+        return;
+    }
+    context::PlanRequest before = request;
+    before.segments.pop_back();
+    const auto now = composer.plan(before);
+    for (const std::int64_t id : plan.documents_gone) {
+        if (now && !among(now->documents_gone, id)) {
+            gone.push_back(id);
+        }
+    }
+}
+
+/// One line for each, in the order of the conversation.
 void add_documents(const PromptComposer& composer, const context::PlanRequest& request,
-                   const context::Compaction& next, std::vector<PlannedChange>& changes) {
-    for (std::size_t i = 0; i < next.covers; ++i) {
-        for (const context::DocumentSegment& one : request.segments[i].documents) {
-            if (std::find(next.documents.begin(), next.documents.end(), one.id) != next.documents.end()) {
-                changes.push_back(gone_document(composer, one));
+                   const std::vector<DocumentId>& gone, std::vector<PlannedChange>& changes) {
+    for (const context::Segment& segment : request.segments) {
+        for (const context::DocumentSegment& one : segment.documents) {
+            if (among(gone, one.id)) {
+                PlannedChange change;
+                change.kind = MemoryChange::left_out;
+                change.document = one.id;
+                change.tokens_before = number(composer.tokens_of(one.text));
+                changes.push_back(std::move(change));
             }
         }
     }
@@ -120,32 +150,39 @@ Forecast forecast(const PromptComposer& composer, const ConversationTree& tree, 
     const context::PlanRequest wanted = composer.plan_request(request);
     const auto plan = composer.plan(wanted);
     if (!plan) {
-        return made;  // nothing to read yet; or it does not fit: who sends it is told so
+        if (drafted && plan.error().code == ErrorCode::too_large) {
+            made.shares = shares_of_what_stands(composer, wanted);
+        }
+        return made;  // else there is nothing to read yet
     }
     made.shares = shares_of(plan->shares);
     if (drafted) {
         made.shares.draft = std::min(made.shares.turns, number(composer.tokens_of(draft.message->text)));
         made.shares.turns -= made.shares.draft;
     }
-    add_gone(composer, wanted, *plan, drafted, made.if_sent);
     const auto next = settings.shorten_memory && drafted
                           ? composer.next_compaction(wanted, *plan, settings.shorten_thresholds, false)
                           : std::nullopt;
-    const auto lost = std::find(plan->fates.begin(), plan->fates.end(), context::Fate::left_out);
+    const auto first_lost = std::find(plan->fates.begin(), plan->fates.end(), context::Fate::left_out);
+    const bool lost = first_lost != plan->fates.end();
     PlannedChange change;
-    if (next && lost != plan->fates.end()) {  // Compactor::make_room()
-        change = shortened(wanted, *plan, *next, MemoryChange::left_out);
-    } else if (next) {
-        change = shortened(wanted, *plan, *next, change_by(settings.memory_method));
+    std::vector<DocumentId> gone;
+    if (next) {
+        // What does not fit goes before the answer (Compactor::make_room()), else all this is done after it.
+        const MemoryChange kind = lost ? MemoryChange::left_out : change_by(settings.memory_method);
+        change = shortened(wanted, *plan, *next, kind);
+        gone = next->documents;
     } else {
         change = newly_left_out(composer, tree, wanted, *plan);
+        add_with_messages(wanted, change.messages, gone);
+    }
+    if (drafted && !(next && lost)) {
+        add_crowded_out(composer, wanted, *plan, gone);
     }
     if (!change.messages.empty()) {
         made.if_sent.push_back(std::move(change));
     }
-    if (next) {
-        add_documents(composer, wanted, *next, made.if_sent);
-    }
+    add_documents(composer, wanted, gone, made.if_sent);
     return made;
 }
 

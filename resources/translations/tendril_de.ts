@@ -363,6 +363,10 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <translation>und %1 weitere</translation>
     </message>
     <message>
+      <source>If you send now, it does not fit into the context.</source>
+      <translation>Wenn Sie jetzt senden, passt es nicht in den Kontext.</translation>
+    </message>
+    <message>
       <source>If you send now, nothing is shortened or left out.</source>
       <translation>Wenn Sie jetzt senden, wird nichts gekürzt oder weggelassen.</translation>
     </message>
@@ -973,6 +977,10 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
     <message>
       <source>; and %1 more</source>
       <translation>; und %1 weitere</translation>
+    </message>
+    <message>
+      <source>This does not fit: with room for the answer it takes %1 tokens, and the context holds %2.</source>
+      <translation>Das passt nicht: mit Platz für die Antwort sind es %1 Token, und der Kontext fasst %2.</translation>
     </message>
     <message>
       <source>When sent: %1.</source>
@@ -1609,10 +1617,6 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
     <message>
       <source>Rare words, at once</source>
       <translation>Seltene Wörter, sofort</translation>
-    </message>
-    <message>
-      <source>Rare words and the question, at once</source>
-      <translation>Seltene Wörter und die Frage, sofort</translation>
     </message>
     <message>
       <source>Selective Context, by the model</source>

@@ -150,7 +150,8 @@ void ContextPanel::setPlan(const app::ContextPlanItem& plan, const QHash<qint64,
         lines << tr("and %1 more").arg(plan.ifSent.size() - lines.size());
     }
     const QString planned =
-        lines.isEmpty()
+        plan.limit > 0 && plan.used > plan.limit ? tr("If you send now, it does not fit into the context.")
+        : lines.isEmpty()
             ? (plan.limit == 0 ? QString() : tr("If you send now, nothing is shortened or left out."))
             : tr("If you send now:") + QLatin1Char('\n') + lines.join(QLatin1Char('\n'));
     planned_->setText(planned);

@@ -10,6 +10,7 @@
 #include "ui/window/composer.h"
 #include "ui/window/context_meter.h"
 #include "ui/window/context_panel.h"
+#include "ui/window/format.h"
 #include "ui/window/main_window.h"
 #include "ui/window/settings_dialog.h"
 #include "ui/window/status_line.h"
@@ -56,7 +57,8 @@ void MainWindow::attachFiles(const QStringList& paths) {
         return;
     }
     if (paths.size() > kMostFiles) {
-        showNotice(tr("Only the first %1 of %2 files are attached.").arg(kMostFiles).arg(paths.size()));
+        showNotice(tr("Only the first %1 of %2 files are attached.").arg(kMostFiles).arg(paths.size()),
+                   conversation_);
     }
     port_.attachFiles(paths.mid(0, kMostFiles));
     composer_->focusEditor();
@@ -109,7 +111,14 @@ void MainWindow::showPlan(const app::ContextPlanItem& plan) {
     if (count > lines.size()) {
         text += tr("; and %1 more").arg(count - lines.size());
     }
-    composer_->setPlanned(text.isEmpty() ? text : tr("When sent: %1.").arg(text));
+    if (plan.limit > 0 && plan.used > plan.limit) {
+        composer_->setPlanned(
+            tr("This does not fit: with room for the answer it takes %1 tokens, and the context holds "
+               "%2.")
+                .arg(formatCount(plan.used), formatCount(plan.limit)));
+    } else {
+        composer_->setPlanned(text.isEmpty() ? text : tr("When sent: %1.").arg(text));
+    }
     updateActions();
 }
 

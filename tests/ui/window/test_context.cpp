@@ -33,6 +33,7 @@ class TestContext final : public WindowFixture {
     void partsAddUp();
     void thePanelOpensByKeyAndByClick();
     void whatBecomesShorterIsSaidBeforeSending();
+    void whatDoesNotFitIsSaidBeforeSending();
     void nothingIsSaidWithoutNeed();
     void shortenNowByKeyAndInThePanel();
     void theSwitchIsASetting();
@@ -150,6 +151,21 @@ void TestContext::whatBecomesShorterIsSaidBeforeSending() {
                 ->findChild<QLabel*>(QStringLiteral("contextPlanned"))
                 ->text()
                 .contains(QString::fromUtf8("report.md is shortened, 12,300 → 6,100 tokens")));
+}
+
+void TestContext::whatDoesNotFitIsSaidBeforeSending() {
+    ContextPlanItem large = plan();
+    large.used = 12'500;
+    large.limit = 8'000;
+    Q_EMIT port_->contextPlanned(large);
+    QVERIFY(planned()->isVisible());
+    QCOMPARE(planned()->text(),
+             QStringLiteral("This does not fit: with room for the answer it takes 12,500 tokens, and the "
+                            "context holds 8,000."));
+    const auto* said = panel()->findChild<QLabel*>(QStringLiteral("contextPlanned"));
+    QVERIFY2(said->text().contains(QStringLiteral("does not fit")), qPrintable(said->text()));
+    Q_EMIT port_->contextPlanned(plan());
+    QVERIFY(!planned()->isVisible());
 }
 
 void TestContext::nothingIsSaidWithoutNeed() {
