@@ -10,6 +10,7 @@
 #include "app/composing.h"
 #include "app/turn_records.h"
 #include "prompt/context/excerpt.h"
+#include "prompt/context/said.h"
 
 namespace tendril::app {
 namespace {
@@ -19,7 +20,7 @@ using storage::Message;
 using storage::RepresentationForm;
 using storage::Role;
 
-constexpr double kSummaryShare = 0.6;  // of the budget; what was said word for word has the rest
+constexpr double kSummaryShare = 0.6;  // of the budget, at most; what was said word for word goes first
 /// Small models turn in circles when they sum up.
 constexpr float kPenalty = 1.1F;
 constexpr int kPenaltyWindow = 256;
@@ -28,7 +29,6 @@ constexpr std::size_t kLeastSummary = 24;  // tokens
 constexpr double kSlack = 1.5;
 
 // Of texts with words left out:
-constexpr double kKeptShare = 0.3;         // of the budget, for what was said word for word
 constexpr double kLeastRate = 0.2;         // shorter than that nobody understands: rather fewer turns
 constexpr std::size_t kLeastExcerpt = 24;  // tokens
 
@@ -179,7 +179,13 @@ bool MemoryWriter::ask_summary() {
     adopt_partial();
     ComposeRequest request =
         compose_request(tree, tree.conversation().leaf, link_.settings, models_.model().context);
-    job.summary_budget = static_cast<std::size_t>(static_cast<double>(compaction.budget) * kSummaryShare);
+    std::size_t said = 0;
+    for (const std::string& sentence : kept(context::budget_of_said(compaction.budget))) {
+        said += models_.composer().tokens_of(context::item_of(sentence));
+    }
+    job.summary_budget =
+        std::min(static_cast<std::size_t>(static_cast<double>(compaction.budget) * kSummaryShare),
+                 compaction.budget - std::min(compaction.budget, said));
     job.most = static_cast<std::uint32_t>(static_cast<double>(job.summary_budget) * kSlack);
     if (job.summary_budget < kLeastSummary) {
         return false;
@@ -303,7 +309,7 @@ bool MemoryWriter::ask_excerpt() {
     Job& job = *job_;
     const auto count = [this](std::string_view text) { return models_.composer().tokens_of(text); };
     const std::size_t budget = job.order.compaction.budget;
-    job.kept = kept(static_cast<std::size_t>(static_cast<double>(budget) * kKeptShare));
+    job.kept = kept(context::budget_of_said(budget));
     const std::size_t around = count(context::excerpt_of(*job.words, {}, job.kept));
     if (budget < around + kLeastExcerpt) {
         return false;
@@ -311,7 +317,8 @@ bool MemoryWriter::ask_excerpt() {
     job.excerpt_budget = budget - around;
     const auto most = static_cast<std::size_t>(static_cast<double>(job.excerpt_budget) / kLeastRate);
     CompressionOrder order;
-    order.text = context::newest_turns(*job.words, transcript(), most, count);
+    order.text = context::newest_turns(
+        *job.words, context::transcript_without(*job.words, transcript(), job.kept), most, count);
     if (order.text.empty()) {
         return false;
     }

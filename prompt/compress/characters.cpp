@@ -140,6 +140,16 @@ bool is_capital(char32_t c) {
     return utf8proc_category(static_cast<utf8proc_int32_t>(c)) == UTF8PROC_CATEGORY_LU;
 }
 
+bool is_han_numeral(char32_t c) {
+    constexpr std::u32string_view kNumerals = U"〇零一二三四五六七八九十百千万萬亿億两兩";
+    return kNumerals.find(c) != std::u32string_view::npos;
+}
+
+bool counts_alone(char32_t c) {
+    constexpr std::u32string_view kNumerals = U"二三四五六七八九两兩";
+    return kNumerals.find(c) != std::u32string_view::npos;
+}
+
 std::string lower_case(std::string_view text) {
     std::string lower;
     lower.reserve(text.size());

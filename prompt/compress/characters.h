@@ -35,6 +35,9 @@ Character character_at(std::string_view text, std::size_t at);
 std::size_t before(std::string_view text, std::size_t at);
 bool is_utf8(std::string_view text);
 bool is_capital(char32_t c);
+bool is_han_numeral(char32_t c);
+/// A Han numeral that is hardly ever anything else, also by itself: not "one", not the large ones.
+bool counts_alone(char32_t c);
 std::string lower_case(std::string_view text);
 /// True where a character begins, and at the end.
 inline bool is_boundary(std::string_view text, std::size_t at) {

@@ -185,11 +185,6 @@ class Pairs {
     std::size_t ticks_from_ = 0;
 };
 
-bool is_han_numeral(char32_t c) {
-    constexpr std::u32string_view kNumerals = U"〇零一二三四五六七八九十百千万萬亿億两兩";
-    return kNumerals.find(c) != std::u32string_view::npos;
-}
-
 bool is_url(std::string_view word) {
     return word.find("://") != kNone || word.find("www.") != kNone ||
            (word.find('@') != kNone && word.find('.') != kNone);

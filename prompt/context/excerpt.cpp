@@ -75,6 +75,29 @@ std::string kept_transcript(const NoteWords& words, std::string_view transcript,
     return text;
 }
 
+std::string transcript_without(const NoteWords& words, std::string_view transcript,
+                               const std::vector<std::string>& sentences) {
+    std::vector<KeptRange> gone;
+    for (const std::string& sentence : sentences) {
+        for (std::size_t at = transcript.find(sentence); at != std::string_view::npos && !sentence.empty();
+             at = transcript.find(sentence, at + sentence.size())) {
+            gone.push_back({at, at + sentence.size()});
+        }
+    }
+    std::sort(gone.begin(), gone.end(),
+              [](const KeptRange& a, const KeptRange& b) { return a.begin < b.begin; });
+    std::vector<KeptRange> left;
+    std::size_t from = 0;
+    for (const KeptRange& range : gone) {
+        if (range.begin > from) {
+            left.push_back({from, range.begin});
+        }
+        from = std::max(from, range.end);
+    }
+    left.push_back({from, transcript.size()});
+    return kept_transcript(words, transcript, left);
+}
+
 std::string newest_turns(const NoteWords& words, std::string_view transcript, std::size_t budget,
                          const TextCounter& count) {
     const std::vector<SpokenTurn> turns = turns_of(words, transcript);

@@ -20,6 +20,10 @@ std::string text_of_excerpt(const NoteWords& words, std::string_view excerpt);
 std::string kept_transcript(const NoteWords& words, std::string_view transcript,
                             const std::vector<KeptRange>& kept);
 
+/// A transcript without sentences that stand word for word elsewhere; turns of which nothing is left go.
+std::string transcript_without(const NoteWords& words, std::string_view transcript,
+                               const std::vector<std::string>& sentences);
+
 /// Its newest turns that together have at most `budget` tokens; may be empty.
 std::string newest_turns(const NoteWords& words, std::string_view transcript, std::size_t budget,
                          const TextCounter& count);

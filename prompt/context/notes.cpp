@@ -9,17 +9,18 @@
 
 #include <nlohmann/json.hpp>
 
+#include "prompt/context/said.h"
+
 namespace tendril::prompt::context {
 namespace {
 
 using skeleton::Pattern;
 using skeleton::Word;
 
-constexpr std::size_t kLongestSentence = 400;  // bytes; longer ones are no rule and no fact
-constexpr std::size_t kTelling = 5;            // bytes of a word that says what a sentence is about
-constexpr std::size_t kLeastKnown = 2;         // of them, in the source
-constexpr std::size_t kLeastWords = 8;         // of a summary
-constexpr std::size_t kGram = 4;               // words
+constexpr std::size_t kTelling = 5;     // bytes of a word that says what a sentence is about
+constexpr std::size_t kLeastKnown = 2;  // of them, in the source
+constexpr std::size_t kLeastWords = 8;  // of a summary
+constexpr std::size_t kGram = 4;        // words
 constexpr std::size_t kLeastGrams = 12;
 constexpr double kLeastDistinct = 0.6;  // share of the runs of four words that are not there twice
 
@@ -54,54 +55,6 @@ Result<NoteWords> words_from(const nlohmann::json& json) {
         *list = std::move(*patterns);
     }
     return words;
-}
-
-bool found(const std::vector<Pattern>& patterns, std::span<const Word> words) {
-    return std::any_of(patterns.begin(), patterns.end(),
-                       [&](const Pattern& pattern) { return pattern.found_in(words); });
-}
-
-bool is_question(std::string_view sentence) {
-    return sentence.ends_with('?') || sentence.ends_with("\xEF\xBC\x9F");
-}
-
-bool has_digit(std::string_view text) {
-    return std::any_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-/// Text without fenced code blocks.
-std::string prose_of(std::string_view text) {
-    std::string prose;
-    bool code = false;
-    for (std::size_t at = 0; at < text.size();) {
-        const std::size_t end = std::min(text.find('\n', at), text.size() - 1) + 1;
-        const std::string_view line = text.substr(at, end - at);
-        if (skeleton::trimmed(line).starts_with("```")) {
-            code = !code;
-        } else if (!code) {
-            prose += line;
-        }
-        at = end;
-    }
-    return prose;
-}
-
-/// 2: a rule; 1: worth keeping; 0: neither.
-int rank_of(std::string_view sentence, const NoteWords& words) {
-    if (sentence.size() > kLongestSentence) {
-        return 0;
-    }
-    const std::vector<Word> parts = skeleton::words_of(sentence);
-    if (parts.size() < 2) {
-        return 0;
-    }
-    if (is_question(sentence)) {
-        return 0;
-    }
-    if (found(words.rules, parts)) {
-        return 2;
-    }
-    return has_digit(sentence) || found(words.facts, parts) ? 1 : 0;
 }
 
 /// Digits that stand together, of two and more.
@@ -180,17 +133,23 @@ class Source {
     std::set<std::string> words_;
 };
 
-std::string key_of(std::string_view sentence) {
-    std::string key;
-    for (const Word& word : skeleton::words_of(sentence)) {
-        key += word.text + " ";
-    }
-    return key;
-}
-
 void append_line(std::string& text, std::string_view line) {
     text += text.empty() ? "" : "\n";
     text += line;
+}
+
+/// People change languages, and a language's name says little about what they tell of themselves: each is
+/// looked through with the patterns of all.
+void share_patterns(std::vector<NoteWords>& languages) {
+    for (const auto list : {&NoteWords::rules, &NoteWords::facts}) {
+        std::vector<Pattern> all;
+        for (const NoteWords& one : languages) {
+            all.insert(all.end(), (one.*list).begin(), (one.*list).end());
+        }
+        for (NoteWords& one : languages) {
+            one.*list = all;
+        }
+    }
 }
 
 }  // namespace
@@ -213,6 +172,7 @@ Result<NotePhrases> NotePhrases::parse(std::string_view json) {
         if (phrases.languages_.empty() || phrases.languages_.back().code != "other") {
             return fail(ErrorCode::malformed, "The prompts for notes have no texts for other languages.");
         }
+        share_patterns(phrases.languages_);
         return phrases;
     } catch (const nlohmann::json::exception& e) {
         return fail(ErrorCode::malformed, "The prompts for notes cannot be read.", e.what());
@@ -229,46 +189,6 @@ std::string NotePhrases::reason(std::string_view key) const {
     const auto it =
         std::find_if(reasons_.begin(), reasons_.end(), [&](const Reason& one) { return one.key == key; });
     return it == reasons_.end() ? std::string() : it->sentence;
-}
-
-std::vector<std::string> kept_sentences(const std::vector<std::string_view>& messages, const NoteWords& words,
-                                        std::size_t budget, const TextCounter& count) {
-    struct Candidate {
-        std::string text;
-        int rank = 0;
-        bool taken = false;
-    };
-    std::vector<Candidate> all;
-    std::set<std::string> seen;
-    // From the newest on: what was said twice stands where it was said last.
-    for (auto message = messages.rbegin(); message != messages.rend(); ++message) {
-        const std::string prose = prose_of(*message);
-        auto sentences = skeleton::sentences_of(prose);
-        std::reverse(sentences.begin(), sentences.end());
-        for (const std::string_view sentence : sentences) {
-            const int rank = rank_of(sentence, words);
-            if (rank > 0 && seen.insert(key_of(sentence)).second) {
-                all.push_back({std::string(sentence), rank, false});
-            }
-        }
-    }
-    std::size_t tokens = 0;
-    for (const int rank : {2, 1}) {
-        for (Candidate& one : all) {
-            const std::size_t cost = one.rank == rank ? count(one.text) + 2 : 0;
-            if (one.rank == rank && tokens + cost <= budget) {
-                tokens += cost;
-                one.taken = true;
-            }
-        }
-    }
-    std::vector<std::string> kept;
-    for (auto one = all.rbegin(); one != all.rend(); ++one) {
-        if (one->taken) {
-            kept.push_back(std::move(one->text));
-        }
-    }
-    return kept;
 }
 
 CheckedSummary check_summary(std::string_view answer, bool whole, std::string_view source,
@@ -333,7 +253,7 @@ void close(std::string& text, const NoteWords& words, const std::vector<std::str
     if (!kept.empty()) {
         append_line(text, words.said);
         for (const std::string& sentence : kept) {
-            append_line(text, "- " + sentence);
+            append_line(text, item_of(sentence));
         }
     }
     append_line(text, words.close);

@@ -27,8 +27,8 @@ struct NoteWords {
     std::string close;      ///< behind all of these
     std::string user;       ///< in front of a turn in a transcript: "I:"
     std::string assistant;
-    std::vector<skeleton::Pattern> rules;     ///< of sentences that tell the model what to do from now on
-    std::vector<skeleton::Pattern> facts;     ///< of sentences in which people tell of themselves
+    std::vector<skeleton::Pattern> rules;     ///< of sentences that tell the model what to do; all languages'
+    std::vector<skeleton::Pattern> facts;     ///< in which people tell of themselves; likewise
     std::vector<skeleton::Pattern> refusals;  ///< beginnings of answers that are no notes
 };
 
@@ -50,9 +50,13 @@ class NotePhrases {
     std::vector<Reason> reasons_;
 };
 
+/// Tokens of a short text's budget that what a person said word for word may have: it goes first. Where the
+/// context is small, that is all of it, since so short a summary would say nothing.
+std::size_t budget_of_said(std::size_t budget);
+
 /// Sentences of a person's messages that must not be lost: rules for the model first, then what they tell of
-/// themselves, and statements with numbers; in the order in which they were said, together at most `budget`
-/// tokens (newer ones before older ones). Code blocks are left out.
+/// themselves, then statements with numbers and what they tell inside a question; in the order in which they
+/// were said, together at most `budget` tokens (newer ones before older ones). Code blocks are left out.
 std::vector<std::string> kept_sentences(const std::vector<std::string_view>& messages, const NoteWords& words,
                                         std::size_t budget, const TextCounter& count);
 

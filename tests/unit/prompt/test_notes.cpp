@@ -92,6 +92,79 @@ class TestNotes : public QObject {
         QCOMPARE(chinese, (std::vector<std::string>{"我叫小明。", "请总是用中文回答。"}));
     }
 
+    void factsOfManyLanguagesStay_data() {
+        QTest::addColumn<QString>("said");
+        QTest::addColumn<QStringList>("stays");
+        QTest::newRow("chinese kin") << "我妹妹叫李秀兰。你好！" << QStringList{"我妹妹叫李秀兰。"};
+        QTest::newRow("chinese numerals")
+            << "院子里养了三百只鸡。天气很好。" << QStringList{"院子里养了三百只鸡。"};
+        QTest::newRow("chinese allergy") << "我女儿对花生过敏。" << QStringList{"我女儿对花生过敏。"};
+        QTest::newRow("chinese, one numeral")
+            << "家里有两只猫。给我讲一个故事。" << QStringList{"家里有两只猫。"};
+        QTest::newRow("chinese rule")
+            << "别再推荐甜的东西。这个特别有意思。" << QStringList{"别再推荐甜的东西。"};
+        QTest::newRow("wide digits") << "电视是５５英寸的。" << QStringList{"电视是５５英寸的。"};
+        QTest::newRow("in a question")
+            << "我叫王晓梅，住在苏州，古桥有什么好处？" << QStringList{"我叫王晓梅，住在苏州"};
+        QTest::newRow("english question")
+            << "I have 17 apple trees, what is good about a bridge? What costs 5, or 6?"
+            << QStringList{"I have 17 apple trees"};
+        QTest::newRow("japanese") << "私の名前は田中です。天気がいいですね。必ず敬語で答えてください。"
+                                  << QStringList{"私の名前は田中です。", "必ず敬語で答えてください。"};
+        QTest::newRow("korean") << "제 이름은 박서연입니다. 날씨가 좋네요. 항상 짧게 대답해 주세요."
+                                << QStringList{"제 이름은 박서연입니다.", "항상 짧게 대답해 주세요."};
+        QTest::newRow("french") << "J'habite à Nantes. Il fait beau. Réponds toujours en deux phrases."
+                                << QStringList{"J'habite à Nantes.", "Réponds toujours en deux phrases."};
+        QTest::newRow("russian") << "Меня зовут Ольга. Погода хорошая." << QStringList{"Меня зовут Ольга."};
+        QTest::newRow("another one than the chat's")
+            << "Ich wohne in Köln. Das Wetter ist gut." << QStringList{"Ich wohne in Köln."};
+    }
+    void factsOfManyLanguagesStay() {
+        QFETCH(QString, said);
+        QFETCH(QStringList, stays);
+        const std::string text = said.toStdString();
+        for (const char* code : {"en", "zh", "other"}) {
+            QStringList found;
+            for (const std::string& one : kept_sentences({text}, phrases_.of(code), 1000, kWords)) {
+                found += QString::fromStdString(one);
+            }
+            QCOMPARE(found, stays);
+        }
+    }
+
+    void endlessSentencesAreTakenApart() {
+        QString talk = "我叫王晓梅，住在苏州";
+        for (int i = 0; i < 60; ++i) {
+            talk += "，天气很好真是好天气";
+        }
+        talk += "，我的预算是两千四百五十欧元";
+        const std::string text = talk.toStdString();
+        const auto found = kept_sentences({text}, phrases_.of("zh"), 1000, kWords);
+        QVERIFY(found.size() == 2 && found[0].size() <= 400 && found[1].size() <= 400);
+        QVERIFY(found[0].starts_with("我叫王晓梅，住在苏州，"));
+        QVERIFY(found[1].ends_with("我的预算是两千四百五十欧元"));
+    }
+
+    void whatPeopleTellGoesBeforeMereNumbers() {
+        QCOMPARE(kept({"My house is red.", "The train is at 5."}, 5),
+                 (std::vector<std::string>{"My house is red."}));
+    }
+
+    void aSmallBudgetIsForWhatWasSaid() {
+        QCOMPARE(budget_of_said(76), 76U);  // a tenth of a context of 768 tokens
+        QCOMPARE(budget_of_said(153), 128U);
+        QCOMPARE(budget_of_said(512), 256U);
+    }
+
+    void whatStandsWordForWordIsNotInTheExcerpt() {
+        const std::string text = "I: My name is Ada. What do owls eat?\nYou: Mice.\nI: My name is Ada.";
+        QCOMPARE(transcript_without(en_, text, {"My name is Ada."}),
+                 std::string("I: What do owls eat?\nYou: Mice."));
+        QCOMPARE(transcript_without(en_, text, {}), text);
+        QCOMPARE(transcript_without(en_, text, {"My name is", "name is Ada."}),
+                 std::string("I: What do owls eat?\nYou: Mice."));
+    }
+
     void aGoodSummaryStays() {
         const std::string good =
             "The olive trees need water in summer. A wooden fence keeps the goats from the bark. Almond "
