@@ -21,7 +21,7 @@ namespace tendril::prompt {
 enum class Method : std::uint8_t {
     frequency,  ///< words by how rare they are: no model is run
     question,   ///< the same, and sentences that share words with the question go first: no model is run
-    selective,  ///< Selective Context (arXiv 2310.06201): self-information, each sentence scored alone
+    selective,  ///< Selective Context (arXiv 2310.06201): self-information, scored in passages
     llmlingua,  ///< LLMLingua (arXiv 2310.05736): scored segment by segment on the compressed past
 };
 inline constexpr Method kMethods[] = {Method::frequency, Method::question, Method::selective,
@@ -60,17 +60,19 @@ using CompressProgress = std::function<void(double)>;  ///< share done, 0 to 1; 
 
 inline constexpr double kLeastRate = 0.05;
 
-struct CompressSettings {
-    Method method = Method::frequency;
-    double rate = 0.5;     ///< share of the target's tokens to keep, kLeastRate..1
-    std::string question;  ///< for the methods that need one
-};
-
-/// Bytes of the original that stand in the result.
+/// Bytes of the original; of a result: that stand in it.
 struct KeptRange {
     std::size_t begin = 0;
     std::size_t end = 0;
     bool operator==(const KeptRange&) const = default;
+};
+struct CompressSettings {
+    Method method = Method::frequency;
+    double rate = 0.5;          ///< share of the target's tokens to keep, kLeastRate..1
+    std::string question = {};  ///< for the methods that need one
+    /// Texts that this one is made of (the messages of a transcript), ascending; no passage goes over their
+    /// borders, and what stands between them is no text that is scored. Empty: it is one text.
+    std::vector<KeptRange> parts = {};
 };
 struct Compressed {
     std::string text;             ///< the kept ranges, one after the other
@@ -78,6 +80,13 @@ struct Compressed {
     std::size_t tokens_before = 0;
     std::size_t tokens_after = 0;  ///< more than asked for where protected spans (protection.h) need it
 };
+
+/// Where a model scores a text on what stands in front of it, not on what was kept of that: in passages of
+/// whole sentences, about 200 tokens each. So what is known of a passage serves every rate and every method
+/// that asks for it.
+std::vector<KeptRange> scored_passages(std::string_view text);
+/// Whether a method asks for that: llmlingua does where it has to leave out whole passages.
+bool scores_passages(Method method, double rate);
 
 /// Errors: rate out of range, a question missing, text that is not UTF-8, the scorer's, cancelled.
 Result<Compressed> compress(std::string_view text, const CompressSettings& settings, Scorer& scorer,

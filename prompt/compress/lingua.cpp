@@ -9,9 +9,7 @@
 namespace tendril::prompt::compression {
 namespace {
 
-constexpr std::size_t kSegment = 800;  ///< bytes, about 200 tokens
-constexpr std::size_t kPast = 12000;   ///< bytes of the compressed past that a segment is scored on
-constexpr double kContextBudget = 2;   ///< of the target, for whole paragraphs: the paper's k
+constexpr std::size_t kPast = 12000;  ///< bytes of the compressed past that a segment is scored on
 
 std::string_view of(std::string_view text, const KeptRange& range) {
     return text.substr(range.begin, range.end - range.begin);
@@ -142,14 +140,15 @@ class Iterative {
     Weighed all_;
 };
 
-/// The budget rule for whole contexts: the most surprising segments, until k times the target is used.
+/// The budget rule for whole contexts: the most surprising segments, until k times the target is used. The
+/// one part of this method whose scores do not hang on what was kept before: they serve every rate.
 Result<std::vector<double>> budgeted(const Work& work, std::span<const KeptRange> segments) {
     const double rate = work.settings.rate;
     std::vector<double> rates(segments.size(), rate);
-    if (rate * kContextBudget >= 1) {
+    if (!scores_passages(Method::llmlingua, rate)) {
         return rates;
     }
-    const auto pieces = score_alone(work, segments, 0, 0.5);
+    const auto pieces = score_passages(work, 0, 0.5);
     if (!pieces) {
         return fail(pieces.error());
     }
@@ -177,12 +176,13 @@ Result<std::vector<double>> budgeted(const Work& work, std::span<const KeptRange
 }  // namespace
 
 Result<Weighed> weigh_llmlingua(const Work& work) {
-    const auto segments = passages_of(work.text, kSegment);
+    const auto segments = scored_passages(work.text);
     const auto rates = budgeted(work, segments);
     if (!rates) {
         return fail(rates.error());
     }
-    return Iterative(work, work.settings.rate * kContextBudget >= 1 ? 0 : 0.5).run(segments, *rates);
+    return Iterative(work, scores_passages(Method::llmlingua, work.settings.rate) ? 0.5 : 0)
+        .run(segments, *rates);
 }
 
 }  // namespace tendril::prompt::compression

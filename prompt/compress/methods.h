@@ -46,6 +46,14 @@ Result<Weighed> weigh_llmlingua(const Work& work);
 Result<std::vector<ScoredPiece>> score_alone(const Work& work, std::span<const KeptRange> spans, double from,
                                              double to);
 
+/// The same for the passages of the text (scored_passages), each of its parts for itself.
+Result<std::vector<ScoredPiece>> score_passages(const Work& work, double from, double to);
+
+inline constexpr std::size_t kPassage = 800;  ///< bytes, about 200 tokens
+
+/// Of the target, for whole passages: the k of LLMLingua's budget rule.
+inline constexpr double kContextBudget = 2;
+
 /// Consecutive sentences, as many as fit into `bytes` (at least one; a longer sentence is cut between
 /// characters).
 std::vector<KeptRange> passages_of(std::string_view text, std::size_t bytes);

@@ -59,6 +59,20 @@ Result<std::vector<ScoredPiece>> score_alone(const Work& work, std::span<const K
     return pieces;
 }
 
+Result<std::vector<ScoredPiece>> score_passages(const Work& work, double from, double to) {
+    const KeptRange whole{0, work.text.size()};
+    const auto& parts = work.settings.parts;
+    std::vector<KeptRange> passages;
+    for (const KeptRange& part : parts.empty() ? std::span(&whole, 1) : std::span(parts)) {
+        const std::size_t begin = std::min(part.begin, work.text.size());
+        const std::size_t end = std::clamp(part.end, begin, work.text.size());
+        for (const KeptRange& one : scored_passages(work.text.substr(begin, end - begin))) {
+            passages.push_back({begin + one.begin, begin + one.end});
+        }
+    }
+    return score_alone(work, passages, from, to);
+}
+
 std::vector<KeptRange> passages_of(std::string_view text, std::size_t bytes) {
     std::vector<KeptRange> passages;
     for (KeptRange sentence : sentences_of(text)) {
@@ -113,3 +127,16 @@ std::vector<float> ranks_of(std::span<const float> scores, std::span<const float
 }
 
 }  // namespace tendril::prompt::compression
+
+namespace tendril::prompt {
+
+std::vector<KeptRange> scored_passages(std::string_view text) {
+    return compression::passages_of(text, compression::kPassage);
+}
+
+bool scores_passages(Method method, double rate) {
+    return method == Method::selective ||
+           (method == Method::llmlingua && rate * compression::kContextBudget < 1);
+}
+
+}  // namespace tendril::prompt

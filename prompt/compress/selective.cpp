@@ -7,8 +7,6 @@
 namespace tendril::prompt::compression {
 namespace {
 
-constexpr std::size_t kLongestSentence = 2000;  ///< bytes; longer ones are scored in parts
-
 /// Of each unit, the mean nats per token of its clause.
 std::vector<float> clause_means(std::span<const Unit> units, const UnitScores& scores) {
     std::vector<float> means(units.size());
@@ -29,20 +27,11 @@ std::vector<float> clause_means(std::span<const Unit> units, const UnitScores& s
 
 }  // namespace
 
-/// The paper's phrases are clauses here: what stands between two commas stays or goes together.
+/// The paper's phrases are clauses here: what stands between two commas stays or goes together. The paper
+/// scores each sentence alone; passages are scored here, so that what a model finds surprising when it reads
+/// the text in a prompt anyway is nearly the same number and can stand for it.
 Result<Weighed> weigh_selective(const Work& work) {
-    std::vector<KeptRange> sentences;
-    for (const KeptRange& sentence : sentences_of(work.text)) {
-        if (sentence.end - sentence.begin <= kLongestSentence) {
-            sentences.push_back(sentence);
-        } else {
-            for (KeptRange part : passages_of(work.text.substr(sentence.begin, sentence.end - sentence.begin),
-                                              kLongestSentence)) {
-                sentences.push_back({part.begin + sentence.begin, part.end + sentence.begin});
-            }
-        }
-    }
-    const auto pieces = score_alone(work, sentences, 0, 1);
+    const auto pieces = score_passages(work, 0, 1);
     if (!pieces) {
         return fail(pieces.error());
     }

@@ -53,6 +53,14 @@ std::string text_of_excerpt(const NoteWords& words, std::string_view excerpt) {
     return std::string(inside.substr(0, inside.rfind("\n" + words.said + "\n- ")));
 }
 
+std::vector<KeptRange> said_in(const NoteWords& words, std::string_view transcript) {
+    std::vector<KeptRange> said;
+    for (const SpokenTurn& turn : turns_of(words, transcript)) {
+        said.push_back({turn.said, turn.end});
+    }
+    return said;
+}
+
 std::string kept_transcript(const NoteWords& words, std::string_view transcript,
                             const std::vector<KeptRange>& kept) {
     std::string text;

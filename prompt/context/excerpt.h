@@ -16,6 +16,9 @@ namespace tendril::prompt::context {
 /// The text inside excerpt_of(), without what was said word for word; empty when it is another text.
 std::string text_of_excerpt(const NoteWords& words, std::string_view excerpt);
 
+/// What each turn of a transcript says, without its speaker's mark.
+std::vector<KeptRange> said_in(const NoteWords& words, std::string_view transcript);
+
 /// The kept ranges of a transcript, each turn of which something is left behind its speaker's mark.
 std::string kept_transcript(const NoteWords& words, std::string_view transcript,
                             const std::vector<KeptRange>& kept);

@@ -32,6 +32,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     settings.method = kMethods[data[0] % std::size(kMethods)];
     settings.rate = 0.05 + data[1] / 269.0;
     settings.question = text.substr(0, compression::is_boundary(text, 12) ? 12 : 0) + "?";
+    const std::size_t half = text.size() / 2;
+    if (data[2] % 4 == 1 && compression::is_boundary(text, half)) {
+        settings.parts = {{0, half}, {half, text.size()}};
+    }
     testing::NoiseScorer scorer(data[2]);
     const CancelFlag cancel{false};
     const auto result = compress(text, settings, scorer, testing::count_words, cancel);

@@ -74,7 +74,7 @@ class TestCompress : public QObject {
     void keepsWhatIsSurprising();
     void meetsTheRate();
     void promisesHoldForNoise();
-    void scoresSentencesAlone();
+    void scoresPassages();
     void linesEndSentencesUnlessWrapped();
     void factsStayWhole();
     void scoresOnTheCompressedPast();
@@ -187,14 +187,40 @@ void TestCompress::promisesHoldForNoise() {
     }
 }
 
-void TestCompress::scoresSentencesAlone() {
-    NoiseScorer scorer(1);
-    QVERIFY(compress("First one here. Second one there! 第三句。第四句", settings(Method::selective, 0.5),
-                     scorer, count_words, kGoOn));
-    QCOMPARE(scorer.texts,
-             (std::vector<std::string>{"First one here.", "Second one there!", "第三句。", "第四句"}));
-    QVERIFY(
-        std::all_of(scorer.contexts.begin(), scorer.contexts.end(), [](const auto& c) { return c.empty(); }));
+/// So that what is known of one serves every rate and method: on nothing, never over the border of a part.
+void TestCompress::scoresPassages() {
+    const std::string text = prose(500) + " 第三句。第四句";
+    std::vector<std::string> passages;
+    for (const KeptRange& one : scored_passages(text)) {
+        passages.push_back(text.substr(one.begin, one.end - one.begin));
+        QVERIFY(passages.back().size() <= 800);
+    }
+    QVERIFY(passages.size() > 3);
+    for (const double rate : {0.3, 0.7}) {
+        NoiseScorer scorer(1);
+        QVERIFY(compress(text, settings(Method::selective, rate), scorer, count_words, kGoOn));
+        QCOMPARE(scorer.texts, passages);
+        QVERIFY(std::all_of(scorer.contexts.begin(), scorer.contexts.end(),
+                            [](const auto& c) { return c.empty(); }));
+    }
+    NoiseScorer lingua(1);
+    QVERIFY(compress(text, settings(Method::llmlingua, 0.3), lingua, count_words, kGoOn));
+    QVERIFY(lingua.texts.size() > passages.size());  // then on the compressed past
+    QVERIFY(scores_passages(Method::llmlingua, 0.3) && !scores_passages(Method::llmlingua, 0.5));
+    QVERIFY(scores_passages(Method::selective, 1) && !scores_passages(Method::frequency, 0.3));
+    QVERIFY(std::equal(passages.begin(), passages.end(), lingua.texts.begin()));
+
+    const std::string said[] = {"We met at the mill. It was late.", "Who had the key of the mill then?"};
+    const std::string transcript = "You: " + said[0] + "\nMe: " + said[1];
+    CompressSettings parts = settings(Method::selective, 0.5);
+    parts.parts = {{5, 5 + said[0].size() + 1}, {transcript.size() - said[1].size(), transcript.size()}};
+    NoiseScorer spoken(1);
+    const auto result = compress(transcript, parts, spoken, count_words, kGoOn);
+    QVERIFY(result);
+    check(transcript, *result);
+    QCOMPARE(spoken.texts, (std::vector<std::string>{said[0], said[1]}));
+    parts.parts = {{5, 4000}, {3000, 2000}};  // places that are not there
+    QVERIFY(compress(transcript, parts, spoken, count_words, kGoOn));
 }
 
 void TestCompress::linesEndSentencesUnlessWrapped() {
