@@ -9,6 +9,7 @@
 
 #include <spdlog/logger.h>
 
+#include "app/compress/read_scores.h"
 #include "app/context/compactor.h"
 #include "app/context/document_pruner.h"
 #include "app/context/memory_desk.h"
@@ -70,6 +71,7 @@ struct ChatWorker::Core {
           ahead(link, models),
           titles(link, models),
           compressions(link, models, real_unless(worker.options_.make_scorer, worker.log_)),
+          read_scores(link, models, compressions),
           compactor(link, models, compressions),
           pruner(link, models, engine),
           memory(link, models, compactor, pruner),
@@ -78,6 +80,8 @@ struct ChatWorker::Core {
           documents(link, models),
           desk(link, turns, models, ahead, titles, documents) {
         turns.preparation = &documents;
+        ahead.scores = &read_scores;
+        compactor.scores = &read_scores;
         documents.shortener = &shortener;
         documents.embedder = &embedder;
         documents.on_draft = [this] { ahead.typed(); };
@@ -202,6 +206,7 @@ struct ChatWorker::Core {
                 }
                 turns.cache_cleared();
                 compactor.cache_cleared();
+                compressions.known()->clear();
                 pruner.cache_cleared();
                 ahead.refresh();
                 ask_cache(done.has_value());
@@ -223,6 +228,7 @@ struct ChatWorker::Core {
     ReadAhead ahead;
     TitleMaker titles;
     Compressions compressions;
+    ReadScores read_scores;
     Compactor compactor;
     DocumentPruner pruner;
     MemoryDesk memory;

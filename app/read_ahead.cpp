@@ -8,6 +8,7 @@
 #include <spdlog/logger.h>
 
 #include "app/composing.h"
+#include "app/compress/read_scores.h"
 #include "app/context/forecast.h"
 #include "app/documents/choice.h"
 #include "app/power.h"
@@ -150,10 +151,17 @@ void ReadAhead::submit(Tokens tokens) {
     const storage::Conversation& conversation = tree_->conversation();
     running_ = Running{++serial_, 0};
     asked_ = tokens;
+    engine::PrefillRequest request{std::move(tokens), scope_of(conversation)};
+    const auto take = scores != nullptr ? scores->ask(request, *tree_) : ReadScores::Take();
     running_->request = link_.engine.submit(
-        engine::PrefillRequest{std::move(tokens), scope_of(conversation)},
-        [this, serial = serial_, mailbox = link_.mailbox](engine::RequestId, engine::Event event) {
-            mailbox->put([this, serial, event = std::move(event)] { ended(serial, event); });
+        std::move(request),
+        [this, take, serial = serial_, mailbox = link_.mailbox](engine::RequestId, engine::Event event) {
+            mailbox->put([this, take, serial, event = std::move(event)] {
+                if (take) {
+                    take(event);  // also of what was cancelled
+                }
+                ended(serial, event);
+            });
         });
 }
 

@@ -16,8 +16,12 @@
 
 namespace tendril::app {
 
+class ReadScores;
+
 class ReadAhead {
   public:
+    ReadScores* scores = nullptr;  ///< told what is read; set once, or never
+
     ReadAhead(WorkerLink& link, ModelKeeper& models);
     ReadAhead(const ReadAhead&) = delete;
     ReadAhead& operator=(const ReadAhead&) = delete;

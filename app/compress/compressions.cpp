@@ -31,6 +31,7 @@ struct Compressions::Job {
     Done done;          // worker's thread
     std::shared_ptr<const engine::Tokenizer> target;
     ScoringPort loaded;                 // the loaded model
+    std::string loaded_key;             // in what is known
     engine::LoadOptions scorer;         // path empty: the loaded model scores
     prompt::CancelFlag stopped{false};  // any thread
     std::mutex mutex;
@@ -89,6 +90,7 @@ Compressions::Compressions(WorkerLink& link, ModelKeeper& models, ScorerKeeper::
                            Clock::duration keep_scorer)
     : link_(link),
       models_(models),
+      known_(std::make_shared<KnownScores>()),
       shared_(std::make_shared<Shared>()),
       scorer_(std::move(make_engine), keep_scorer, "The scoring model"),
       thread_([this] { main(); }) {}
@@ -127,6 +129,7 @@ std::uint64_t Compressions::start(CompressionOrder order, Progress progress, Don
                    },
                    [&engine = link_.engine](engine::RequestId id) { engine.cancel(id); }, model.tokenizer,
                    model.context};
+    job->loaded_key = loaded_key();
     if (link_.settings.scorer_model != models_.status().path) {
         job->scorer.path = link_.settings.scorer_model;
         job->scorer.device = link_.settings.device;
@@ -152,6 +155,7 @@ void Compressions::cancel(std::uint64_t id) {
 }
 
 void Compressions::model_changed() {
+    loaded_key_ = models_.ready() ? scorer_key(models_.status().path) : std::string();
     for (const auto& [id, job] : jobs_) {
         cancel(id);
     }
@@ -167,6 +171,10 @@ void Compressions::person_waits(bool waits) {
 std::string Compressions::scorer_id() const {
     const auto& path = link_.settings.scorer_model;
     return path.empty() ? models_.status().path.stem().string() : path.stem().string();
+}
+
+std::string Compressions::loaded_key() const {
+    return loaded_key_.empty() ? scorer_key(models_.status().path) : loaded_key_;
 }
 
 /// Compression thread.
@@ -244,10 +252,10 @@ Result<prompt::Compressed> Compressions::compress_with(Job& job, const ScoringPo
     }
     EngineScorer scorer(port, job.order.scope);
     Gated gated(scorer, *shared_, job);
+    KnowingScorer knowing(own ? static_cast<prompt::Scorer&>(gated) : scorer, *known_,
+                          own ? scorer_key(job.scorer.path) : job.loaded_key);
     job.runs(&scorer);
-    auto result =
-        prompt::compress(job.order.text, job.order.settings,
-                         own ? static_cast<prompt::Scorer&>(gated) : scorer, count, job.stopped, progress);
+    auto result = prompt::compress(job.order.text, job.order.settings, knowing, count, job.stopped, progress);
     job.runs(nullptr);
     return job.stopped ? fail(cancelled()) : std::move(result);
 }

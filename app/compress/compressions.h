@@ -10,6 +10,7 @@
 #include <string>
 #include <thread>
 
+#include "app/compress/known_scores.h"
 #include "app/compress/scorer_keeper.h"
 #include "app/model_keeper.h"
 #include "app/worker_link.h"
@@ -51,6 +52,9 @@ class Compressions {
     void person_waits(bool waits);
     /// Who scores, as representations remember it: the file's name without its ending; empty: no model.
     std::string scorer_id() const;
+    /// What scorers have said so far, and the loaded model's key in it.
+    const std::shared_ptr<KnownScores>& known() const { return known_; }
+    std::string loaded_key() const;
 
   private:
     struct Job;
@@ -66,7 +70,9 @@ class Compressions {
     ModelKeeper& models_;
     std::map<std::uint64_t, std::shared_ptr<Job>> jobs_;
     std::uint64_t last_ = 0;
-    std::string told_;  // about this scorer a person was told already
+    std::shared_ptr<KnownScores> known_;
+    std::string loaded_key_;  // of the file as it was when it was loaded; empty: not asked for yet
+    std::string told_;        // about this scorer a person was told already
     std::shared_ptr<Shared> shared_;
     ScorerKeeper scorer_;  // compression thread, but for interrupt()
     Mailbox orders_;

@@ -8,6 +8,7 @@
 #include <spdlog/logger.h>
 
 #include "app/composing.h"
+#include "app/compress/read_scores.h"
 #include "app/power.h"
 #include "app/turn_records.h"
 #include "resources/prompts/prompts.h"
@@ -262,10 +263,17 @@ std::optional<std::vector<engine::TokenId>> Compactor::beginning_of(const Conver
 void Compactor::read(std::vector<engine::TokenId> tokens) {
     tell(*job_->tree, kReading, kWriting);
     job_->tokens = tokens;
+    engine::PrefillRequest request{std::move(tokens), scope_of(job_->tree->conversation())};
+    const auto take = scores != nullptr ? scores->ask(request, *job_->tree) : ReadScores::Take();
     job_->reading = link_.engine.submit(
-        engine::PrefillRequest{std::move(tokens), scope_of(job_->tree->conversation())},
-        [this, serial = job_->serial, mailbox = link_.mailbox](engine::RequestId, engine::Event event) {
-            mailbox->put([this, serial, event = std::move(event)] { read_ended(serial, event); });
+        std::move(request),
+        [this, take, serial = job_->serial, mailbox = link_.mailbox](engine::RequestId, engine::Event event) {
+            mailbox->put([this, take, serial, event = std::move(event)] {
+                if (take) {
+                    take(event);
+                }
+                read_ended(serial, event);
+            });
         });
 }
 

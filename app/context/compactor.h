@@ -19,8 +19,12 @@
 
 namespace tendril::app {
 
+class ReadScores;
+
 class Compactor {
   public:
+    ReadScores* scores = nullptr;  ///< told what is read; set once, or never
+
     Compactor(WorkerLink& link, ModelKeeper& models, Compressions& compressions);
     ~Compactor();
     Compactor(const Compactor&) = delete;

@@ -324,6 +324,7 @@ bool MemoryWriter::ask_excerpt() {
     }
     job.source = order.text;
     order.settings.method = compress_method(job.order.method);
+    order.settings.parts = context::said_in(*job.words, order.text);  // as the model reads them in a prompt
     order.settings.rate = std::clamp(static_cast<double>(job.excerpt_budget) /
                                          static_cast<double>(std::max<std::size_t>(count(order.text), 1)),
                                      prompt::kLeastRate, 1.0);

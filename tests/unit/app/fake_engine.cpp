@@ -212,7 +212,7 @@ class FakeEngine::Port final : public app::EnginePort {
             if (const auto it = fake_.open_prefills_.find(id); it != fake_.open_prefills_.end()) {
                 const engine::EventSink ahead = it->second;
                 fake_.open_prefills_.erase(it);
-                ahead(id, engine::PrefilledEvent{0, 0, false, 0});
+                ahead(id, fake_.cancelled_prefill ? fake_.cancelled_prefill(id) : engine::PrefilledEvent());
                 return;
             }
             if (const auto it = fake_.open_prunes_.find(id); it != fake_.open_prunes_.end()) {
@@ -381,8 +381,12 @@ void FakeEngine::end_prefill(const Prefill& prefill) {
         sink = it->second;
         open_prefills_.erase(it);
     }
-    sink(prefill.id,
-         engine::PrefilledEvent{static_cast<std::uint32_t>(prefill.request.tokens.size()), 0, true, 1.0});
+    engine::PrefilledEvent done{static_cast<std::uint32_t>(prefill.request.tokens.size()), 0, true, 1.0};
+    done.logprobs_from = 1;
+    for (std::size_t i = 1; prefill.request.losses && i < prefill.request.tokens.size(); ++i) {
+        done.logprobs.push_back(-static_cast<float>(prefill.request.tokens[i] % 10));
+    }
+    sink(prefill.id, std::move(done));
 }
 
 FakeEngine::Choice FakeEngine::take_choice() {

@@ -78,7 +78,9 @@ class FakeEngine {
         return std::vector<float>{1};
     };
     bool hold_prefills = false;  ///< they end at end_prefill() only
-    bool hold_scores = false;    ///< they end at end_score() only; while texts are scored: release_scores()
+    /// How a cancelled prefill ends; none: with nothing read.
+    std::function<engine::PrefilledEvent(engine::RequestId)> cancelled_prefill = {};
+    bool hold_scores = false;  ///< they end at end_score() only; while texts are scored: release_scores()
     std::optional<Error> score_error;               ///< how scores end
     std::optional<Error> prune_error;               ///< how prunings end
     bool pruned_gone = false;                       ///< nothing that begins with pruned tokens can be read
@@ -98,7 +100,7 @@ class FakeEngine {
     void finish(const Request& which, engine::StopReason reason = engine::StopReason::end_of_text);
     /// Waits for the next request to read ahead.
     Prefill take_prefill();
-    void end_prefill(const Prefill& prefill);  ///< as complete
+    void end_prefill(const Prefill& prefill);  ///< as complete; losses as scores are
     /// Waits for the next question with options.
     Choice take_choice();
     void choose(const Choice& choice, std::vector<float> logprobs);

@@ -108,6 +108,9 @@ class TestCompressions : public QObject {
     Q_OBJECT
   private Q_SLOTS:
     void everyMethodKeepsItsRate();
+    void whatWasScoredIsNotReadAgain();
+    void whatIsNewIsScored();
+    void brokenOffIsGoneOnWith();
     void theSettingServesAllQuestions();
     void noModelNoCompression();
     void stoppedHalfWay();
@@ -138,6 +141,101 @@ void TestCompressions::everyMethodKeepsItsRate() {
     }
     QCOMPARE(parts.compressions->scorer_id(), std::string("Fake"));
     QCOMPARE(parts.engines, 0);
+}
+
+void TestCompressions::whatWasScoredIsNotReadAgain() {
+    Parts parts;
+    parts.load();
+    const std::string text = prose(80);
+    const std::size_t passages = prompt::scored_passages(text).size();
+    QVERIFY(passages > 4);
+    const auto asked = [&](Method method, double rate) {
+        const std::size_t before = parts.asked(parts.loaded, "score");
+        parts.start(method, text, rate);
+        if (!parts.ended() || !parts.result->has_value()) {
+            qFatal("not compressed");
+        }
+        return parts.asked(parts.loaded, "score") - before;
+    };
+    QCOMPARE(asked(Method::selective, 0.5), passages);
+    const std::string first = (*parts.result)->text;
+    QCOMPARE(asked(Method::selective, 0.3), std::size_t{0});  // another rate
+    QVERIFY((*parts.result)->text.size() < first.size());
+    QCOMPARE(asked(Method::selective, 0.5), std::size_t{0});  // another choice and back
+    QCOMPARE((*parts.result)->text, first);
+    // Another method: its budget is shared out by the same scores, and its first passage stands on nothing.
+    // The others are scored on what was kept of those before: at another rate that is another text.
+    QCOMPARE(asked(Method::llmlingua, 0.4), passages - 1);
+    QCOMPARE(asked(Method::llmlingua, 0.6), passages - 1);
+    const std::size_t nearly = asked(Method::llmlingua, 0.3);  // as long as the same was kept
+    QVERIFY(nearly > 0 && nearly < passages - 1);
+    QCOMPARE(asked(Method::llmlingua, 0.4), std::size_t{0});
+    // The negative control: nothing is known any more.
+    parts.compressions->known()->clear();
+    QCOMPARE(asked(Method::selective, 0.5), passages);
+    QCOMPARE((*parts.result)->text, first);
+}
+
+void TestCompressions::whatIsNewIsScored() {
+    Parts parts;
+    parts.load();
+    std::string text = prose(80);
+    const auto asked = [&](FakeEngine& of) {
+        const std::size_t before = parts.asked(of, "score");
+        parts.start(Method::selective, text);
+        if (!parts.ended() || !parts.result->has_value()) {
+            qFatal("not compressed");
+        }
+        return parts.asked(of, "score") - before;
+    };
+    const std::size_t passages = asked(parts.loaded);
+    text.replace(text.find("hill"), 4, "cape");
+    QCOMPARE(asked(parts.loaded), std::size_t{1});  // the passage that was changed
+    // Another model, loaded or of its own, has scores of its own; the first one's are still known.
+    parts.models->load("/models/Other.gguf");
+    parts.compressions->model_changed();
+    QVERIFY(parts.pump([&] { return parts.models->ready(); }));
+    parts.compressions->model_changed();
+    QCOMPARE(asked(parts.loaded), passages);
+    parts.link->settings.scorer_model = "/models/small.gguf";
+    QCOMPARE(asked(parts.small), passages);
+    QCOMPARE(asked(parts.small), std::size_t{0});
+    parts.link->settings.scorer_model.clear();
+    parts.models->load("/models/Fake.gguf");
+    QVERIFY(parts.pump([&] { return parts.models->ready(); }));
+    parts.compressions->model_changed();
+    QCOMPARE(asked(parts.loaded), std::size_t{0});
+}
+
+/// What a stopped compression has learnt stays known.
+void TestCompressions::brokenOffIsGoneOnWith() {
+    Parts parts;
+    parts.loaded.hold_scores = true;
+    parts.load();
+    std::string text;  // no two passages are the same
+    for (int i = 0; i < 100; ++i) {
+        text += std::string(1, static_cast<char>('A' + i / 10)) +
+                std::string(1, static_cast<char>('a' + i % 10)) +
+                " was the name of one more house on the hill that was for sale in spring. ";
+    }
+    const std::size_t passages = prompt::scored_passages(text).size();
+    const auto id = parts.start(Method::selective, text);
+    std::size_t batch = 0;  // passages that are scored in one go
+    for (std::size_t bytes = 0; bytes < 4096; ++batch) {
+        const auto score = parts.loaded.take_score();
+        bytes += score.request.tokens.size() - 1;
+        parts.loaded.end_score(score);
+    }
+    const auto next = parts.loaded.take_score();  // so the first batch is through
+    parts.compressions->cancel(id);
+    QVERIFY(parts.ended());
+    QVERIFY(!parts.result->has_value());
+    parts.loaded.release_scores();
+    const std::size_t before = parts.asked(parts.loaded, "score");
+    parts.start(Method::selective, text);
+    QVERIFY(parts.ended());
+    QVERIFY(parts.result->has_value());
+    QCOMPARE(parts.asked(parts.loaded, "score") - before, passages - batch);
 }
 
 /// Texts in chats are made shorter before anything is asked: a method that needs the question would fail.
