@@ -3,6 +3,7 @@
 #include "app/context/forecast.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "app/context/memory_marks.h"
@@ -11,6 +12,8 @@ namespace tendril::app {
 namespace {
 
 namespace context = prompt::context;
+
+constexpr std::string_view kSomething = "a";
 
 std::uint32_t number(std::size_t tokens) {
     return static_cast<std::uint32_t>(tokens);
@@ -143,8 +146,13 @@ Forecast forecast(const PromptComposer& composer, const ConversationTree& tree, 
     Forecast made;
     const bool drafted =
         draft.message != nullptr && !(draft.message->text.empty() && draft.documents.empty());
+    storage::Message next_one;  // not known yet, but it will stand behind the answer
+    next_one.role = storage::Role::user;
+    next_one.text = kSomething;
     if (drafted) {
         request.branch.push_back(draft);
+    } else if (!request.branch.empty()) {
+        request.branch.push_back({&next_one});
     }
     made.shares.limit = request.context;
     const context::PlanRequest wanted = composer.plan_request(request);
@@ -156,10 +164,10 @@ Forecast forecast(const PromptComposer& composer, const ConversationTree& tree, 
         return made;  // else there is nothing to read yet
     }
     made.shares = shares_of(plan->shares);
-    if (drafted) {
-        made.shares.draft = std::min(made.shares.turns, number(composer.tokens_of(draft.message->text)));
-        made.shares.turns -= made.shares.draft;
-    }
+    const std::string_view newest = drafted ? std::string_view(draft.message->text) : kSomething;
+    const std::uint32_t behind = std::min(made.shares.turns, number(composer.tokens_of(newest)));
+    made.shares.turns -= behind;
+    made.shares.draft = drafted ? behind : 0;
     const auto next = settings.shorten_memory && drafted
                           ? composer.next_compaction(wanted, *plan, settings.shorten_thresholds, false)
                           : std::nullopt;
