@@ -112,6 +112,9 @@ void TurnRunner::enqueue(std::unique_ptr<Turn> turn) {
         link_.emit(MessageAdded{shown_, std::move(shown)});
     }
     start_next();
+    if (!turns_.empty() && !turns_.front()->started()) {
+        tell_progress(*turns_.front(), true);  // also what waits for a document or a model can be stopped
+    }
 }
 
 void TurnRunner::stop(ConversationId conversation) {

@@ -2,6 +2,8 @@
 // The status line. GUI thread.
 #include "ui/window/status_line.h"
 
+#include <utility>
+
 #include <QAccessible>
 #include <QHBoxLayout>
 #include <QLabel>
@@ -112,9 +114,16 @@ void StatusLine::setModel(const app::ModelState& state) {
 
 void StatusLine::setTurn(const app::TurnStatus& status) {
     const bool changed = turn_.generating != status.generating;
-    turn_ = status;
+    const app::TurnStatus before = std::exchange(turn_, status);
+    const bool waits = status.generating && status.contextUsed == 0;  // for a document or a model
+    if (waits) {
+        turn_.contextUsed = before.contextUsed;
+        turn_.contextLimit = before.contextLimit;
+    }
     QString activity;
-    if (status.generating && status.tokensPerSecond <= 0) {
+    if (waits) {
+        activity = tr("The answer waits");
+    } else if (status.generating && status.tokensPerSecond <= 0) {
         activity = tr("Reading the prompt, %1 %").arg(static_cast<int>(status.prefillShare * 100));
     } else if (status.tokensPerSecond > 0) {
         activity = tr("%1 tokens/s").arg(QLocale().toString(status.tokensPerSecond, 'f', 1));
@@ -126,7 +135,7 @@ void StatusLine::setTurn(const app::TurnStatus& status) {
                               .arg(formatCount(status.readTokens), formatCount(status.reusedTokens))
                         : QString());
     read_->setToolTip(tr("Tokens of the newest prompt: read now, and taken from the cache"));
-    setContext(status.contextUsed, status.contextLimit != 0 ? status.contextLimit : modelLimit_);
+    setContext(turn_.contextUsed, turn_.contextLimit != 0 ? turn_.contextLimit : modelLimit_);
     if (changed) {  // the beginning and the end of an answer are told to screen readers, not each token
         activity_->setAccessibleName(status.generating ? tr("The answer is being written")
                                                        : tr("The answer is complete"));
