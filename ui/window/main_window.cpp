@@ -2,6 +2,8 @@
 // The window: its parts, its place on the screen, what is dropped on it. GUI thread.
 #include "ui/window/main_window.h"
 
+#include <algorithm>
+
 #include <QApplication>
 #include <QCloseEvent>
 #include <QDragEnterEvent>
@@ -35,7 +37,8 @@ namespace tendril::ui {
 
 namespace {
 
-constexpr int kColumnWidth = 800;   ///< of composer and notices, like the conversation's
+constexpr int kColumnWidth = 800;  ///< of composer and notices, like the conversation's
+constexpr int kNoticeMargin = 16;
 constexpr int kMaximumNotices = 3;  ///< older ones make room
 constexpr int kModelWaitMs = 1500;  ///< after that a silent port counts as "no model"
 
@@ -79,6 +82,11 @@ class NoticeLayout final : public QVBoxLayout {
     }
     int minimumHeightForWidth(int width) const override {
         return isEmpty() ? 0 : QVBoxLayout::minimumHeightForWidth(width);
+    }
+    /// In the column of conversation and composer.
+    void setGeometry(const QRect& rect) override {
+        const int spare = (rect.width() - 2 * kNoticeMargin - kColumnWidth) / 2;
+        QVBoxLayout::setGeometry(rect.adjusted(std::max(0, spare), 0, -std::max(0, spare), 0));
     }
 };
 
@@ -173,7 +181,7 @@ QWidget* MainWindow::buildMainPane() {
     pane->setObjectName(QStringLiteral("mainPane"));
     pane->setAttribute(Qt::WA_StyledBackground);
     notices_ = new NoticeLayout;
-    notices_->setContentsMargins(16, 6, 16, 6);
+    notices_->setContentsMargins(kNoticeMargin, 6, kNoticeMargin, 6);
     notices_->setSpacing(6);
     modelError_ = new MessageBar(MessageBar::Kind::error, pane);
     modelError_->setMaximumWidth(kColumnWidth);

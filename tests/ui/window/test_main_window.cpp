@@ -319,6 +319,16 @@ void TestMainWindow::noticesStackAndClose() {
     Q_EMIT port_->notice(QStringLiteral("The disk is full."));
     Q_EMIT port_->notice(QStringLiteral("Two."));
     QCOMPARE(notices(), QStringList({QStringLiteral("The disk is full."), QStringLiteral("Two.")}));
+    window_->resize(1400, 800);
+    const auto middle = [this](const QWidget* widget) {
+        return widget->mapTo(window_.get(), widget->rect().center()).x();
+    };
+    const auto* frame = window_->findChild<QWidget*>(QStringLiteral("composerFrame"));
+    for (const MessageBar* bar : window_->findChildren<MessageBar*>()) {
+        if (bar->isVisible()) {
+            QTRY_VERIFY2(std::abs(middle(bar) - middle(frame)) <= 1, "they stand in one column");
+        }
+    }
     for (MessageBar* bar : window_->findChildren<MessageBar*>()) {
         if (bar->isVisible() && bar->text() == QStringLiteral("Two.")) {
             QTest::mouseClick(bar->findChild<QToolButton*>(), Qt::LeftButton);
@@ -343,6 +353,12 @@ void TestMainWindow::statusSaysAll() {
         statusText(),
         QStringLiteral("CPU, AVX-512 VNNI, 4 threads (no CUDA plugin) · 41.2 tokens/s · read 12 new, 3,104 "
                        "reused · 3,116 / 8,192 tokens"));
+    app::TurnStatus waits;
+    waits.generating = true;  // for a document
+    Q_EMIT port_->turnChanged(waits);
+    QVERIFY2(statusText().endsWith(QStringLiteral("The answer waits · 3,116 / 8,192 tokens")),
+             qPrintable(statusText()));
+    QVERIFY(action("stop")->isEnabled());
 }
 
 void TestMainWindow::systemPromptIsEdited() {
