@@ -9,6 +9,7 @@
 #include <QKeyEvent>
 #include <QMenu>
 #include <QPainter>
+#include <QPointer>
 #include <QScrollBar>
 
 #include "ui/conversation/documents.h"
@@ -219,10 +220,11 @@ void AttachmentStrip::setItems(const QVector<app::AttachmentItem>& items) {
         focused = chips_[i]->hasFocus() ? i : focused;
     }
     QVector<AttachmentChip*> kept;
+    AttachmentChip* added = nullptr;
     for (const app::AttachmentItem& item : items) {
         AttachmentChip* chip = chipOf(item.id);
         if (chip == nullptr || kept.contains(chip)) {
-            chip = makeChip(item.id);
+            chip = added = makeChip(item.id);
         }
         chip->setItem(item);
         kept.append(chip);
@@ -238,6 +240,14 @@ void AttachmentStrip::setItems(const QVector<app::AttachmentItem>& items) {
     chips_ = kept;
     setVisible(!chips_.isEmpty());
     place();
+    if (added != nullptr && focused < 0) {  // once there is room for it
+        const auto show = [this, newest = QPointer<AttachmentChip>(added)] {
+            if (newest != nullptr) {
+                ensureWidgetVisible(newest, 0, kGap);
+            }
+        };
+        QMetaObject::invokeMethod(this, show, Qt::QueuedConnection);
+    }
     if (lost && chips_.isEmpty()) {
         Q_EMIT focusLeft();
     } else if (lost) {

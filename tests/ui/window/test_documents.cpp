@@ -262,10 +262,12 @@ void TestDocuments::manyChipsAreScrolled() {
         many << FakePort::document(100 + i,
                                    QStringLiteral("A document with a long name, number %1.md").arg(i));
     }
+    show(many.mid(0, 15));
     show(many);
     auto* strip = window_->findChild<AttachmentStrip*>();
     QVERIFY(strip->height() < window_->height() / 3);
     QCOMPARE(chips().size(), 16);
+    QTRY_VERIFY2(!chips().last()->visibleRegion().isEmpty(), "the newest is in sight");
     for (const AttachmentChip* chip : chips()) {
         QVERIFY(chip->geometry().right() <= strip->width());
     }
