@@ -225,7 +225,8 @@ constexpr const char* kSentences[] = {
     QT_TRANSLATE_NOOP("tendril::app::Sentences", "The oldest messages could not be shortened: %1"),
     QT_TRANSLATE_NOOP(
         "tendril::app::Sentences",
-        "They were left out; what you said about how to answer and about yourself stays word for word."),
+        "The oldest messages were left out; what you said about how to answer and about yourself stays word "
+        "for word."),
     QT_TRANSLATE_NOOP("tendril::app::Sentences", "Shortening was cancelled."),
     QT_TRANSLATE_NOOP("tendril::app::Sentences",
                       "The full text has %1 tokens and does not fit: the context has room for %2. It stays "

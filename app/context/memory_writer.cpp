@@ -379,8 +379,8 @@ void MemoryWriter::without_summary(const std::string& why) {
                               context::notes_of(*job.words, {}, kept(job.order.compaction.budget)));
     if (!why.empty()) {
         made.fallback = why +
-                        " They were left out; what you said about how to answer and about yourself "
-                        "stays word for word.";
+                        " The oldest messages were left out; what you said about how to answer and about "
+                        "yourself stays word for word.";
     }
     finish(std::move(made));
 }

@@ -143,7 +143,7 @@ class TestMemoryTexts : public QObject {
         f.start();
         f.fill();
         const auto notice = f.events.wait<app::Notice>();
-        QVERIFY2(contains(notice.text, "could not be shortened: No memory is left. They were left out"),
+        QVERIFY2(contains(notice.text, "could not be shortened: No memory is left. The oldest messages were"),
                  notice.text.c_str());
         QCOMPARE(f.rest().marks.at(0).kind, app::MemoryChange::left_out);
         QCOMPARE(f.stored().at(0).method, std::string("leave_out"));
@@ -188,6 +188,32 @@ class TestMemoryTexts : public QObject {
         f.worker->restore_full_text(left.marks[0].id);
         QVERIFY(contains(f.events.wait<app::Notice>([](const auto&) { return true; }).text, "does not fit") ||
                 f.stored()[0].undone);
+    }
+
+    void aTurnThatWaitsForADocumentCanBeStopped() {
+        TextFixture f("leave_out");
+        f.options.settings.scorer_model = "/models/small.gguf";
+        f.options.settings.compress_method = "selective";
+        f.small.hold_scores = true;
+        f.start();
+        QFile file(f.folder.filePath("trees.txt"));
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write(QByteArray("The olive trees on the hill were not for sale last summer. ").repeated(60));
+        file.close();
+        f.worker->attach_files({f.path("trees.txt")});
+        const auto read = f.events.wait<app::DraftDocuments>(
+            [](const auto& e) { return !e.documents.empty() && e.documents[0].progress == 1; });
+        f.worker->set_document_choice(read.documents[0].id, storage::AttachmentChoice::compressed);
+        f.small.take_score();
+        f.worker->send("How are the trees?");
+        // The window offers to stop what it knows of.
+        const auto told = f.events.wait<app::TurnChanged>([](const auto& e) { return e.generating; });
+        QCOMPARE(told.prefill.total, 0U);
+        f.worker->stop();
+        f.events.wait<app::TurnChanged>([](const auto& e) { return !e.generating; });
+        const auto ended = f.events.wait<app::TurnEnded>().message;
+        QCOMPARE(ended.status, storage::MessageStatus::interrupted);
+        f.small.release_scores();
     }
 
     void aScorerOfItsOwnRestsWhileAnAnswerIsWritten() {
