@@ -94,10 +94,11 @@ QString footer_of(const storage::Message& message) {
     const QLocale locale;
     const qint64 fresh = std::max<qint64>(0, counters.prompt_tokens - counters.cached_tokens);
     QString text =
-        (fresh == 1 ? Text::tr("read %1 new token, %2 reused, first token after %3")
-                    : Text::tr("read %1 new tokens, %2 reused, first token after %3"))
-            .arg(locale.toString(fresh), locale.toString(static_cast<qint64>(counters.cached_tokens)),
-                 milliseconds(counters.first_token_ms));
+        (fresh == 1 ? Text::tr("read %1 new token, %2 reused") : Text::tr("read %1 new tokens, %2 reused"))
+            .arg(locale.toString(fresh), locale.toString(static_cast<qint64>(counters.cached_tokens)));
+    if (counters.first_token_ms > 0) {
+        text += Text::tr(", first token after %1").arg(milliseconds(counters.first_token_ms));
+    }
     if (counters.decode_ms > 0 && counters.answer_tokens > 1) {
         const double speed = static_cast<double>(counters.answer_tokens - 1) * 1000.0 / counters.decode_ms;
         text += Text::tr(" · %1 tokens/s").arg(locale.toString(speed, 'f', 1));

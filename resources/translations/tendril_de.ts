@@ -1773,6 +1773,10 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <translation>Das Modell konnte nicht geladen werden</translation>
     </message>
     <message>
+      <source>The answer waits</source>
+      <translation>Die Antwort wartet</translation>
+    </message>
+    <message>
       <source>Reading the prompt, %1 %</source>
       <translation>Eingabe wird gelesen, %1 %</translation>
     </message>
@@ -2843,8 +2847,8 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <translation>Die ältesten Nachrichten konnten nicht gekürzt werden: %1</translation>
     </message>
     <message>
-      <source>They were left out; what you said about how to answer and about yourself stays word for word.</source>
-      <translation>Sie wurden weggelassen; was Sie über die Art der Antworten und über sich selbst sagten, bleibt Wort für Wort.</translation>
+      <source>The oldest messages were left out; what you said about how to answer and about yourself stays word for word.</source>
+      <translation>Die ältesten Nachrichten wurden weggelassen; was Sie über die Art der Antworten und über sich selbst sagten, bleibt Wort für Wort.</translation>
     </message>
     <message>
       <source>Shortening was cancelled.</source>
@@ -3058,12 +3062,16 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <translation>%1 s</translation>
     </message>
     <message>
-      <source>read %1 new token, %2 reused, first token after %3</source>
-      <translation>%1 neues Token gelesen, %2 wiederverwendet, erstes Token nach %3</translation>
+      <source>read %1 new token, %2 reused</source>
+      <translation>%1 neues Token gelesen, %2 wiederverwendet</translation>
     </message>
     <message>
-      <source>read %1 new tokens, %2 reused, first token after %3</source>
-      <translation>%1 neue Token gelesen, %2 wiederverwendet, erstes Token nach %3</translation>
+      <source>read %1 new tokens, %2 reused</source>
+      <translation>%1 neue Token gelesen, %2 wiederverwendet</translation>
+    </message>
+    <message>
+      <source>, first token after %1</source>
+      <translation>, erstes Token nach %1</translation>
     </message>
     <message>
       <source> · %1 tokens/s</source>

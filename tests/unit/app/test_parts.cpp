@@ -232,6 +232,8 @@ class TestParts : public QObject {
         QCOMPARE(
             to_item(shown).footer,
             QString("read 12 new tokens, 3,104 reused, first token after 80 ms · 50.0 tokens/s · Model"));
+        shown.message.counters = {3116, 3104, 0, 0, 0};  // stopped before the first one
+        QCOMPARE(to_item(shown).footer, QString("read 12 new tokens, 3,104 reused · Model"));
         shown.message.counters = {};
         QVERIFY(to_item(shown).footer.isEmpty());
     }
