@@ -1141,8 +1141,8 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <translation>Gespräch wird gelesen, %1 %</translation>
     </message>
     <message>
-      <source>Waiting for the model</source>
-      <translation>Wartet auf das Modell</translation>
+      <source>Waiting</source>
+      <translation>Wartet</translation>
     </message>
     <message>
       <source>Hide</source>

@@ -243,7 +243,7 @@ void MessageFrame::paintState(QPainter& painter, const Look& look) {
         const QString text = item_.expansion.skeleton ? tr("Writing the outline")
                              : look.prefill > 0
                                  ? tr("Reading the conversation, %1 %").arg(qRound(look.prefill * 100))
-                                 : tr("Waiting for the model");
+                                 : tr("Waiting");
         painter.setPen(theme_.muted);
         painter.drawText(state_.adjusted(0, 0, 0, -theme_.px(10)), Qt::AlignLeft | Qt::AlignVCenter, text);
         const QRectF bar(state_.left(), state_.bottom() - theme_.px(5), theme_.px(220), theme_.px(3));
