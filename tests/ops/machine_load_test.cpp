@@ -166,10 +166,10 @@ void MachineLoadTest::aPoolFollowsItsReader() {
         run();
     }
     QVERIFY(pool.waits_asleep());
-    pool.expect_long_pieces(true);
+    pool.keep_together(true);
     QVERIFY(!pool.waits_asleep());
     run();
-    pool.expect_long_pieces(false);
+    pool.keep_together(false);
     QVERIFY(pool.waits_asleep());
     others = 0;
     run_until(false);

@@ -15,6 +15,7 @@
 #include "engine/backend/cpu/packed_weight.h"
 #include "engine/backend/cpu/rope.h"
 #include "engine/backend/cpu/step_flow.h"
+#include "engine/backend/cpu/step_waits.h"
 #include "engine/backend/cpu/thread_pool.h"
 #include "engine/backend/cpu/usable_cores.h"
 #include "engine/backend/weight_source.h"
@@ -85,6 +86,7 @@ class CpuBackend final : public Backend {
           remark_(std::move(options.remark)),
           kernels_(kernels_of(isa)),
           pool_(threads),
+          waits_(pool_),
           matmul_(pool_, kernels_.matmul, kernels_.vectors),
           attention_(pool_, kernels_.attention, kernels_.vectors),
           peaks_(pool_, kernels_.attention, kernels_.vectors),
@@ -260,12 +262,21 @@ class CpuBackend final : public Backend {
                 [&](std::size_t at, std::size_t n) { kernels_.vectors.soft_cap(softcap, x.data + at, n); });
     }
 
-    void begin_step(const StepPlan& plan) override { flow_.begin(plan); }
+    void begin_step(const StepPlan& plan) override {
+        flow_.begin(plan);
+        waits_.begin(plan.rows());
+    }
     void end_step(bool whole) override {
         if (whole) {
             settle();
         }
         flow_.end();
+        waits_.end();
+    }
+    void project_logits(const LogitProjection& logits) override {
+        waits_.begin_logits();
+        Backend::project_logits(logits);
+        waits_.end();
     }
     void project_heads(KvPages& pages, const HeadProjection& heads, const StepPlan& plan) override {
         if (!flow_.noting() || !flow_.note(pages, heads)) {
@@ -386,6 +397,7 @@ class CpuBackend final : public Backend {
     std::string remark_;
     KernelSet kernels_;
     ThreadPool pool_;
+    StepWaits waits_;
     WeightArena arena_;
     CpuMatmul matmul_;
     CpuAttention attention_;

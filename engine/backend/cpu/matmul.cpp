@@ -161,7 +161,6 @@ void CpuMatmul::multiply(Rows in, const std::uint8_t* tiles_of, std::span<const 
 }
 
 void CpuMatmul::run(Rows in, std::span<const Product> products) {
-    pool_.expect_long_pieces(in.rows > kFewRows);
     if (in.rows == 0 || products.empty()) {
         return;
     }
@@ -208,7 +207,6 @@ bool CpuMatmul::gate(Rows in, const Product& gate, const Product& up, Activate a
     if (in.rows == 0 || in.rows > kFewRows || out.width % kBlock != 0) {
         return false;
     }
-    pool_.expect_long_pieces(false);
     [[maybe_unused]] const bool enough =
         take(activations_, in.rows, in.width).has_value() && take(gated_, in.rows, out.width).has_value();
     assert(enough);

@@ -157,7 +157,6 @@ bool StepFlow::run() {
     order_.begin(blocks, static_cast<std::uint32_t>(layers_.size() + 1),
                  [&](std::size_t block) { return plan_->views.size() == 1 ? needed(block) : blocks; });
     std::atomic<bool> whole{true};
-    pool_.expect_long_pieces(true);
     pool_.run(pool_.threads(), [&](std::size_t, unsigned thread) {
         while (const auto turn = order_.take()) {
             if (plan_->interrupt != nullptr && plan_->interrupt->load(std::memory_order_relaxed)) {

@@ -36,6 +36,13 @@ constexpr std::chrono::microseconds kWorkerSpin{80};
 // Whoever holds the last piece has most likely lost its core: free ours, so that the system can run it here.
 constexpr std::chrono::microseconds kCallerSpin{30};
 
+// Beside busy programs, within a long step. A wait longer than a piece means that a thread lost its core, for
+// a whole turn of the other program. The rest of us had better be away in the same turn: a thread that yields
+// earns its share of the core meanwhile, one that sleeps does not, and is away later, in turns of its own,
+// while we wait for it. A wait longer than some turns is no wait for a piece.
+constexpr std::chrono::microseconds kTogetherSpin{40};
+constexpr std::chrono::microseconds kTogether{20'000};
+
 // Before the clock is asked at all; and where the cores are short.
 constexpr int kFirstGlances = 256;
 constexpr int kGlances = 16;
@@ -74,15 +81,20 @@ bool ThreadPool::spin(std::chrono::microseconds limit, Ready&& ready) const {
     if (asleep) {
         return ready();
     }
-    const auto end = std::chrono::steady_clock::now() + limit;
-    while (std::chrono::steady_clock::now() < end) {
+    const bool short_of_cores = short_of_cores_.load(std::memory_order_relaxed);
+    const auto begin = std::chrono::steady_clock::now();
+    const auto end = begin + (short_of_cores ? kTogether : limit);
+    const auto yield_after = short_of_cores ? begin + kTogetherSpin : begin;
+    for (auto now = begin; now < end; now = std::chrono::steady_clock::now()) {
         for (int i = 0; i < 32; ++i) {
             if (ready()) {
                 return true;
             }
             pause();
         }
-        std::this_thread::yield();
+        if (now >= yield_after) {
+            std::this_thread::yield();
+        }
     }
     return ready();
 }

@@ -2,7 +2,7 @@
 // Fork-join over small pieces, for one caller (the engine thread). Built to share the machine: pieces are
 // taken one at a time from a counter, so a thread that lost its core delays its own piece only; threads that
 // wait spin shortly, yield, then sleep, and all ask the system for short turns. Beside other busy programs
-// they sleep at once (machine_load.h).
+// they sleep at once (machine_load.h), or within long steps stay together (step_waits.h).
 #pragma once
 
 #include <atomic>
@@ -35,12 +35,14 @@ class ThreadPool {
     unsigned threads() const { return static_cast<unsigned>(workers_.size()) + 1; }
     /// Whether threads that wait sleep at once, because others want the cores too.
     bool waits_asleep() const {
-        return short_of_cores_.load(std::memory_order_relaxed) &&
-               !long_pieces_.load(std::memory_order_relaxed);
+        return short_of_cores_.load(std::memory_order_relaxed) && !together_.load(std::memory_order_relaxed);
     }
-    /// The jobs to come have pieces that are long beside a wait (steps of many rows). Threads that wait for
-    /// such spin and yield whatever the load: asleep they lost a third of the speed beside busy programs.
-    void expect_long_pieces(bool are_long) { long_pieces_.store(are_long, std::memory_order_relaxed); }
+    /// Whether others want so much that the cores are well short of what all want.
+    bool short_of_cores() const { return short_of_cores_.load(std::memory_order_relaxed); }
+    /// From now on job follows job without a pause (the layers of a step), or no longer so. Where the cores
+    /// are short, threads that wait meanwhile spin, then yield instead of sleeping at once: asleep, eight
+    /// rows lost half of their speed beside busy programs.
+    void keep_together(bool together) { together_.store(together, std::memory_order_relaxed); }
 
     /// Adds one to `count` with each fork-join from now on; null: nobody counts.
     void count_forks(std::uint64_t* count) { forks_ = count; }
@@ -91,7 +93,7 @@ class ThreadPool {
     std::uint64_t last_look_ = 0;
     std::uint64_t look_after_ = 0;
     alignas(64) std::atomic<bool> short_of_cores_{false};
-    std::atomic<bool> long_pieces_{false};
+    std::atomic<bool> together_{false};
     std::vector<std::thread> workers_;
 };
 
