@@ -23,7 +23,8 @@ QVector<ContextPart> contextParts(const app::ContextShares& shares, quint32 used
     if (shares.limit == 0) {
         return {};
     }
-    const quint32 told = shares.system + shares.documents + shares.turns + shares.draft;
+    const quint32 kept = used > shares.limit ? shares.reserve : 0;  // what does not fit is told with it
+    const quint32 told = shares.system + shares.documents + shares.turns + shares.draft + kept;
     const quint32 turns = shares.turns + (used > told ? used - told : 0);
     const quint32 taken = std::max(used, told);
     const quint32 reserve = std::min(shares.reserve, shares.limit - std::min(shares.limit, taken));

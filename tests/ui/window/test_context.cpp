@@ -105,6 +105,7 @@ void TestContext::partsAddUp() {
     QCOMPARE(contextParts({500, 1'000, 2'500, 500, 1'000, 8'000}, 5'500)[2].tokens, 3'500U);  // it is written
     const auto over = contextParts({500, 9'000, 2'500, 500, 1'000, 8'000}, 12'500);
     QCOMPARE(over[4].tokens + over[5].tokens, 0U);
+    QCOMPARE(contextParts({0, 9'000, 0, 10, 500, 8'000}, 9'510)[2].tokens, 0U);  // it does not fit
     QVERIFY(contextParts({}, 100).isEmpty());
 }
 
