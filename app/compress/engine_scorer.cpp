@@ -104,10 +104,13 @@ Result<std::vector<std::vector<prompt::ScoredPiece>>> EngineScorer::score(
                 [desk, w](engine::RequestId, engine::Event event) { desk->put(w, std::move(event)); }));
         }
     }
-    std::unique_lock lock(desk->mutex);
-    desk->changed.wait(lock, [&] { return desk->ended >= submitted; });
     {
-        const std::lock_guard mine(mutex_);
+        std::unique_lock lock(desk->mutex);
+        desk->changed.wait(lock, [&] { return desk->ended >= submitted; });
+    }
+    {
+        // Never both at once: an engine may answer while it is asked, or told to stop.
+        const std::lock_guard lock(mutex_);
         running_.clear();
     }
     if (stopped_) {
