@@ -254,7 +254,7 @@ std::string find_program(const std::string& name) {
     std::string folders = std::string(path != nullptr ? path : "") + ":/usr/bin:/usr/local/bin:/bin";
     for (std::size_t at = 0; at < folders.size();) {
         const std::size_t end = std::min(folders.find(':', at), folders.size());
-        const std::string candidate = folders.substr(at, end - at) + "/" + name;
+        std::string candidate = folders.substr(at, end - at) + "/" + name;
         if (candidate[0] == '/' && candidate.size() > name.size() + 1 &&
             ::access(candidate.c_str(), X_OK) == 0) {
             return candidate;

@@ -110,6 +110,7 @@ Result<std::vector<FoundChunk>> ChunkFinder::find(const FindOrder& order) {
         }
     }
     std::vector<prompt::SizedChunk> sized;
+    sized.reserve(ranked.size());
     for (const ChunkName& name : ranked) {
         sized.push_back({name, models_.composer().tokens_of(texts.text(name))});
     }

@@ -14,6 +14,7 @@ namespace tendril::prompt {
 struct ChunkName {
     std::int64_t document = 0;
     std::uint32_t chunk = 0;
+    // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the comparison for a null pointer
     auto operator<=>(const ChunkName&) const = default;
 };
 
