@@ -60,7 +60,7 @@ int run(const CompressOptions& options, Interrupt& interrupt) {
     }
     const auto asked = options.shorten.rate * static_cast<double>(result->tokens_before);
     if (static_cast<double>(result->tokens_after) > 1.05 * asked + 5) {
-        say("Digits, negations, code and quoted texts are never left out, so " +
+        say("Digits, negations, code, tables and quoted texts are never left out, so " +
             std::to_string(result->tokens_after) + " of " + std::to_string(result->tokens_before) +
             " tokens are left.");
     }
@@ -107,7 +107,7 @@ void add_compress(CLI::App& app, Chosen& chosen) {
                        "Another GGUF file, which scores instead of the model; any tokenizer");
     command.footer(
         "The methods frequency and question run no model. With a question, question keeps what belongs to it "
-        "whole.\nDigits, negations, code, URLs, quoted texts, headings and list marks always stay.");
+        "whole.\nDigits, negations, code, tables, URLs, quoted texts, headings and list marks always stay.");
     shorten.common.add_to(command);
     command.callback([options, &chosen] {
         chosen.run = [options](Interrupt& interrupt) { return run(*options, interrupt); };

@@ -19,6 +19,9 @@ constexpr float kPeak = 0.1F;        ///< of the two newest words, which a long 
 constexpr float kCommon = 0.5F;      ///< how much less than its sentence a word counts that every text has
 constexpr float kCommonNats = 8.2F;  ///< "the", "of": about the 300th piece of a vocabulary
 constexpr float kRareNats = 10.1F;   ///< no longer a common word: about the 2000th
+constexpr double kSection = 0.8;     ///< share of all parts that what says most below a heading goes before
+constexpr float kNearNats = 0.05F;   ///< more than the words of one sentence differ
+constexpr std::size_t kNear = 2;     ///< units: "not", "14" and the like say little without these
 
 struct Sentence {
     float nats = 0;
@@ -41,13 +44,17 @@ struct Sentence {
     }
 };
 
+/// By Unit::part.
 std::vector<Sentence> sentences_in(std::string_view text, std::span<const Unit> units,
                                    std::span<const float> news, std::span<const float> pieces) {
     std::vector<Sentence> sentences;
     for (std::size_t i = 0; i < units.size(); ++i) {
-        const bool opens = i == 0 || units[i - 1].sentence != units[i].sentence;
-        sentences.resize(std::max<std::size_t>(sentences.size(), units[i].sentence + 1));
-        Sentence& sentence = sentences[units[i].sentence];
+        const bool opens = i == 0 || units[i - 1].sentence != units[i].sentence || units[i - 1].lead;
+        sentences.resize(std::max<std::size_t>(sentences.size(), units[i].part + 1));
+        Sentence& sentence = sentences[units[i].part];
+        if (units[i].lead) {
+            continue;
+        }
         sentence.add(news[i], pieces[i]);
         if (units[i].guarded) {
             ++sentence.guarded;
@@ -56,6 +63,80 @@ std::vector<Sentence> sentences_in(std::string_view text, std::span<const Unit> 
         }
     }
     return sentences;
+}
+
+/// Of each part.
+struct Values {
+    std::vector<float> nats;
+    std::vector<bool> whole;  // its common words do not go first
+};
+
+Values values_of(std::span<const Sentence> sentences) {
+    Values values;
+    for (const Sentence& sentence : sentences) {
+        values.nats.push_back(sentence.value());
+        values.whole.push_back(sentence.guarded > 0);
+    }
+    return values;
+}
+
+/// An answer on the next line says little without its question.
+void keep_questions(std::string_view text, std::span<const Unit> units, Values& values) {
+    for (std::size_t i = units.size(); i-- > 1;) {
+        const Unit& asks = units[i - 1];
+        const std::string_view stop = text.substr(asks.core, asks.end - asks.core);
+        const bool question = asks.stop && (stop.find('?') != std::string_view::npos ||
+                                            stop.find("\xEF\xBC\x9F") != std::string_view::npos);
+        const std::string_view gap = text.substr(units[i].begin, units[i].core - units[i].begin);
+        const float answer = values.nats[units[i].part];
+        if (question && gap.find('\n') != std::string_view::npos && answer > values.nats[asks.part]) {
+            values.nats[asks.part] = answer;
+            values.whole[asks.part] = true;
+        }
+    }
+}
+
+bool is_heading(std::string_view line) {
+    return line.starts_with('#') || line.starts_with("\\section") || line.starts_with("\\subsection");
+}
+
+/// The best below each heading ("# ...") is raised, so that no heading stands alone.
+void fill_sections(std::string_view text, std::span<const Unit> units, std::vector<float>& values) {
+    std::vector<float> sorted = values;
+    const auto high =
+        sorted.begin() + static_cast<std::ptrdiff_t>(kSection * static_cast<double>(sorted.size()));
+    std::nth_element(sorted.begin(), high, sorted.end());
+    std::size_t best = values.size();
+    bool section = false;
+    const auto close = [&] {
+        if (best < values.size()) {
+            values[best] = std::max(values[best], *high);
+        }
+        best = values.size();
+    };
+    for (std::size_t i = 0; i < units.size(); ++i) {
+        const bool opens = i == 0 || units[i - 1].sentence != units[i].sentence;
+        if (opens && units[i].guarded && is_heading(text.substr(units[i].core))) {
+            close();
+            section = true;
+            while (i + 1 < units.size() && units[i + 1].sentence == units[i].sentence) {
+                ++i;
+            }
+        } else if (section && !units[i].guarded && !units[i].lead &&
+                   (best == values.size() || values[units[i].part] > values[best])) {
+            best = units[i].part;
+        }
+    }
+    close();
+}
+
+/// Does a protected unit of the same sentence stand close by?
+bool near_guarded(std::span<const Unit> units, std::size_t i) {
+    const std::size_t from = i - std::min(i, kNear);
+    const std::size_t to = std::min(units.size(), i + kNear + 1);
+    return std::any_of(units.begin() + static_cast<std::ptrdiff_t>(from),
+                       units.begin() + static_cast<std::ptrdiff_t>(to),
+                       [&](const Unit& unit) { return unit.guarded && unit.sentence == units[i].sentence; });
 }
 
 /// Pieces with a letter or a digit: a comma does not make a word rare.
@@ -86,12 +167,19 @@ Result<Weighed> weigh_by_frequency(const Work& work) {
     const UnitScores scores = scores_of(weighed.units, *pieces);
     const std::vector<float> rarity = scores_of(weighed.units, lettered(work.text, *pieces)).nats;
     const std::vector<float> news = novelty_of(work.text, weighed.units, scores.nats);
-    const auto sentences = sentences_in(work.text, weighed.units, news, scores.pieces);
+    auto values = values_of(sentences_in(work.text, weighed.units, news, scores.pieces));
+    keep_questions(work.text, weighed.units, values);
+    fill_sections(work.text, weighed.units, values.nats);
     for (std::size_t i = 0; i < weighed.units.size(); ++i) {
-        const float common = std::clamp((kRareNats - rarity[i]) / (kRareNats - kCommonNats), 0.0F, 1.0F);
-        constexpr float kTie = 1e-3F;  // of one sentence's words the rarer ones first
-        weighed.scores.push_back(sentences[weighed.units[i].sentence].value() - kCommon * common +
-                                 kTie * rarity[i]);
+        const Unit& unit = weighed.units[i];
+        // What has a number or a negation loses no words, nor do scripts where words have no bounds.
+        const bool uncut = unit.wide || values.whole[unit.part];
+        const float common =
+            uncut ? 0 : std::clamp((kRareNats - rarity[i]) / (kRareNats - kCommonNats), 0.0F, 1.0F);
+        // Of one sentence's words first what stands next to what is protected, then the rarer ones.
+        constexpr float kTie = 1e-3F;
+        const float tie = near_guarded(weighed.units, i) ? kNearNats : unit.wide ? 0 : kTie * rarity[i];
+        weighed.scores.push_back(values.nats[unit.part] - kCommon * common + tie);
     }
     return weighed;
 }

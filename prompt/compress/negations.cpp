@@ -36,8 +36,8 @@ constexpr auto kWords = std::to_array<std::string_view>({
     "нельзя",    "нигде",   "кроме",    "ні",                             //
     "немає",     "ніколи",  "ніхто",    "нічого",                         //
     "değil",     "yok",     "hayır",    "hiç",     "asla",    "olmadan",  //
-    "لا",        "ليس",     "ليست",     "لم",      "لن",      "غير",       "بدون",      "لیس",
-    "نه",        "نیست",                                                                        //
+    "안",        "لا",      "ليس",      "ليست",    "لم",      "لن",        "غير",       "بدون",
+    "لیس",       "نه",      "نیست",                                                             //
     "नहीं",       "न",       "मत",       "बिना",    "नही",     "না",        "নয়",        "নেই",  //
     "tidak",     "bukan",   "tanpa",    "jangan",  "không",   "chưa",      "chẳng",     "δεν",
     "μη",        "μην",     "χωρίς",    "όχι",  //
@@ -53,9 +53,30 @@ constexpr auto kInside = std::to_array<std::string_view>({"않", "없", "못", "
 
 /// Of scripts without blanks.
 constexpr auto kParts = std::to_array<std::string_view>({
-    "不",     "没",   "沒",   "无",   "無", "非",   "未", "别", "別", "勿",   "莫",  "否", "毋", "ない",
-    "なかっ", "なく", "ませ", "なし", "ぬ", "ずに", "않", "없", "못", "아니", "안 ", "ไม่", "មិន", "ບໍ່",
+    "不",     "没",   "沒",     "无",   "無", "非",   "未", "别", "別", "勿",   "莫",  "否", "毋", "ない",
+    "なかっ", "なく", "ません", "なし", "ぬ", "ずに", "않", "없", "못", "아니", "안 ", "ไม่", "មិន", "ບໍ່",
 });
+
+/// Words with such a part that deny nothing: "very", "future", "however". Most Chinese sentences have one.
+constexpr auto kNoNegations = std::to_array<std::string_view>({
+    "非常", "非洲", "特别", "特別", "区别", "區別", "分别", "分別", "级别", "級別",   "性别",   "性別",
+    "类别", "類別", "个别", "個別", "识别", "識別", "鉴别", "告别", "告別", "离别",   "送别",   "差别",
+    "差別", "别人", "別人", "别的", "別的", "别墅", "別墅", "别名", "別名", "未来",   "未來",   "是否",
+    "能否", "可否", "否则", "否則", "无论", "無論", "无非", "莫名", "约莫", "莫斯科", "少ない", "危ない",
+});
+
+/// Does the part at `at` belong to such a word?
+bool denies_nothing(std::string_view text, std::size_t at, std::size_t bytes) {
+    return std::any_of(kNoNegations.begin(), kNoNegations.end(), [&](std::string_view word) {
+        for (std::size_t in = word.find(text.substr(at, bytes)); in != std::string_view::npos;
+             in = word.find(text.substr(at, bytes), in + 1)) {
+            if (in <= at && text.substr(at - in).starts_with(word)) {
+                return true;
+            }
+        }
+        return false;
+    });
+}
 
 }  // namespace
 
@@ -70,10 +91,11 @@ bool is_negation(std::string_view word) {
            std::any_of(kInside.begin(), kInside.end(), holds);
 }
 
-std::size_t negation_at(std::string_view text) {
+std::size_t negation_at(std::string_view text, std::size_t at) {
+    const std::string_view rest = text.substr(at);
     const auto* found = std::find_if(kParts.begin(), kParts.end(),
-                                     [text](std::string_view part) { return text.starts_with(part); });
-    return found == kParts.end() ? 0 : found->size();
+                                     [rest](std::string_view part) { return rest.starts_with(part); });
+    return found == kParts.end() || denies_nothing(text, at, found->size()) ? 0 : found->size();
 }
 
 }  // namespace tendril::prompt::compression

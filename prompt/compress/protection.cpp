@@ -6,6 +6,7 @@
 #include <array>
 
 #include "prompt/compress/characters.h"
+#include "prompt/compress/formal.h"
 
 namespace tendril::prompt::compression {
 namespace {
@@ -48,8 +49,10 @@ std::size_t list_mark(std::string_view line) {
     if (rest.empty()) {
         return 0;
     }
-    if (rest[0] == '-' || rest[0] == '*' || rest[0] == '+' || rest[0] == '>') {
+    if (rest[0] == '-' || rest[0] == '*' || rest[0] == '+') {
         at = 1;
+    } else if (rest.starts_with("\\item")) {
+        at = 5;
     } else if (rest.starts_with("\xE2\x80\xA2")) {  // •
         at = 3;
     } else {
@@ -185,8 +188,16 @@ class Pairs {
     std::size_t ticks_from_ = 0;
 };
 
+/// "\ref{fig:curves}", "$x$": TeX inside prose.
+bool is_command(std::string_view word) {
+    const std::size_t slash = word.find('\\');
+    const std::size_t open = word.find('$');
+    return (slash != kNone && word.find('{', slash) != kNone) ||
+           (open != kNone && word.find('$', open + 2) != kNone);
+}
+
 bool is_url(std::string_view word) {
-    return word.find("://") != kNone || word.find("www.") != kNone ||
+    return word.find("://") != kNone || word.find("www.") != kNone || is_command(word) ||
            (word.find('@') != kNone && word.find('.') != kNone);
 }
 
@@ -217,7 +228,7 @@ void add_wide(std::string_view text, std::size_t begin, std::size_t end, std::ve
         } else {
             end_numerals(at);
         }
-        if (const std::size_t bytes = negation_at(text.substr(at, end - at)); bytes > 0) {
+        if (const std::size_t bytes = negation_at(text.substr(0, end), at); bytes > 0) {
             spans.push_back({at, at + bytes});
         }
         at += c.bytes;
@@ -308,6 +319,7 @@ std::size_t without_blanks_behind(std::string_view text, const KeptRange& span) 
 std::vector<KeptRange> protected_spans(std::string_view text) {
     std::vector<KeptRange> spans;
     add_lines(text, spans);
+    add_formal_lines(text, spans);
     add_characters(text, spans);
     add_runs(text, spans);
     std::sort(spans.begin(), spans.end(),

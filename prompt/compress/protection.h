@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What no method leaves out: words with digits, negations, code blocks and spans, URLs, quoted strings (JSON
-// keys with them), headings and list marks. Pure; any thread.
+// keys with them), headings, list marks, and lines of tables, source code, data and markup (formal.h). Pure;
+// any thread.
 #pragma once
 
 #include <string_view>
@@ -16,7 +17,7 @@ std::vector<KeptRange> protected_spans(std::string_view text);
 
 /// One word (no blanks) in lower case, of any language that the list has.
 bool is_negation(std::string_view word);
-/// Bytes of the negation with which a text of a script without blanks begins; 0: none.
-std::size_t negation_at(std::string_view text);
+/// Bytes of the negation that begins at byte `at` of a text in a script without blanks; 0: none.
+std::size_t negation_at(std::string_view text, std::size_t at);
 
 }  // namespace tendril::prompt::compression

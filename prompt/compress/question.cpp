@@ -13,6 +13,7 @@ namespace {
 
 constexpr float kRelevance = 20;  ///< nats per token: what the question names comes before everything else
 constexpr std::size_t kStem = 5;  ///< characters of a word that are compared: "opened" and "opening" are one
+constexpr std::size_t kHangulStem = 2;  ///< syllables: what a Korean word is comes first, particles behind it
 
 /// The stems of words; of scripts without blanks, every two neighbouring characters.
 std::set<std::string> stems_of(std::string_view text) {
@@ -32,6 +33,8 @@ std::set<std::string> stems_of(std::string_view text) {
         if (c.kind != CharacterKind::letter && c.kind != CharacterKind::digit) {
             continue;
         }
+        const bool hangul = c.value >= 0xAC00 && c.value <= 0xD7A3;
+        const std::size_t longest = hangul ? kHangulStem : kStem;
         std::size_t length = 1;
         std::size_t end = at;
         for (; at < all.size(); at += c.bytes) {
@@ -39,7 +42,7 @@ std::set<std::string> stems_of(std::string_view text) {
             if (c.kind != CharacterKind::letter && c.kind != CharacterKind::digit) {
                 break;
             }
-            end = ++length <= kStem ? at + c.bytes : end;
+            end = ++length <= longest ? at + c.bytes : end;
         }
         stems.insert(lower.substr(begin, end - begin));
     }

@@ -80,13 +80,63 @@ bool run_together(std::string_view text, const Unit& left, const Unit& right) {
     return joins(kind(before(text, left.end))) && joins(kind(right.core));
 }
 
+bool is_own(const Unit& unit) {
+    return !unit.stop && !unit.lead;
+}
+
+/// Protected units that would stand alone keep what stands next to them in their sentence; a list mark, the
+/// beginning of its item.
+void give_context(std::span<const Unit> units, std::size_t reach, std::vector<bool>& keep) {
+    for (std::size_t begin = 0; begin < units.size() && reach > 0;) {
+        std::size_t end = begin;
+        bool alone = true;
+        for (; end < units.size() && units[end].sentence == units[begin].sentence; ++end) {
+            alone = alone && !(keep[end] && is_own(units[end]) && !units[end].guarded);
+        }
+        for (std::size_t i = begin; alone && i < end; ++i) {
+            if (!units[i].guarded || units[i].stop) {
+                continue;
+            }
+            const std::size_t from = i - std::min(i - begin, reach);
+            const std::size_t to = std::min(end, i + 1 + reach);
+            std::fill(keep.begin() + static_cast<std::ptrdiff_t>(from),
+                      keep.begin() + static_cast<std::ptrdiff_t>(to), true);
+        }
+        begin = end;
+    }
+}
+
+/// What begins a line stays with what it leads: marks with their line, who speaks with all up to the next one
+/// or the paragraph's end.
+void keep_leads(std::string_view text, std::span<const Unit> units, std::vector<bool>& keep) {
+    bool in_line = false;
+    bool in_turn = false;
+    for (std::size_t i = units.size(); i-- > 0;) {
+        const Unit& unit = units[i];
+        if (unit.lead && !unit.guarded) {
+            constexpr std::string_view kMarks = ">/%-";
+            const bool marks = kMarks.find(text[unit.core]) != std::string_view::npos;
+            keep[i] = marks ? in_line : in_turn;
+            in_turn = in_turn && marks;
+        } else if (keep[i] && !unit.stop) {
+            in_line = in_turn = true;
+        }
+        if (text.substr(unit.begin, unit.core - unit.begin).find('\n') != std::string_view::npos) {
+            in_line = false;
+        }
+        in_turn = in_turn && i > 0 && units[i - 1].paragraph == unit.paragraph;
+    }
+}
+
 /// Stops of sentences of which something stays, and one unit between two that would run together.
 void mend(std::string_view text, std::span<const Unit> units, std::vector<bool>& keep) {
     std::size_t last = units.size();  // the last kept unit
     bool blank_since = true;
     for (std::size_t i = 0; i < units.size(); ++i) {
         if (units[i].stop && !units[i].guarded) {
-            keep[i] = last < units.size() && units[last].sentence == units[i].sentence;
+            // "1." has its own.
+            keep[i] = last < units.size() && units[last].sentence == units[i].sentence && !units[last].lead &&
+                      character_at(text, before(text, units[last].end)).kind != CharacterKind::stop;
         }
         blank_since = blank_since || units[i].core > units[i].begin;
         if (!keep[i]) {
@@ -106,8 +156,11 @@ Error stopped() {
     return {ErrorCode::cancelled, "The compression was stopped.", {}};
 }
 
-Compressed assembled(std::string_view text, std::span<const Unit> units, const std::vector<bool>& wanted) {
+Compressed assembled(std::string_view text, std::span<const Unit> units, const std::vector<bool>& wanted,
+                     std::size_t reach) {
     std::vector<bool> keep = wanted;
+    give_context(units, reach, keep);
+    keep_leads(text, units, keep);
     mend(text, units, keep);
     Builder builder(text);
     std::size_t last = units.size();
@@ -139,18 +192,42 @@ Compressed assembled(std::string_view text, std::span<const Unit> units, const s
     return builder.take();
 }
 
+namespace {
+
+/// How much may stand around protected units without taking the room of whole sentences. Where they alone are
+/// more than was asked for, a little more of what makes them understood does no harm.
+std::size_t reach_within(std::string_view text, std::span<const Unit> units, const std::vector<bool>& guarded,
+                         std::size_t target, const TokenCounter& count) {
+    constexpr double kShare = 0.8;  // of the target
+    constexpr double kMore = 1.15;  // of the protected units
+    const auto tokens = [&](std::size_t reach) {
+        return static_cast<double>(count(assembled(text, units, guarded, reach).text));
+    };
+    const double least = tokens(0);
+    const auto goal = static_cast<double>(target);
+    const double most = least > goal ? kMore * least : std::max(kShare * goal, std::min(goal, kMore * least));
+    std::size_t reach = 2;
+    while (reach > 0 && tokens(reach) > most) {
+        --reach;
+    }
+    return reach;
+}
+
+}  // namespace
+
 Result<Compressed> selected(std::string_view text, std::span<const Unit> units, std::span<const float> scores,
                             std::size_t target, const TokenCounter& count, const CancelFlag& cancel) {
     std::vector<std::uint32_t> order;
     std::vector<bool> keep(units.size());
     for (std::uint32_t i = 0; i < units.size(); ++i) {
         keep[i] = units[i].guarded;
-        if (!units[i].guarded && !units[i].stop) {
+        if (!units[i].guarded && is_own(units[i])) {
             order.push_back(i);
         }
     }
     std::stable_sort(order.begin(), order.end(),
                      [&](std::uint32_t a, std::uint32_t b) { return scores[a] > scores[b]; });
+    const std::size_t reach = reach_within(text, units, keep, target, count);
     // The largest number of units that fits; what one more unit adds is never negative but for a token or two
     // at its borders.
     std::size_t fits = 0;
@@ -168,7 +245,7 @@ Result<Compressed> selected(std::string_view text, std::span<const Unit> units, 
         for (; shown > middle; --shown) {
             keep[order[shown - 1]] = false;
         }
-        Compressed tried = assembled(text, units, keep);
+        Compressed tried = assembled(text, units, keep, reach);
         tried.tokens_after = count(tried.text);
         if (first || tried.tokens_after <= target) {
             fits = middle;

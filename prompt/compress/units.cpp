@@ -3,8 +3,14 @@
 #include "prompt/compress/units.h"
 
 #include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+#include <utf8proc.h>
 
 #include "prompt/compress/characters.h"
+#include "prompt/compress/leads.h"
 
 namespace tendril::prompt::compression {
 namespace {
@@ -14,6 +20,10 @@ constexpr std::size_t kLongestWide = 4;      ///< characters of a unit without b
 constexpr std::size_t kLongestRun = 200;     ///< bytes of a unit without blanks inside
 constexpr std::size_t kLongestWrapped = 40;  ///< bytes of a word that wrapped lines have
 constexpr std::size_t kSplitAtPause = 24;    ///< bytes from which a run may end behind a comma
+constexpr std::size_t kWidestWrapped = 120;  ///< columns; nobody wraps lines that are longer
+constexpr std::size_t kWideWord = 4;         ///< columns that a script without blanks may leave in a line
+constexpr float kEndless = 48;               ///< tokens of a sentence, about, from which it is parted
+constexpr float kLeastPart = 12;             ///< of each part
 
 class Splitter {
   public:
@@ -27,9 +37,19 @@ class Splitter {
             if (at >= text_.size()) {
                 return std::move(units_);
             }
+            if (const std::size_t lead = end_of_lead(at); lead > at) {
+                units_.push_back({begin, at, lead, sentence_, 0, clause_, paragraph_});
+                units_.back().lead = true;
+                end_empty_line(lead);
+                at = lead;
+                continue;
+            }
+            const std::size_t mark = std::exchange(line_begins_, false) ? end_of_number(at) : at;
             const Character c = character_at(text_, at);
-            Unit unit{begin, at, at, sentence_, clause_, paragraph_};
-            if (c.kind == Kind::stop && at == begin && !units_.empty()) {
+            Unit unit{begin, at, at, sentence_, 0, clause_, paragraph_};
+            if (mark > at) {
+                at = unit.end = mark;
+            } else if (c.kind == Kind::stop && at == begin && !units_.empty()) {
                 at = unit.end = end_of_stop(at);
                 unit.stop = true;
             } else if (c.kind == Kind::wide) {
@@ -60,28 +80,73 @@ class Splitter {
             breaks += c.value == '\n' ? 1 : 0;
             at += c.bytes;
         }
-        if (begin > 0 && (breaks > 1 || (breaks == 1 && (begins_item(at) || is_own_line(begin, at))))) {
-            paragraph_ += breaks > 1 ? 1 : 0;
+        line_begins_ = line_begins_ || breaks > 0 || begin == 0;
+        const std::size_t marks = breaks > 0 || begin == 0 ? end_of_marks(text_, at) : at;
+        const auto depth =
+            static_cast<std::size_t>(std::count(text_.begin() + static_cast<std::ptrdiff_t>(at),
+                                                text_.begin() + static_cast<std::ptrdiff_t>(marks), '>'));
+        const bool quotes = breaks > 0 && std::exchange(depth_, depth) != depth;
+        if (begin > 0 && (breaks > 1 || quotes || (breaks == 1 && begins_line(begin, marks)))) {
+            paragraph_ += breaks > 1 || quotes ? 1 : 0;
             ++sentence_;
             ++clause_;
         }
         return at;
     }
-    /// Did somebody break the line in front of `next`, other than to wrap it? The next word would have fitted
-    /// into the width of the paragraph's longest line.
-    bool is_own_line(std::size_t line_end, std::size_t next) {
-        if (line_end >= paragraph_end_) {
-            const std::size_t begin = line_end == 0 ? 0 : text_.rfind('\n', line_end - 1) + 1;
-            paragraph_end_ =
-                std::min({text_.find("\n\n", line_end), text_.find("\n\r\n", line_end), text_.size()});
-            width_ = width_of(begin, paragraph_end_);
+    /// Marks of a quotation, then who speaks.
+    std::size_t end_of_lead(std::size_t at) {
+        if (!line_begins_) {
+            return at;
         }
-        const std::size_t line = text_.rfind('\n', line_end - 1) + 1;  // npos + 1 is 0
-        const std::size_t word = std::min(text_.find_first_of(" \t\n", next), text_.size());
-        return next < text_.size() && kind(next) != Kind::wide &&
-               characters(line, line_end) + 1 + characters(next, word) < width_;
+        const std::size_t marks = end_of_marks(text_, at);
+        return marks > at ? marks : end_of_label(text_, at);
     }
-    /// Characters of the longest line; lines with words that no wrapping makes fit (URLs) do not count.
+    /// A line of nothing but marks parts paragraphs.
+    void end_empty_line(std::size_t at) {
+        const std::size_t next = std::min(text_.find_first_not_of(" \t\r", at), text_.size());
+        if (next == text_.size() || text_[next] == '\n') {
+            ++paragraph_;
+            ++sentence_;
+            ++clause_;
+        }
+    }
+    /// `at`: behind marks of a quotation.
+    bool begins_line(std::size_t line_end, std::size_t at) {
+        std::size_t next = std::min(text_.find_first_not_of(" \t", at), text_.size());
+        const std::size_t line = line_end == 0 ? 0 : text_.rfind('\n', line_end - 1) + 1;
+        return begins_item(next) || end_of_label(text_, next) > next || text_[line] == '#' ||
+               text_[line] == '\\' || is_own_line(line_end, next);
+    }
+    /// Did somebody break the line in front of `next`, other than to wrap it?
+    bool is_own_line(std::size_t line_end, std::size_t next) {
+        const std::size_t line = line_end == 0 ? 0 : text_.rfind('\n', line_end - 1) + 1;  // npos + 1 is 0
+        if (line_end >= paragraph_end_) {
+            measure(line, line_end);
+        }
+        return next < text_.size() &&
+               (width_ > kWidestWrapped || own_lines_ || ends_early(line, line_end, next));
+    }
+    void measure(std::size_t begin, std::size_t line_end) {
+        paragraph_end_ =
+            std::min({text_.find("\n\n", line_end), text_.find("\n\r\n", line_end), text_.size()});
+        width_ = width_of(begin, paragraph_end_);
+        std::size_t breaks = 0;
+        std::size_t early = 0;
+        for (std::size_t end = text_.find('\n', begin); end < paragraph_end_; end = text_.find('\n', begin)) {
+            const std::size_t next = text_.find_first_not_of(" \t", end_of_marks(text_, end + 1));
+            ++breaks;
+            early += next < text_.size() && ends_early(begin, end, next) ? 1 : 0;
+            begin = end + 1;
+        }
+        own_lines_ = 2 * early >= std::max<std::size_t>(breaks, 2);
+    }
+    /// The next word would have fitted into the width of the paragraph's longest line.
+    bool ends_early(std::size_t line, std::size_t line_end, std::size_t next) const {
+        const std::size_t word = std::min(text_.find_first_of(" \t\n", next), text_.size());
+        const std::size_t wanted = kind(next) == Kind::wide ? kWideWord : 1 + columns(next, word);
+        return columns(line, line_end) + wanted < width_;
+    }
+    /// Columns of the longest line; lines with words that no wrapping makes fit (URLs) do not count.
     std::size_t width_of(std::size_t begin, std::size_t end) const {
         std::size_t width = 0;
         for (std::size_t at = begin; at < end;) {
@@ -92,37 +157,54 @@ class Splitter {
                 longest = std::max(longest, next - word);
                 word = next;
             }
-            width = longest > kLongestWrapped ? width : std::max(width, characters(at, line));
+            const bool wraps = longest <= kLongestWrapped || kind(at) == Kind::wide;
+            width = wraps ? std::max(width, columns(at, line)) : width;
             at = line + 1;
         }
         return width;
     }
-    std::size_t characters(std::size_t begin, std::size_t end) const {
-        return static_cast<std::size_t>(
-            std::count_if(text_.begin() + static_cast<std::ptrdiff_t>(begin),
-                          text_.begin() + static_cast<std::ptrdiff_t>(end),
-                          [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+    std::size_t columns(std::size_t begin, std::size_t end) const {
+        std::size_t wide = 0;
+        while (begin < end) {
+            const Character c = character_at(text_, begin);
+            begin += c.bytes;
+            wide += c.value < 0x80 ? 1
+                                   : static_cast<std::size_t>(std::max(
+                                         utf8proc_charwidth(static_cast<utf8proc_int32_t>(c.value)), 0));
+        }
+        return wide;
     }
     /// A list mark, heading, table row or fence.
     bool begins_item(std::size_t at) const {
         if (at >= text_.size()) {
             return false;
         }
-        constexpr std::string_view kMarks = "#-*+>|`~=";
+        constexpr std::string_view kMarks = "#-*+|`~=\\";
         if (kMarks.find(text_[at]) != std::string_view::npos || text_.substr(at, 3) == "\xE2\x80\xA2") {
             return true;
         }
+        const std::size_t end = end_of_digits(at);
+        return end > at && end < text_.size() && (text_[end] == '.' || text_[end] == ')');
+    }
+    std::size_t end_of_digits(std::size_t at) const {
         std::size_t end = at;
         while (end < text_.size() && end < at + 4 && text_[end] >= '0' && text_[end] <= '9') {
             ++end;
         }
-        return end > at && end < text_.size() && (text_[end] == '.' || text_[end] == ')');
+        return end;
+    }
+    /// Behind "3." or "12)"; the full stop ends no sentence.
+    std::size_t end_of_number(std::size_t at) const {
+        const std::size_t end = end_of_digits(at);
+        return begins_item(at) && end > at && is_space(kind(end + 1)) ? end + 1 : at;
     }
     /// Full stops and what closes behind them.
     std::size_t end_of_stop(std::size_t at) const {
         while (at < text_.size()) {
             const Character c = character_at(text_, at);
-            if (c.kind != Kind::stop && c.kind != Kind::close && c.kind != Kind::quote) {
+            const bool closes =
+                c.kind == Kind::close || c.kind == Kind::quote || c.value == '*' || c.value == '_';
+            if (c.kind != Kind::stop && !closes) {
                 break;
             }
             at += c.bytes;
@@ -191,11 +273,85 @@ class Splitter {
     std::size_t piece_ = 0;
     std::vector<Unit> units_;
     std::size_t paragraph_end_ = 0;  // of the paragraph whose lines were measured
-    std::size_t width_ = 0;          // of its longest line, in characters
+    std::size_t width_ = 0;          // of its longest line, in columns
+    bool own_lines_ = false;         // most of its lines end early, so none was wrapped
+    std::size_t depth_ = 0;          // of the quotation
+    bool line_begins_ = true;
     std::uint32_t sentence_ = 0;
     std::uint32_t clause_ = 0;
     std::uint32_t paragraph_ = 0;
 };
+
+/// Tokens of a unit, about; without a tokenizer.
+float tokens_of(std::string_view text, const Unit& unit) {
+    constexpr float kLetters = 6;
+    constexpr float kWide = 1.5F;
+    float letters = 0;
+    float tokens = 0;
+    for (std::size_t at = unit.core; at < unit.end;) {
+        const Character c = character_at(text, at);
+        at += c.bytes;
+        if (c.kind == Kind::letter) {
+            letters += 1;
+            continue;
+        }
+        tokens += std::ceil(letters / kLetters) + (c.kind == Kind::wide    ? 1 / kWide
+                                                   : c.kind == Kind::blank ? 0
+                                                                           : 1);
+        letters = 0;
+    }
+    return tokens + std::ceil(letters / kLetters);
+}
+
+struct Span {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+};
+template <typename Each>
+void for_each_sentence(std::span<const Unit> units, Each each) {
+    for (std::size_t begin = 0; begin < units.size();) {
+        std::size_t end = begin;
+        while (end < units.size() && units[end].sentence == units[begin].sentence) {
+            ++end;
+        }
+        each(Span{begin, end});
+        begin = end;
+    }
+}
+
+/// Where half of a sentence is protected, leaving out the rest saves little and costs its sense.
+void guard_whole(std::span<Unit> units, Span sentence, std::span<const float> tokens) {
+    constexpr float kShare = 0.5F;
+    float guarded = 0;
+    float all = 0;
+    for (std::size_t i = sentence.begin; i < sentence.end; ++i) {
+        all += units[i].stop || units[i].lead ? 0 : tokens[i];
+        guarded += units[i].guarded && !units[i].stop ? tokens[i] : 0;
+    }
+    for (std::size_t i = sentence.begin; i < sentence.end && guarded > 0 && guarded >= kShare * all; ++i) {
+        units[i].guarded = true;
+    }
+}
+
+/// Numbers the parts of a sentence from `part` on; gives the next one's number.
+std::uint32_t part_sentence(std::string_view text, std::span<Unit> units, Span sentence,
+                            std::span<const float> tokens, std::uint32_t part) {
+    float left = std::accumulate(tokens.begin() + static_cast<std::ptrdiff_t>(sentence.begin),
+                                 tokens.begin() + static_cast<std::ptrdiff_t>(sentence.end), 0.0F);
+    const bool endless = left >= kEndless;
+    float here = 0;
+    for (std::size_t i = sentence.begin; i < sentence.end; ++i) {
+        units[i].part = part;
+        here += tokens[i];
+        left -= tokens[i];
+        const bool pauses = character_at(text, before(text, units[i].end)).kind == Kind::pause;
+        if (endless && pauses && here >= kLeastPart && left >= kLeastPart) {
+            ++part;
+            here = 0;
+        }
+    }
+    return part + 1;
+}
 
 }  // namespace
 
@@ -209,6 +365,14 @@ std::vector<Unit> units_of(std::string_view text, std::span<const ScoredPiece> p
         }
         unit.guarded = span < guarded.size() && guarded[span].begin < unit.end;
     }
+    std::vector<float> tokens(units.size());
+    std::transform(units.begin(), units.end(), tokens.begin(),
+                   [text](const Unit& unit) { return tokens_of(text, unit); });
+    std::uint32_t part = 0;
+    for_each_sentence(units, [&](Span sentence) {
+        guard_whole(units, sentence, tokens);
+        part = part_sentence(text, units, sentence, tokens, part);
+    });
     return units;
 }
 

@@ -19,10 +19,12 @@ struct Unit {
     std::size_t core = 0;   ///< its first character that is no blank
     std::size_t end = 0;
     std::uint32_t sentence = 0;
+    std::uint32_t part = 0;       ///< as the sentence, but endless ones are parted at commas
     std::uint32_t clause = 0;     ///< counted through the text; changes at commas, dashes and brackets
     std::uint32_t paragraph = 0;  ///< changes at empty lines
-    bool guarded = false;         ///< overlaps a protected span
+    bool guarded = false;         ///< overlaps a protected span, or little else is in its sentence
     bool stop = false;            ///< ends a sentence; stays when something of the sentence does
+    bool lead = false;            ///< begins a line (leads.h); stays when something of what it leads does
     bool wide = false;            ///< of a script without blanks
 };
 

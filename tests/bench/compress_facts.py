@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which share of planted facts a model still answers exactly when a document was made shorter.
 
-Usage: compress_facts.py BENCH MODEL.gguf [--scorer MODEL2.gguf] [--kind documents|reports] [--documents N] [--tokens N] [--methods a,b] [--rates 0.7,0.5,0.33]
+Usage: compress_facts.py BENCH MODEL.gguf [--scorer MODEL2.gguf] [--kind documents|reports|records] [--documents N] [--tokens N] [--methods a,b] [--rates 0.7,0.5,0.33]
                          [--questions N] [--out FILE.json] [--check [--sigmas 2]]
 
 BENCH is build/.../compress_bench. Methods: those of the program, the controls "random" and "head_tail", "noise:METHOD" (the method
@@ -21,9 +21,10 @@ import sys
 
 import compress_documents
 import compress_merge
+import compress_records
 import compress_reports
 
-KINDS = {"documents": compress_documents, "reports": compress_reports}
+KINDS = {"documents": compress_documents, "reports": compress_reports, "records": compress_records}
 CONTROLS = compress_merge.CONTROLS
 ASKS = {"question"}
 
