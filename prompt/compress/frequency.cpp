@@ -56,6 +56,9 @@ std::vector<Sentence> sentences_in(std::string_view text, std::span<const Unit> 
             continue;
         }
         sentence.add(news[i], pieces[i]);
+        if (opens && is_list_mark(text.substr(units[i].core, units[i].end - units[i].core))) {
+            continue;
+        }
         if (units[i].guarded) {
             ++sentence.guarded;
         } else if (!opens && is_capital(character_at(text, units[i].core).value)) {

@@ -84,9 +84,9 @@ bool is_own(const Unit& unit) {
     return !unit.stop && !unit.lead;
 }
 
-/// Protected units that would stand alone keep what stands next to them in their sentence; a list mark, the
-/// beginning of its item.
-void give_context(std::span<const Unit> units, std::size_t reach, std::vector<bool>& keep) {
+/// Protected units that would stand alone keep what stands next to them in their sentence.
+void give_context(std::string_view text, std::span<const Unit> units, std::size_t reach,
+                  std::vector<bool>& keep) {
     for (std::size_t begin = 0; begin < units.size() && reach > 0;) {
         std::size_t end = begin;
         bool alone = true;
@@ -94,7 +94,10 @@ void give_context(std::span<const Unit> units, std::size_t reach, std::vector<bo
             alone = alone && !(keep[end] && is_own(units[end]) && !units[end].guarded);
         }
         for (std::size_t i = begin; alone && i < end; ++i) {
-            if (!units[i].guarded || units[i].stop) {
+            // What stands behind "3." is mostly "the".
+            const bool mark =
+                i == begin && is_list_mark(text.substr(units[i].core, units[i].end - units[i].core));
+            if (!units[i].guarded || units[i].stop || mark) {
                 continue;
             }
             const std::size_t from = i - std::min(i - begin, reach);
@@ -159,7 +162,7 @@ Error stopped() {
 Compressed assembled(std::string_view text, std::span<const Unit> units, const std::vector<bool>& wanted,
                      std::size_t reach) {
     std::vector<bool> keep = wanted;
-    give_context(units, reach, keep);
+    give_context(text, units, reach, keep);
     keep_leads(text, units, keep);
     mend(text, units, keep);
     Builder builder(text);

@@ -389,6 +389,11 @@ std::vector<KeptRange> sentences_of(std::string_view text) {
     return sentences;
 }
 
+bool is_list_mark(std::string_view word) {
+    const bool digits = word.find_first_not_of("0123456789") == std::string_view::npos;
+    return !digits && word.find_first_not_of("0123456789.)-*+") == std::string_view::npos;
+}
+
 UnitScores scores_of(std::span<const Unit> units, std::span<const ScoredPiece> pieces) {
     UnitScores scores{std::vector<float>(units.size()), std::vector<float>(units.size())};
     std::size_t u = 0;

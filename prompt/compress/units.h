@@ -36,6 +36,9 @@ std::vector<KeptRange> sentences_of(std::string_view text);
 std::vector<Unit> units_of(std::string_view text, std::span<const ScoredPiece> pieces,
                            std::span<const KeptRange> guarded);
 
+/// "-", "3.", "1.2" in front of a sentence: says where in a list it stands, and nothing else.
+bool is_list_mark(std::string_view word);
+
 /// Nats of each unit: a piece counts where its bytes are. The second list: how many pieces a unit is.
 struct UnitScores {
     std::vector<float> nats;
