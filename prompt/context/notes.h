@@ -55,8 +55,8 @@ class NotePhrases {
 std::size_t budget_of_said(std::size_t budget);
 
 /// Sentences of a person's messages that must not be lost: rules for the model first, then what they tell of
-/// themselves, then statements with numbers and what they tell inside a question; in the order in which they
-/// were said, together at most `budget` tokens (newer ones before older ones). Code blocks are left out.
+/// themselves, then statements with numbers, but no questions; in the order in which they were said, together
+/// at most `budget` tokens (newer ones before older ones). Code blocks are left out.
 std::vector<std::string> kept_sentences(const std::vector<std::string_view>& messages, const NoteWords& words,
                                         std::size_t budget, const TextCounter& count);
 

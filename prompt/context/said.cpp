@@ -96,53 +96,41 @@ std::string_view without_pause(std::string_view text) {
     return text;
 }
 
-/// What a sentence says that may be kept: an endless one is looked at clause by clause, of a question what is
-/// told in front of what it asks ("I have 17 trees, what can I do with them?").
-struct Statement {
-    std::string_view text;
-    bool asks = false;
-};
-std::vector<Statement> statements_of(std::string_view sentence) {
-    const bool asks = is_question(sentence);
-    if (!asks && sentence.size() <= kLongestSentence) {
-        return {{sentence, false}};
+/// What a sentence says that may be kept: an endless one is looked at clause by clause.
+std::vector<std::string_view> statements_of(std::string_view sentence) {
+    if (is_question(sentence)) {
+        return {};
     }
-    auto clauses = clauses_of(sentence);
-    if (asks && !clauses.empty()) {
-        clauses.pop_back();
+    if (sentence.size() <= kLongestSentence) {
+        return {sentence};
     }
-    std::vector<Statement> statements;
-    for (const std::string_view clause : clauses) {
+    std::vector<std::string_view> statements;
+    for (const std::string_view clause : clauses_of(sentence)) {
         // Short ones belong together as far as they may.
-        std::string_view& last = statements.empty() ? sentence : statements.back().text;
+        std::string_view& last = statements.empty() ? sentence : statements.back();
         const auto joined = static_cast<std::size_t>(clause.data() + clause.size() - last.data());
         if (!statements.empty() && joined <= kLongestSentence) {
             last = {last.data(), joined};
         } else {
-            statements.push_back({clause, asks});
+            statements.push_back(clause);
         }
     }
-    for (Statement& one : statements) {
-        one.text = without_pause(one.text);
+    for (std::string_view& one : statements) {
+        one = without_pause(one);
     }
     return statements;
 }
 
-/// 3: a rule; 2: told of themselves; 1: has a number, or is told in a question; 0: none of these.
-int rank_of(const Statement& statement, const NoteWords& words) {
-    if (statement.text.size() > kLongestSentence) {
+/// 3: a rule; 2: told of themselves; 1: has a number; 0: none of these.
+int rank_of(std::string_view statement, const NoteWords& words) {
+    if (statement.size() > kLongestSentence) {
         return 0;
     }
-    const std::vector<Word> parts = skeleton::words_of(statement.text);
+    const std::vector<Word> parts = skeleton::words_of(statement);
     if (parts.size() < 2) {
         return 0;
     }
-    const bool rule = found(words.rules, parts);
-    const bool told = rule || found(words.facts, parts);
-    if (statement.asks) {
-        return told ? 1 : 0;
-    }
-    return rule ? 3 : told ? 2 : has_number(statement.text) ? 1 : 0;
+    return found(words.rules, parts) ? 3 : found(words.facts, parts) ? 2 : has_number(statement) ? 1 : 0;
 }
 
 }  // namespace
@@ -181,10 +169,10 @@ std::vector<std::string> kept_sentences(const std::vector<std::string_view>& mes
         for (const std::string_view sentence : sentences) {
             auto statements = statements_of(sentence);
             std::reverse(statements.begin(), statements.end());
-            for (const Statement& one : statements) {
+            for (const std::string_view one : statements) {
                 const int rank = rank_of(one, words);
-                if (rank > 0 && seen.insert(key_of(one.text)).second) {
-                    all.push_back({std::string(one.text), rank, false});
+                if (rank > 0 && seen.insert(key_of(one)).second) {
+                    all.push_back({std::string(one), rank, false});
                 }
             }
         }
