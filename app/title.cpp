@@ -42,6 +42,17 @@ constexpr std::string_view kTalk[] = {
     "no,"};
 constexpr std::size_t kMostWords = 9;
 
+/// The question as small models give it back in the language of the conversation.
+constexpr std::string_view kGermanQuestion =
+    "Benenne dieses Gespräch in zwei bis fünf Wörtern, in seiner Sprache. Antworte nur mit dem Namen. "
+    "Nenne diese Unterhaltung, diese Konversation mit zwei bis fünf Worten in ihrer Sprache. Gib nur den "
+    "Namen an. Der Name für das Gespräch: Titel des Gesprächs, dieser Unterhaltung, fünf Wörter.";
+/// Little words that an echo may have beside those of the question.
+constexpr std::string_view kFillers[] = {"a",   "an",  "of",   "is",  "and",  "for", "or",    "title", "name",
+                                         "der", "die", "das",  "ein", "eine", "ist", "eines", "einer", "und",
+                                         "des", "von", "oder", "2",   "5",    "2-5", "2–5"};
+constexpr std::size_t kEchoedRun = 4;  ///< words in a row as in the question: no name by chance
+
 bool strip_front(std::string_view& text, std::string_view mark) {
     const bool there = text.starts_with(mark);
     text.remove_prefix(there ? mark.size() : 0);
@@ -61,10 +72,14 @@ void strip_blanks(std::string_view& text) {
     }
 }
 
+/// ASCII, and the letters of western Europe (U+00C0 to U+00DE).
 std::string lower(std::string_view text) {
     std::string small(text);
-    for (char& c : small) {
-        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    for (std::size_t i = 0; i < small.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(small[i]);
+        const bool ascii = byte >= 'A' && byte <= 'Z';
+        const bool western = i > 0 && small[i - 1] == '\xC3' && byte >= 0x80 && byte <= 0x9E && byte != 0x97;
+        small[i] = static_cast<char>(byte + (ascii || western ? 0x20 : 0));
     }
     return small;
 }
@@ -120,12 +135,48 @@ bool is_talk(const std::string& small) {
                        [&](std::string_view talk) { return std::string_view(small).starts_with(talk); });
 }
 
+/// Without the marks around a word.
+std::vector<std::string> bare_words(std::string_view text) {
+    std::vector<std::string> words = words_of(lower(text));
+    for (std::string& word : words) {
+        const std::size_t first = word.find_first_not_of("\"'.,:;!?()[]*_`");
+        const std::size_t last = word.find_last_not_of("\"'.,:;!?()[]*_`");
+        word = first == std::string::npos ? std::string() : word.substr(first, last - first + 1);
+    }
+    std::erase(words, std::string());
+    return words;
+}
+
+bool echoes(const std::vector<std::string>& title, std::string_view question) {
+    const std::vector<std::string> asked = bare_words(question);
+    for (std::size_t i = 0; i + kEchoedRun <= title.size(); ++i) {
+        const auto run = title.begin() + static_cast<std::ptrdiff_t>(i);
+        if (std::search(asked.begin(), asked.end(), run, run + kEchoedRun) != asked.end()) {
+            return true;
+        }
+    }
+    const auto is_asked = [&](const std::string& word) {
+        return std::find(asked.begin(), asked.end(), word) != asked.end();
+    };
+    return std::any_of(title.begin(), title.end(), is_asked) &&
+           std::all_of(title.begin(), title.end(), [&](const std::string& word) {
+               return is_asked(word) ||
+                      std::find(std::begin(kFillers), std::end(kFillers), word) != std::end(kFillers);
+           });
+}
+
+/// What only gives the question back.
+bool is_echo(std::string_view text) {
+    const std::vector<std::string> title = bare_words(text);
+    return echoes(title, kTitleQuestion) || echoes(title, kGermanQuestion);
+}
+
 bool is_silly(std::string_view title) {
     const std::string small = lower(title);
     const std::vector<std::string> words = words_of(small);
     const bool repeats =
         words.size() >= 3 && std::set<std::string>(words.begin(), words.end()).size() * 2 <= words.size();
-    return !has_letters(title) || is_talk(small) || repeats || words.size() > kMostWords ||
+    return !has_letters(title) || is_talk(small) || is_echo(title) || repeats || words.size() > kMostWords ||
            title.find_first_of("<>{}|\\=") != std::string_view::npos ||
            title.find(". ") != std::string_view::npos;
 }

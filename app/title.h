@@ -12,10 +12,14 @@ namespace tendril::app {
 /// question has no word.
 std::string title_from(std::string_view question);
 
-/// What is fit for a title in a model's answer to "name this conversation": one line without quotes,
-/// Markdown, "Title:" or a full stop, at most 48 characters. Empty when nothing is: a sentence, a refusal, a
-/// repetition, markup, an answer that was cut
-/// (`whole` false) before its first line ended.
+/// What a model is asked that is to name a conversation.
+inline constexpr std::string_view kTitleQuestion =
+    "Name this conversation in two to five words, in its language. Reply with the name only.";
+
+/// What is fit for a title in a model's answer to kTitleQuestion: one line without quotes, Markdown, "Title:"
+/// or a full stop, at most 48 characters. Empty when nothing is: a sentence, a refusal, a repetition, markup,
+/// the question's own words (also in German), an answer that was cut (`whole` false) before its first line
+/// ended.
 std::string title_from_answer(std::string_view answer, bool whole);
 
 }  // namespace tendril::app

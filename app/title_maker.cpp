@@ -18,8 +18,6 @@ using storage::Message;
 using storage::MessageStatus;
 using storage::Role;
 
-constexpr std::string_view kQuestion =
-    "Name this conversation in two to five words, in its language. Reply with the name only.";
 constexpr std::uint32_t kMostTokens = 12;
 
 }  // namespace
@@ -73,7 +71,7 @@ void TitleMaker::work() {
 void TitleMaker::ask(const std::shared_ptr<ConversationTree>& tree) {
     Message question;
     question.role = Role::user;
-    question.text = kQuestion;
+    question.text = kTitleQuestion;
     auto request = compose_request(*tree, tree->conversation().leaf, link_.settings, models_.model().context);
     request.branch.push_back({&question});
     auto prompt = models_.composer().compose(request);

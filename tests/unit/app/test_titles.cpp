@@ -152,6 +152,7 @@ class TestTitles : public QObject {
         QTest::newRow("cut") << "The Long and Winding History of Vines in" << false;
         QTest::newRow("a sentence") << "I'm sorry, but I cannot" << true;
         QTest::newRow("numbers") << "1. 2. 3." << true;
+        QTest::newRow("the question") << "The conversation in two to five words" << true;
     }
     void poorTitlesAreNotTaken() {
         QFETCH(QString, answer);
@@ -234,6 +235,25 @@ class TestTitles : public QObject {
         row("It climbs. It grows", true, "");
         row("...", true, "");
         row("a", true, "");
+        // the question given back
+        row("The conversation in two to five words", true, "");
+        row("\"The Conversation in Two to Five Words.\"", true, "");
+        row("A name of two to five words", true, "");
+        row("The name of the conversation", true, "");
+        row("Conversation", true, "");
+        row("Unterhaltung", true, "");
+        row("Vines: two to five words, in its language", true, "");
+        row("Das Gespräch in zwei bis fünf Wörtern", true, "");
+        row("GESPRÄCH IN ZWEI BIS FÜNF WÖRTERN", true, "");
+        row("Unterhaltung mit zwei bis fünf Wörtern", true, "");
+        row("Der Name des Gesprächs", true, "");
+        row("Der Titel dieses Gesprächs", true, "");
+        // and what only has some of its words
+        row("Five Words for Snow", true, "Five Words for Snow");
+        row("Conversation with a Gardener", true, "Conversation with a Gardener");
+        row("Fünf Wörter für Schnee", true, "Fünf Wörter für Schnee");
+        row("Gespräch über Ranken", true, "Gespräch über Ranken");
+        row("Der Name der Rose", true, "Der Name der Rose");
     }
     void whatIsFitForATitle() {
         QFETCH(QString, answer);
