@@ -109,6 +109,9 @@ class Chat {
         return until([&](const WorkerEvent& event) {
             const auto* shown = std::get_if<ConversationShown>(&event);
             const bool refused = shown != nullptr && shown->conversation.draft == text;
+            if (refused && json_ && !last_notice_.empty()) {
+                say(last_notice_);  // otherwise it was said when it came
+            }
             refused_ = refused;
             turn_failed_ = turn_failed_ || refused;
             return refused || std::holds_alternative<TurnEnded>(event);
@@ -128,8 +131,13 @@ class Chat {
                 unsaved_ =
                     added->message.message.id > 0 ? std::nullopt : std::optional(added->message.message.text);
             }
+        } else if (const auto* notice = std::get_if<Notice>(&event)) {
+            last_notice_ = notice->text;
         } else if (const auto* turn = std::get_if<TurnEnded>(&event)) {
-            turn_failed_ = turn_failed_ || turn->message.status == storage::MessageStatus::failed;
+            if (turn->message.status == storage::MessageStatus::failed) {
+                turn_failed_ = true;
+                say(turn->message.error.empty() ? "The turn failed." : turn->message.error);
+            }
         }
         if (json_) {
             if (const auto line = to_json(event)) {
@@ -151,6 +159,7 @@ class Chat {
     std::optional<EventQueue::Clock::time_point> leave_at_;  // after a signal
     bool turn_failed_ = false;
     bool refused_ = false;
+    std::string last_notice_;
     std::optional<std::string> unsaved_;
     EventQueue events_;
     std::deque<WorkerEvent> waiting_;
@@ -237,6 +246,12 @@ std::string attach(Chat& chat, ChatWorker& worker, const std::vector<std::string
     return {};
 }
 
+/// With the name of the file in front, unless the message has it: the window shows that elsewhere.
+std::string about(const std::string& path, const std::string& message) {
+    const bool named = message.find(std::filesystem::path(path).filename().string()) != std::string::npos;
+    return named ? message : path + ": " + message;
+}
+
 int talk(Chat& chat, ChatWorker& worker, const ChatOptions& options, Interrupt& interrupt) {
     if (options.conversation != 0) {
         worker.open(options.conversation);
@@ -262,7 +277,7 @@ int talk(Chat& chat, ChatWorker& worker, const ChatOptions& options, Interrupt& 
     chat.until([&](const WorkerEvent& event) {
         const auto* model = std::get_if<ModelChanged>(&event);
         if (model != nullptr && model->status.phase == ModelPhase::failed) {
-            model_error = model->status.text;
+            model_error = about(options.model, model->status.text);
         } else if (model != nullptr && model->status.phase == ModelPhase::none) {
             model_error = "Cancelled.";
         } else if (model != nullptr && model->status.phase == ModelPhase::ready &&

@@ -12,13 +12,13 @@ namespace tendril::app::cli {
 Result<ModelHeader> read_header(const std::string& path) {
     auto file = engine::MappedFile::open(path);
     if (!file) {
-        return fail(file.error());
+        return fail(about_file(file.error(), path));
     }
     auto gguf = engine::GgufFile::parse((*file)->bytes());
     if (!gguf) {
         return fail(about_file(gguf.error(), path));
     }
-    return ModelHeader{std::move(*file), std::move(*gguf)};
+    return ModelHeader{path, std::move(*file), std::move(*gguf)};
 }
 
 Result<std::unique_ptr<const engine::Tokenizer>> ModelHeader::tokenizer() const {
@@ -27,7 +27,10 @@ Result<std::unique_ptr<const engine::Tokenizer>> ModelHeader::tokenizer() const 
     for (const std::string& warning : warnings) {
         say(warning);
     }
-    if (tokenizer && file->damaged()) {
+    if (!tokenizer) {
+        return fail(about_file(tokenizer.error(), path));
+    }
+    if (file->damaged()) {
         return fail(engine::MappedFile::damage_error());
     }
     return tokenizer;

@@ -13,6 +13,7 @@
 namespace tendril::app::cli {
 
 struct ModelHeader {
+    std::string path;
     std::unique_ptr<engine::MappedFile> file;
     engine::GgufFile gguf;
 

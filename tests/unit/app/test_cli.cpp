@@ -145,6 +145,7 @@ class TestCli : public QObject {
             QVERIFY2(result.code == 1, qPrintable(command.front() + QString::number(result.code)));
             QVERIFY2(result.err.startsWith("tendril-cli: ") && result.err.size() > 20,
                      result.err.constData());
+            QVERIFY2(result.err.contains(QFileInfo(file).fileName().toUtf8()), result.err.constData());
             QVERIFY(command.front() == "chat" || result.out.isEmpty());
         }
     }

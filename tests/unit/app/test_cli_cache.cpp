@@ -129,13 +129,18 @@ class TestCliCache : public QObject {
             {"chat", model(), "--database", folder_.path("long.db"), "--json", "-n", "2"}, "Hi\n" + line);
         QCOMPARE(result.code, 1);
         QVERIFY(result.out.contains("\"status\":\"failed\""));
+        QVERIFY2(result.err.contains("has room for"), result.err.constData());  // the reason is on stderr
         // The turn before has its answer, ended by its limit of tokens or by the model.
         QVERIFY(result.out.contains("\"stop_reason\":\"max_tokens\"") ||
                 result.out.contains("\"status\":\"complete\""));
-        QCOMPARE(
-            run_cli({"chat", model(), "--database", folder_.path("short.db"), "--json", "-n", "2"}, "Hi\n")
-                .code,
-            0);
+        const CliResult plain =
+            run_cli({"chat", model(), "--database", folder_.path("plain.db"), "-n", "2"}, line + "Hi\n");
+        QCOMPARE(plain.code, 1);  // also when the last turn went well
+        QVERIFY2(plain.err.contains("has room for"), plain.err.constData());
+        const CliResult good =
+            run_cli({"chat", model(), "--database", folder_.path("short.db"), "--json", "-n", "2"}, "Hi\n");
+        QCOMPARE(good.code, 0);
+        QVERIFY(!good.err.contains("has room for"));
     }
 
     /// The disk is full: the turn waits to be saved, and a signal ends the chat nevertheless.
