@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Names of pages: SHA-256, cut to 128 bits, so that no text can be made to take another text's page. Pure.
-#include <openssl/sha.h>
-
 #include <cstring>
 
 #include "engine/cache/disk/page_store.h"
+#include "engine/model/sha256.h"
 
 namespace tendril::engine {
 namespace {
 
-PageName first_half(const unsigned char* digest) {
+PageName first_half(const Sha256::Digest& digest) {
     PageName name;
-    std::memcpy(name.bytes.data(), digest, name.bytes.size());
+    std::memcpy(name.bytes.data(), digest.data(), name.bytes.size());
     return name;
 }
 
@@ -34,19 +33,17 @@ std::string hex(const PageName& name) {
 }
 
 PageName page_name(const PageName& parent, std::span<const TokenId> tokens) {
-    std::array<unsigned char, sizeof(PageName) + kPageTokens * sizeof(TokenId)> text{};
-    std::memcpy(text.data(), parent.bytes.data(), parent.bytes.size());
-    const std::size_t count = std::min(tokens.size(), kPageTokens);
-    std::memcpy(text.data() + parent.bytes.size(), tokens.data(), count * sizeof(TokenId));
-    std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
-    SHA256(text.data(), parent.bytes.size() + count * sizeof(TokenId), digest.data());
-    return first_half(digest.data());
+    Sha256 hash;
+    hash.update(parent.bytes);
+    hash.update({reinterpret_cast<const std::uint8_t*>(tokens.data()),
+                 std::min(tokens.size(), kPageTokens) * sizeof(TokenId)});
+    return first_half(hash.finish());
 }
 
 PageName root_name(const std::string& identity) {
-    std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
-    SHA256(reinterpret_cast<const unsigned char*>(identity.data()), identity.size(), digest.data());
-    return first_half(digest.data());
+    Sha256 hash;
+    hash.update(identity);
+    return first_half(hash.finish());
 }
 
 }  // namespace tendril::engine
