@@ -20,6 +20,18 @@ enum class GgufType : std::uint32_t {
     u8 = 0, i8 = 1, u16 = 2, i16 = 3, u32 = 4, i32 = 5, f32 = 6, boolean = 7, string = 8, array = 9, u64 = 10, i64 = 11, f64 = 12
 };
 
+/// The texts of an array one after the other, without a list of them. Borrows the file's bytes.
+class GgufStrings {
+  public:
+    GgufStrings(std::span<const std::byte> bytes, std::uint64_t count) : rest_(bytes), left_(count) {}
+    /// Nothing behind the last one, and where the file has been changed since it was checked.
+    std::optional<std::string_view> next();
+
+  private:
+    std::span<const std::byte> rest_;
+    std::uint64_t left_;
+};
+
 /// One metadata value. Scalars are decoded on reading; array elements are decoded one by one or as a whole on request.
 struct GgufValue {
     std::string_view key;
@@ -38,6 +50,11 @@ struct GgufValue {
     std::optional<std::vector<std::int64_t>> as_integers() const;
     std::optional<std::vector<double>> as_numbers() const;
     std::optional<std::vector<bool>> as_bools() const;
+
+    // Of an array's element `index`, below `count`; nothing when its type does not fit.
+    std::optional<std::int64_t> integer_at(std::uint64_t index) const;
+    std::optional<double> number_at(std::uint64_t index) const;
+    std::optional<GgufStrings> strings() const;  ///< nothing when it is not an array of texts
 };
 
 struct GgufTensor {

@@ -118,26 +118,51 @@ std::optional<std::string_view> GgufValue::as_string() const {
     return text_of(bytes);
 }
 
-std::optional<std::vector<std::string_view>> GgufValue::as_strings() const {
+std::optional<std::string_view> GgufStrings::next() {
+    if (left_ == 0 || rest_.size() < sizeof(std::uint64_t)) {
+        return std::nullopt;
+    }
+    const auto length = load<std::uint64_t>(rest_, 0);
+    rest_ = rest_.subspan(sizeof(std::uint64_t));
+    if (length > rest_.size()) {
+        left_ = 0;
+        return std::nullopt;
+    }
+    const std::string_view text = text_of(rest_.first(length));
+    rest_ = rest_.subspan(length);
+    --left_;
+    return text;
+}
+
+std::optional<GgufStrings> GgufValue::strings() const {
     if (type != GgufType::array || element_type != GgufType::string) {
+        return std::nullopt;
+    }
+    return GgufStrings(bytes, count);
+}
+
+std::optional<std::vector<std::string_view>> GgufValue::as_strings() const {
+    std::optional<GgufStrings> texts = strings();
+    if (!texts) {
         return std::nullopt;
     }
     std::vector<std::string_view> result;
     result.reserve(count);
-    std::span<const std::byte> rest = bytes;
     for (std::uint64_t i = 0; i < count; ++i) {
-        if (rest.size() < sizeof(std::uint64_t)) {
+        const std::optional<std::string_view> text = texts->next();
+        if (!text) {
             return std::nullopt;
         }
-        const auto length = load<std::uint64_t>(rest, 0);
-        rest = rest.subspan(sizeof(std::uint64_t));
-        if (length > rest.size()) {
-            return std::nullopt;
-        }
-        result.push_back(text_of(rest.first(length)));
-        rest = rest.subspan(length);
+        result.push_back(*text);
     }
     return result;
+}
+
+std::optional<std::int64_t> GgufValue::integer_at(std::uint64_t index) const {
+    return scalar_as<std::int64_t>(element_type, bytes, index);
+}
+std::optional<double> GgufValue::number_at(std::uint64_t index) const {
+    return scalar_as<double>(element_type, bytes, index);
 }
 
 std::optional<std::vector<std::int64_t>> GgufValue::as_integers() const {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Byte-level byte pair encoding (GPT-2 and its many descendants): merges by rank inside the pieces of a
 // pre-tokenizer. Immutable after creation; any thread.
-#include <bit>
-
 #include "engine/text/tokenizer_base.h"
 
 namespace tendril::engine {
@@ -10,53 +8,70 @@ namespace {
 
 constexpr std::string_view kMergesKey = "tokenizer.ggml.merges";
 constexpr std::string_view kPreKey = "tokenizer.ggml.pre";
-constexpr std::size_t kMaxMerges = std::size_t{1} << 24;
+constexpr std::size_t kMaxMerges = (std::size_t{1} << 24) - 1;
 
-/// From two neighbouring tokens to the rank of their merge and the token it gives: open addressing, 16 bytes
-/// a slot.
+/// From two neighbouring tokens to the rank of their merge and the token it gives: 16 bytes a merge, an open
+/// hash table of small slots and the merges in the order of their ranks.
 class MergeTable {
   public:
-    MergeTable(std::size_t merges, std::uint64_t seed)
-        : slots_(std::bit_ceil(merges + merges / 2 + 2)), mask_(slots_.size() - 1), seed_(seed) {}
+    MergeTable(std::size_t merges, std::uint64_t seed) : slots_(2 * merges + 2), seed_(seed) {
+        merges_.reserve(merges);
+    }
 
     MergeCandidate find(TokenId left, TokenId right) const {
         const std::uint64_t pair = pair_of(left, right);
-        for (std::size_t i = start_of(pair);; i = (i + 1) & mask_) {
-            const Slot& slot = slots_[i];
-            if (slot.id < 0) {
+        const std::uint64_t hash = hash_of(pair);
+        for (std::size_t i = start_of(hash);; i = after(i)) {
+            const std::uint32_t slot = slots_[i];
+            if (slot == 0) {
                 return {};
             }
-            if (slot.pair == pair) {
-                return {slot.rank, slot.id};
+            if ((slot & kCheckMask) == check_of(hash)) {
+                const std::uint32_t rank = (slot & kRankMask) - 1;
+                if (merges_[rank] >> kIdBits == pair) {
+                    return {rank, static_cast<TokenId>(merges_[rank] & kIdMask)};
+                }
             }
         }
     }
-    /// Of several merges of one pair the last counts, as in HF tokenizers.
-    void insert(TokenId left, TokenId right, std::uint32_t rank, TokenId id) {
+    /// Behind all that are there already. Of several merges of one pair the last counts, as in HF tokenizers.
+    void append(TokenId left, TokenId right, TokenId id) {
         const std::uint64_t pair = pair_of(left, right);
-        std::size_t i = start_of(pair);
-        while (slots_[i].id >= 0 && slots_[i].pair != pair) {
-            i = (i + 1) & mask_;
+        const std::uint64_t hash = hash_of(pair);
+        std::size_t i = start_of(hash);
+        while (slots_[i] != 0 && merges_[(slots_[i] & kRankMask) - 1] >> kIdBits != pair) {
+            i = after(i);
         }
-        slots_[i] = {pair, rank, id};
+        merges_.push_back((pair << kIdBits) | static_cast<std::uint32_t>(id));
+        slots_[i] = check_of(hash) | static_cast<std::uint32_t>(merges_.size());
     }
 
   private:
-    struct Slot {
-        std::uint64_t pair = 0;
-        std::uint32_t rank = 0;
-        TokenId id = -1;
-    };
+    static constexpr unsigned kIdBits = 21;
+    static constexpr std::uint64_t kIdMask = (std::uint64_t{1} << kIdBits) - 1;
+    static_assert(Vocabulary::kMaxTokens <= kIdMask + 1);
+    // A slot is the rank plus one, and bits of the hash.
+    static constexpr std::uint32_t kRankMask = (std::uint32_t{1} << 24) - 1;
+    static constexpr std::uint32_t kCheckMask = ~kRankMask;
+    static_assert(kMaxMerges <= kRankMask);
+
     static std::uint64_t pair_of(TokenId left, TokenId right) {
-        return (std::uint64_t{static_cast<std::uint32_t>(left)} << 32) | static_cast<std::uint32_t>(right);
+        return (std::uint64_t{static_cast<std::uint32_t>(left)} << kIdBits) |
+               static_cast<std::uint32_t>(right);
     }
-    std::size_t start_of(std::uint64_t pair) const {
+    std::uint64_t hash_of(std::uint64_t pair) const {
         std::uint64_t hash = (pair ^ seed_) * 0x9E3779B97F4A7C15u;
         hash = (hash ^ (hash >> 32)) * 0xD6E8FEB86659FD93u;
-        return (hash ^ (hash >> 29)) & mask_;
+        return hash ^ (hash >> 29);
     }
-    std::vector<Slot> slots_;
-    std::size_t mask_;
+    static std::uint32_t check_of(std::uint64_t hash) {
+        return static_cast<std::uint32_t>(hash) & kCheckMask;
+    }
+    std::size_t start_of(std::uint64_t hash) const { return (hash >> 32) * slots_.size() >> 32; }
+    std::size_t after(std::size_t i) const { return i + 1 < slots_.size() ? i + 1 : 0; }
+
+    std::vector<std::uint32_t> slots_;   // at least half of them 0: empty
+    std::vector<std::uint64_t> merges_;  // by rank: left, right, and what they make
     std::uint64_t seed_;
 };
 
@@ -138,21 +153,21 @@ Result<MergeTable> read_merges(const GgufFile& file, const Vocabulary& vocabular
                     "The model's tokenizer cannot be read: " + std::string(kMergesKey) + " is missing.");
     }
     if (value->type == GgufType::array && value->count > kMaxMerges) {
-        return fail(ErrorCode::too_large, "The model's tokenizer has more than 16,777,216 merges (" +
+        return fail(ErrorCode::too_large, "The model's tokenizer has more than 16,777,215 merges (" +
                                               std::string(kMergesKey) + ").");
     }
     // An empty list may have any element type.
     const bool empty = value->type == GgufType::array && value->count == 0;
-    const auto merges = empty ? std::vector<std::string_view>{} : value->as_strings();
+    auto merges = empty ? GgufStrings({}, 0) : value->strings();
     if (!merges) {
         return fail(ErrorCode::malformed, "The model's tokenizer cannot be read: " + std::string(kMergesKey) +
                                               " is not a list of texts.");
     }
-    MergeTable table(merges->size(), vocabulary.seed());
+    MergeTable table(value->count, vocabulary.seed());
     std::string both;
     std::size_t unknown = 0;
-    for (std::size_t rank = 0; rank < merges->size(); ++rank) {
-        const std::string_view merge = (*merges)[rank];
+    for (auto next = merges->next(); next; next = merges->next()) {
+        const std::string_view merge = *next;
         const std::size_t space = merge.find(' ', 1);
         both.clear();
         TokenId ids[3] = {-1, -1, -1};  // left, right, together
@@ -169,7 +184,7 @@ Result<MergeTable> read_merges(const GgufFile& file, const Vocabulary& vocabular
             ++unknown;
             continue;
         }
-        table.insert(ids[0], ids[1], static_cast<std::uint32_t>(rank), ids[2]);
+        table.append(ids[0], ids[1], ids[2]);
     }
     if (unknown != 0) {
         warnings.push_back(std::to_string(unknown) + " entries of " + std::string(kMergesKey) +

@@ -6,7 +6,6 @@
 #include <xxhash.h>
 
 #include <array>
-#include <bit>
 #include <cmath>
 #include <random>
 
@@ -64,9 +63,7 @@ constexpr std::string_view kScoresKey = "tokenizer.ggml.scores";
 }  // namespace
 
 void TextIndex::reset(std::size_t expected, std::uint64_t seed) {
-    const std::size_t capacity = std::bit_ceil(expected + expected / 2 + 2);
-    slots_.assign(capacity, Slot{});
-    mask_ = capacity - 1;
+    slots_.assign(2 * expected + 2, 0);
     seed_ = seed;
 }
 
@@ -76,11 +73,11 @@ std::uint64_t TextIndex::hash_of(std::string_view text) const {
 
 void TextIndex::insert(std::string_view text, TokenId id) {
     const std::uint64_t hash = hash_of(text);
-    std::size_t i = hash & mask_;
-    while (slots_[i].id >= 0) {
-        i = (i + 1) & mask_;
+    std::size_t i = start_of(hash);
+    while (slots_[i] != 0) {
+        i = i + 1 < slots_.size() ? i + 1 : 0;
     }
-    slots_[i] = {static_cast<std::uint32_t>(hash >> 32), id};
+    slots_[i] = check_of(hash) | (static_cast<std::uint32_t>(id) + 1);
 }
 
 bool Vocabulary::append_unspelled(std::string_view spelled, std::string& out) {
@@ -111,7 +108,7 @@ Result<Vocabulary> Vocabulary::read(const GgufFile& file, TokenSpelling spelling
         return bad_key(kTokensKey, "is empty");
     }
     if (tokens->count > kMaxTokens) {
-        return fail(ErrorCode::too_large, "The model's tokenizer has more than 4,194,304 tokens (" +
+        return fail(ErrorCode::too_large, "The model's tokenizer has more than 2,097,152 tokens (" +
                                               std::string(kTokensKey) + ").");
     }
     Vocabulary vocabulary;
@@ -134,19 +131,18 @@ Status Vocabulary::read_types(const GgufFile& file, std::vector<std::string>& wa
     if (value == nullptr) {
         return {};
     }
-    const auto types = value->as_integers();
-    if (!types) {
+    if (value->type != GgufType::array || (value->count > 0 && !value->integer_at(0))) {
         return bad_key(kTypesKey, "is not a list of integers");
     }
-    if (types->size() < types_.size()) {
+    if (value->count < types_.size()) {
         return bad_key(kTypesKey, "has fewer entries than there are tokens");
     }
-    if (types->size() > types_.size()) {
+    if (value->count > types_.size()) {
         warnings.push_back(std::string(kTypesKey) +
                            " has more entries than there are tokens; the rest is ignored.");
     }
     for (std::size_t i = 0; i < types_.size(); ++i) {
-        const std::int64_t type = (*types)[i];
+        const std::int64_t type = value->integer_at(i).value_or(0);
         types_[i] = type >= 0 && type <= 6 ? static_cast<TokenType>(type) : TokenType::undefined;
     }
     return {};
@@ -157,20 +153,19 @@ Status Vocabulary::read_scores(const GgufFile& file, std::vector<std::string>& w
     if (value == nullptr) {
         return {};
     }
-    const auto scores = value->as_numbers();
-    if (!scores) {
+    if (value->type != GgufType::array || (value->count > 0 && !value->number_at(0))) {
         return bad_key(kScoresKey, "is not a list of numbers");
     }
-    if (scores->size() < types_.size()) {
+    if (value->count < types_.size()) {
         return bad_key(kScoresKey, "has fewer entries than there are tokens");
     }
-    if (scores->size() > types_.size()) {
+    if (value->count > types_.size()) {
         warnings.push_back(std::string(kScoresKey) +
                            " has more entries than there are tokens; the rest is ignored.");
     }
     scores_.resize(types_.size());
     for (std::size_t i = 0; i < scores_.size(); ++i) {
-        const auto score = static_cast<float>((*scores)[i]);
+        const auto score = static_cast<float>(value->number_at(i).value_or(0));
         scores_[i] = std::isnan(score) ? -INFINITY : score;
     }
     return {};
@@ -201,8 +196,8 @@ void Vocabulary::append_text(std::string_view spelled, std::size_t id, TokenSpel
 Status Vocabulary::read_texts(const GgufFile& file, TokenSpelling spelling,
                               std::vector<std::string>& warnings) {
     const GgufValue* value = file.find(kTokensKey);
-    const auto texts = value->as_strings();
-    if (!texts || texts->size() != types_.size()) {
+    auto texts = value->strings();
+    if (!texts || value->count != types_.size()) {
         return bad_key(kTokensKey, "is not a list of texts");
     }
     if (value->bytes.size() > kMaxTextBytes) {
@@ -213,14 +208,14 @@ Status Vocabulary::read_texts(const GgufFile& file, TokenSpelling spelling,
     offsets_.push_back(0);
     spelled_.assign(types_.size(), false);
     std::size_t empty = 0;
-    std::size_t total = 0;
-    for (std::string_view text : *texts) {
-        total += text.size();
-    }
-    arena_.reserve(total);
-    for (std::size_t id = 0; id < texts->size(); ++id) {
-        empty += (*texts)[id].empty() ? 1 : 0;
-        append_text((*texts)[id], id, spelling);
+    arena_.reserve(value->bytes.size() - types_.size() * sizeof(std::uint64_t));
+    for (std::size_t id = 0; id < types_.size(); ++id) {
+        const auto text = texts->next();
+        if (!text) {
+            return bad_key(kTokensKey, "is not a list of texts");  // not any more
+        }
+        empty += text->empty() ? 1 : 0;
+        append_text(*text, id, spelling);
         offsets_.push_back(static_cast<std::uint32_t>(arena_.size()));
     }
     if (empty != 0) {

@@ -24,21 +24,27 @@ enum class TokenSpelling {
     sentencepiece,  ///< UTF-8, a space is U+2581, bytes are "<0x0A>"
 };
 
-/// A flat hash table from texts to ids; the texts stay with the caller. The seed makes crafted collisions
-/// hard.
+/// A flat hash table from texts to ids below kMaxIds, 8 bytes a text; the texts stay with the caller. The
+/// seed makes crafted collisions hard.
 class TextIndex {
   public:
+    static constexpr std::size_t kMaxIds = std::size_t{1} << 21;
+
     void reset(std::size_t expected, std::uint64_t seed);
     template <typename TextOf>
     TokenId find(std::string_view text, TextOf&& text_of) const {
         const std::uint64_t hash = hash_of(text);
-        for (std::size_t i = hash & mask_;; i = (i + 1) & mask_) {
-            const Slot& slot = slots_[i];
-            if (slot.id < 0) {
+        const std::uint32_t check = check_of(hash);
+        for (std::size_t i = start_of(hash);; i = i + 1 < slots_.size() ? i + 1 : 0) {
+            const std::uint32_t slot = slots_[i];
+            if (slot == 0) {
                 return -1;
             }
-            if (slot.check == static_cast<std::uint32_t>(hash >> 32) && text_of(slot.id) == text) {
-                return slot.id;
+            if ((slot & kCheckMask) == check) {
+                const auto id = static_cast<TokenId>((slot & kIdMask) - 1);
+                if (text_of(id) == text) {
+                    return id;
+                }
             }
         }
     }
@@ -46,19 +52,22 @@ class TextIndex {
     void insert(std::string_view text, TokenId id);
 
   private:
-    struct Slot {
-        std::uint32_t check = 0;
-        TokenId id = -1;
-    };
+    // A slot is the id plus one, and behind it bits of the hash: few other texts are looked at.
+    static constexpr std::uint32_t kIdMask = (std::uint32_t{1} << 22) - 1;
+    static constexpr std::uint32_t kCheckMask = ~kIdMask;
+    static std::uint32_t check_of(std::uint64_t hash) {
+        return static_cast<std::uint32_t>(hash) & kCheckMask;
+    }
+    std::size_t start_of(std::uint64_t hash) const { return (hash >> 32) * slots_.size() >> 32; }
     std::uint64_t hash_of(std::string_view text) const;
-    std::vector<Slot> slots_ = std::vector<Slot>(1);
-    std::size_t mask_ = 0;
+
+    std::vector<std::uint32_t> slots_ = std::vector<std::uint32_t>(1);  // half of them are 0: empty
     std::uint64_t seed_ = 0;
 };
 
 class Vocabulary {
   public:
-    static constexpr std::size_t kMaxTokens = std::size_t{1} << 22;
+    static constexpr std::size_t kMaxTokens = TextIndex::kMaxIds;
     static constexpr std::size_t kMaxTextBytes = std::size_t{1} << 30;
 
     /// Reads tokens, token_type and scores. Errors name the key at fault; `warnings` gets what could be
@@ -99,7 +108,7 @@ class Vocabulary {
     void append_text(std::string_view spelled, std::size_t id, TokenSpelling spelling);
     void build_index(TokenSpelling spelling, std::vector<std::string>& warnings);
 
-    std::string arena_;
+    std::string arena_;                   // the texts, one behind the other
     std::vector<std::uint32_t> offsets_;  // size() + 1
     std::vector<TokenType> types_;
     std::vector<float> scores_;
