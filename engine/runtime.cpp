@@ -58,6 +58,7 @@ class Opening {
             return fail(std::move(tokenizer.error()));
         }
         runtime_.tokenizer = std::move(*tokenizer);
+        runtime_.file->release_pages(runtime_.file->bytes());  // the lists of tokens and merges
         warnings_ = std::move(warnings);
         return undamaged();
     }

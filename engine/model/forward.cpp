@@ -93,8 +93,7 @@ Status ForwardPass::take_shared() {
     return {};
 }
 
-/// One matrix behind the other for so many rows: steps of few rows touch little memory, and large pages of it
-/// are not begun for each matrix.
+/// One matrix behind the other for so many rows: steps of few rows touch little memory.
 void ForwardPass::lay_out(std::size_t rows) {
     if (shared_ == nullptr) {
         return;

@@ -108,8 +108,8 @@ Status CpuAttention::reserve_heads(const KvLayout& layout) {
     static_assert(sizeof(QueryBlock) <= 32 * sizeof(float));
     const std::size_t padded = divide_up(layout.head_size, 32) * 32;
     if (memory_ == nullptr || padded > padded_) {
-        auto memory =
-            HugeMemory::take((pool_.threads() * scratch_floats(padded) + kPartFloats) * sizeof(float));
+        auto memory = HugeMemory::take_scratch((pool_.threads() * scratch_floats(padded) + kPartFloats) *
+                                               sizeof(float));
         if (!memory) {
             return fail(memory.error());
         }

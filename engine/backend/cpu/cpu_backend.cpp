@@ -24,9 +24,9 @@ namespace tendril::engine {
 namespace {
 
 constexpr std::size_t kAlone = std::size_t{16} << 10;  // floats below which a row-wise op is not worth a fork
-constexpr std::size_t kLeastInArena = std::size_t{1} << 18;  // floats
-constexpr std::size_t kSourceSlice = std::size_t{8} << 20;   // bytes of a matrix that are packed at once
-constexpr std::size_t kRun = std::size_t{4} << 10;           // floats of a piece of one
+constexpr std::size_t kLeastLarge = std::size_t{1} << 18;   // floats
+constexpr std::size_t kSourceSlice = std::size_t{8} << 20;  // bytes of a matrix that are packed at once
+constexpr std::size_t kRun = std::size_t{4} << 10;          // floats of a piece of one
 
 struct KernelSet {
     const MatmulKernels& matmul;
@@ -57,15 +57,15 @@ KernelSet kernels_of(Isa isa) {
     }
 }
 
-/// Part of the arena: several share a huge page, which each of its own would leave half empty.
-class ArenaBuffer final : public Buffer {
+class LargeBuffer final : public Buffer {
   public:
-    ArenaBuffer(WeightArena::Piece piece, std::size_t floats) : piece_(std::move(piece)), floats_(floats) {}
-    float* data() override { return reinterpret_cast<float*>(piece_.data); }
+    LargeBuffer(std::unique_ptr<HugeMemory> memory, std::size_t floats)
+        : memory_(std::move(memory)), floats_(floats) {}
+    float* data() override { return reinterpret_cast<float*>(memory_->data()); }
     std::size_t size() const override { return floats_; }
 
   private:
-    WeightArena::Piece piece_;
+    std::unique_ptr<HugeMemory> memory_;
     std::size_t floats_;
 };
 
@@ -108,14 +108,15 @@ class CpuBackend final : public Backend {
     std::string remark() const override { return remark_; }
 
     Result<std::unique_ptr<Buffer>> allocate(std::size_t floats) override {
-        if (floats < kLeastInArena) {  // norms and biases, hundreds of them
+        if (floats < kLeastLarge) {  // norms and biases, hundreds of them
             return std::make_unique<SmallBuffer>(floats);
         }
-        auto piece = arena_.take(floats > SIZE_MAX / sizeof(float) ? SIZE_MAX : floats * sizeof(float));
-        if (!piece) {
-            return fail(piece.error());
+        auto memory =
+            HugeMemory::take_scratch(floats > SIZE_MAX / sizeof(float) ? SIZE_MAX : floats * sizeof(float));
+        if (!memory) {
+            return fail(memory.error());
         }
-        return std::make_unique<ArenaBuffer>(std::move(*piece), floats);
+        return std::make_unique<LargeBuffer>(std::move(*memory), floats);
     }
 
     Result<std::unique_ptr<Weight>> prepare(const WeightSource& source) override {

@@ -13,6 +13,7 @@
 namespace tendril::engine {
 namespace {
 
+constexpr std::size_t kPage = std::size_t{64} << 10;  // of any system, or some of them
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
 constexpr std::size_t kChunk = std::size_t{64} << 20;
 constexpr std::size_t kMost = std::size_t{1} << 46;
@@ -21,41 +22,59 @@ std::size_t round_up(std::size_t value, std::size_t unit) {
     return (value + unit - 1) / unit * unit;
 }
 
-}  // namespace
+tl::unexpected<Error> refusal(std::size_t bytes) {
+    return fail(ErrorCode::out_of_memory,
+                "The system did not give " + std::to_string(bytes >> 20) + " MiB of memory.");
+}
 
-Result<std::unique_ptr<HugeMemory>> HugeMemory::take(std::size_t bytes) {
-    const auto refuse = [bytes] {
-        return fail(ErrorCode::out_of_memory,
-                    "The system did not give " + std::to_string(bytes >> 20) + " MiB of memory.");
-    };
-    if (bytes > kMost) {
-        return refuse();
-    }
-    const std::size_t size = round_up(std::max<std::size_t>(bytes, 1), kHugePage);
+/// Zeroed, aligned to `unit`; null when the system refuses.
+std::uint8_t* map_memory(std::size_t size, std::size_t unit) {
 #if defined(__linux__)
-    void* whole = ::mmap(nullptr, size + kHugePage, PROT_READ | PROT_WRITE,
+    void* whole = ::mmap(nullptr, size + unit, PROT_READ | PROT_WRITE,
                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (whole == MAP_FAILED) {
-        return refuse();
+        return nullptr;
     }
     auto* first = static_cast<std::uint8_t*>(whole);
-    const std::size_t before = (kHugePage - reinterpret_cast<std::uintptr_t>(first) % kHugePage) % kHugePage;
+    const std::size_t before = (unit - reinterpret_cast<std::uintptr_t>(first) % unit) % unit;
     if (before > 0) {
         ::munmap(first, before);
     }
-    if (before < kHugePage) {
-        ::munmap(first + before + size, kHugePage - before);
-    }
-    ::madvise(first + before, size, MADV_HUGEPAGE);  // a wish: without it everything works, slower
-    return std::unique_ptr<HugeMemory>(new HugeMemory(first + before, size));
+    ::munmap(first + before + size, unit - before);
+    return first + before;
 #else
-    auto* data = static_cast<std::uint8_t*>(std::aligned_alloc(kHugePage, size));
-    if (data == nullptr) {
-        return refuse();
+    auto* data = static_cast<std::uint8_t*>(std::aligned_alloc(unit, size));
+    if (data != nullptr) {
+        std::fill_n(data, size, std::uint8_t{0});
     }
-    std::fill_n(data, size, std::uint8_t{0});
-    return std::unique_ptr<HugeMemory>(new HugeMemory(data, size));
+    return data;
 #endif
+}
+
+}  // namespace
+
+Result<std::unique_ptr<HugeMemory>> HugeMemory::take(std::size_t bytes) {
+    const std::size_t size = round_up(std::clamp<std::size_t>(bytes, 1, kMost), kHugePage);
+    std::uint8_t* const data = bytes > kMost ? nullptr : map_memory(size, kHugePage);
+    if (data == nullptr) {
+        return refusal(bytes);
+    }
+#if defined(__linux__)
+    ::madvise(data, size, MADV_HUGEPAGE);  // a wish: without it everything works, slower
+#endif
+    return std::unique_ptr<HugeMemory>(new HugeMemory(data, size));
+}
+
+Result<std::unique_ptr<HugeMemory>> HugeMemory::take_scratch(std::size_t bytes) {
+    const std::size_t size = round_up(std::clamp<std::size_t>(bytes, 1, kMost), kPage);
+    std::uint8_t* const data = bytes > kMost ? nullptr : map_memory(size, kPage);
+    if (data == nullptr) {
+        return refusal(bytes);
+    }
+#if defined(__linux__)
+    ::madvise(data, size, MADV_NOHUGEPAGE);  // some systems give huge pages unasked
+#endif
+    return std::unique_ptr<HugeMemory>(new HugeMemory(data, size));
 }
 
 HugeMemory::~HugeMemory() {
@@ -68,7 +87,7 @@ HugeMemory::~HugeMemory() {
 
 Result<WeightArena::Piece> WeightArena::take(std::size_t bytes) {
     if (bytes > kMost) {
-        return fail(HugeMemory::take(bytes).error());
+        return refusal(bytes);
     }
     bytes = round_up(std::max<std::size_t>(bytes, 1), 64);
     std::shared_ptr<HugeMemory> chunk = chunk_.lock();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Large zeroed memory from the system, in huge pages where it gives them; taken lazily, returned whole. Owned
-// by who holds it.
+// Large zeroed memory from the system, weights in huge pages where it gives them; taken lazily, returned
+// whole. Owned by who holds it.
 #pragma once
 
 #include <cstddef>
@@ -16,6 +16,10 @@ class HugeMemory {
     /// Address space now, pages when they are touched. Aligned to 2 MiB. out_of_memory when the system
     /// refuses.
     static Result<std::unique_ptr<HugeMemory>> take(std::size_t bytes);
+    /// The same in pages of the usual size, for what a step writes: that is reserved for the largest step,
+    /// and nearly all steps touch only the front of each buffer, which a huge page for each would be far from
+    /// filling. Aligned to 64 KiB.
+    static Result<std::unique_ptr<HugeMemory>> take_scratch(std::size_t bytes);
     ~HugeMemory();
     HugeMemory(const HugeMemory&) = delete;
     HugeMemory& operator=(const HugeMemory&) = delete;
@@ -29,8 +33,8 @@ class HugeMemory {
     std::size_t size_;
 };
 
-/// Weights come in hundreds of small pieces, a step's buffers in a dozen: they are laid one after the other
-/// into chunks, and a chunk goes back with its last piece. Zeroed. Engine thread only.
+/// Weights come in hundreds of small pieces: they are laid one after the other into chunks, and a chunk goes
+/// back with its last piece. Zeroed. Engine thread only.
 class WeightArena {
   public:
     struct Piece {

@@ -77,7 +77,7 @@ Status CpuMatmul::take(std::unique_ptr<HugeMemory>& to, std::size_t rows, std::s
     if (to != nullptr && to->size() >= bytes) {
         return {};
     }
-    auto memory = HugeMemory::take(bytes);
+    auto memory = HugeMemory::take_scratch(bytes);
     if (!memory) {
         return fail(memory.error());
     }

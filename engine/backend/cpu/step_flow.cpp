@@ -60,7 +60,7 @@ Status StepFlow::take(std::size_t bytes) {
     if (memory_ != nullptr && memory_->size() >= bytes) {
         return {};
     }
-    auto memory = HugeMemory::take(bytes);
+    auto memory = HugeMemory::take_scratch(bytes);
     if (!memory) {
         return fail(memory.error());
     }
