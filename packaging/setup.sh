@@ -6,7 +6,7 @@ root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 
 build_packages=(g++ cmake ninja-build pkg-config git ca-certificates python3 python3-pip
   qt6-base-dev libqt6svg6-dev qt6-tools-dev qt6-tools-dev-tools qt6-l10n-tools libgl1-mesa-dev
-  libspdlog-dev libfmt-dev libexpected-dev nlohmann-json3-dev libsqlitecpp-dev libsqlite3-dev libmd4c-dev libutf8proc-dev libxxhash-dev libcli11-dev
+  libspdlog-dev libfmt-dev libexpected-dev nlohmann-json3-dev libsqlitecpp-dev libsqlite3-dev libmd4c-dev libutf8proc-dev libxxhash-dev libcli11-dev nettle-dev
   poppler-utils)  # pdftotext reads attached PDFs, as a program of its own
 test_packages=(clang-19 libclang-rt-19-dev libfuzzer-19-dev librapidcheck-dev strace xvfb xauth lintian desktop-file-utils appstream
   shared-mime-info dpkg-dev file fonts-dejavu-core ccache)
