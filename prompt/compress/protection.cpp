@@ -41,6 +41,10 @@ bool is_underline(std::string_view line) {
     return line.size() >= 3 && (line[0] == '=' || line[0] == '-') && line.find_first_not_of(line[0]) == kNone;
 }
 
+bool says_something(std::string_view text, const KeptRange& line) {
+    return text.substr(line.begin, line.end - line.begin).find_first_not_of(" \t\r") != kNone;
+}
+
 /// Bytes of the list mark at the beginning of the line, indent and blank included; 0: none.
 std::size_t list_mark(std::string_view line) {
     const std::string_view rest = without_indent(line);
@@ -90,7 +94,7 @@ void add_lines(std::string_view text, std::vector<KeptRange>& spans) {
             fence_mark = mark;
         } else if (is_heading(line)) {
             spans.push_back({at, end});
-        } else if (is_underline(line) && line_before.end > line_before.begin) {
+        } else if (is_underline(line) && says_something(text, line_before)) {
             spans.push_back({line_before.begin, end});
         } else if (const std::size_t bytes = list_mark(line); bytes > 0) {
             spans.push_back({at, at + bytes});

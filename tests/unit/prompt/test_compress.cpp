@@ -108,6 +108,7 @@ void TestCompress::protectsSpans_data() {
     QTest::newRow("heading") << "# A title here\ntext" << QStringList{"# A title here"};
     QTest::newRow("blanks behind a heading") << "# A title \t\ntext" << QStringList{"# A title"};
     QTest::newRow("underlined") << "A title here\n=====\ntext" << QStringList{"A title here\n====="};
+    QTest::newRow("line below nothing") << "apples\n \r\n-----\r\npears" << QStringList{};
     QTest::newRow("list") << "- apples are red\n- pears" << QStringList{"-", "-"};
     QTest::newRow("quote left open") << "He said \"this and\n\nmore \"of it\" here"
                                      << QStringList{"\"of it\""};
