@@ -10,29 +10,10 @@
 #include <QTest>
 
 #include "engine/backend/cpu/thread_pool.h"
+#include "tests/ops/told_load.h"
 
 namespace tendril::engine::test {
 namespace {
-
-/// A machine of four cores whose clock runs a window further with each reading.
-class ToldLoad final : public LoadReader {
-  public:
-    explicit ToldLoad(const std::atomic<double>& others) : others_(others) {}
-    std::optional<LoadReading> read() override {
-        if (others_ < 0) {
-            return {};
-        }
-        sums_.clock += kLoadWindow;
-        sums_.idle += kLoadWindow * (4 - others_) / 2;
-        sums_.ours += kLoadWindow * (4 - others_) / 2;
-        sums_.cores = 4;
-        return sums_;
-    }
-
-  private:
-    const std::atomic<double>& others_;
-    LoadReading sums_;
-};
 
 constexpr std::string_view kProcStat =
     "cpu  100 20 30 4000 50 0 7 5 0 0\n"

@@ -9,27 +9,12 @@
 #include <QElapsedTimer>
 #include <QTest>
 
+#include "tests/ops/told_load.h"
+
 namespace tendril::engine::test {
 namespace {
 
 using Seconds = StepWaits::Seconds;
-
-/// Four cores, each window of which somebody uses `others` of.
-class ToldLoad final : public LoadReader {
-  public:
-    explicit ToldLoad(const std::atomic<double>& others) : others_(others) {}
-    std::optional<LoadReading> read() override {
-        sums_.clock += kLoadWindow;
-        sums_.idle += kLoadWindow * (4 - others_) / 2;
-        sums_.ours += kLoadWindow * (4 - others_) / 2;
-        sums_.cores = 4;
-        return sums_;
-    }
-
-  private:
-    const std::atomic<double>& others_;
-    LoadReading sums_;
-};
 
 Seconds g_now{};  // a plain function reads it, and only this test's thread does
 

@@ -38,6 +38,17 @@ std::size_t times(const std::string& text, const std::string& part) {
     return count;
 }
 
+/// Starts with a scorer of its own that is not done before the test says so, and writes trees.txt.
+void start_with_a_slow_scorer(TextFixture& f) {
+    f.options.settings.scorer_model = "/models/small.gguf";
+    f.options.settings.compress_method = "selective";
+    f.small.hold_scores = true;
+    f.start();
+    QFile file(f.folder.filePath("trees.txt"));
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    file.write(QByteArray("The olive trees on the hill were not for sale last summer. ").repeated(60));
+}
+
 }  // namespace
 
 class TestMemoryTexts : public QObject {
@@ -192,14 +203,7 @@ class TestMemoryTexts : public QObject {
 
     void aTurnThatWaitsForADocumentCanBeStopped() {
         TextFixture f("leave_out");
-        f.options.settings.scorer_model = "/models/small.gguf";
-        f.options.settings.compress_method = "selective";
-        f.small.hold_scores = true;
-        f.start();
-        QFile file(f.folder.filePath("trees.txt"));
-        QVERIFY(file.open(QIODevice::WriteOnly));
-        file.write(QByteArray("The olive trees on the hill were not for sale last summer. ").repeated(60));
-        file.close();
+        start_with_a_slow_scorer(f);
         f.worker->attach_files({f.path("trees.txt")});
         const auto read = f.events.wait<app::DraftDocuments>(
             [](const auto& e) { return !e.documents.empty() && e.documents[0].progress == 1; });
@@ -218,14 +222,7 @@ class TestMemoryTexts : public QObject {
 
     void aScorerOfItsOwnRestsWhileAnAnswerIsWritten() {
         TextFixture f("leave_out");
-        f.options.settings.scorer_model = "/models/small.gguf";
-        f.options.settings.compress_method = "selective";
-        f.small.hold_scores = true;
-        f.start();
-        QFile file(f.folder.filePath("trees.txt"));
-        QVERIFY(file.open(QIODevice::WriteOnly));
-        file.write(QByteArray("The olive trees on the hill were not for sale last summer. ").repeated(60));
-        file.close();
+        start_with_a_slow_scorer(f);
         f.worker->send("How are the trees?");
         f.engine.take_request();
         f.worker->attach_files({f.path("trees.txt")});
