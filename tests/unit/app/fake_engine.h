@@ -3,6 +3,7 @@
 // by the test.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -35,7 +36,7 @@ class ByteTokenizer final : public engine::Tokenizer {
     std::string_view eos_text() const override { return "<|im_end|>"; }
 
     bool adds_bos_ = false;
-    mutable std::size_t encoded_bytes = 0;  ///< how much was asked for in all; chat worker's thread
+    mutable std::atomic<std::size_t> encoded_bytes = 0;  ///< how much was asked for in all
 };
 
 /// What a test sees of the fake and makes it do. Shared by the test and the port that the worker owns.

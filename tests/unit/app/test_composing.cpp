@@ -275,11 +275,13 @@ class TestComposing : public QObject {
         QVERIFY(composer.compose(request).has_value());
         // Each message once, and what fits once more to send it. Reading all of it at each step of the search
         // would be many times that.
-        QVERIFY2(tokenizer->encoded_bytes < 2 * bytes, qPrintable(QString::number(tokenizer->encoded_bytes)));
+        QVERIFY2(tokenizer->encoded_bytes < 2 * bytes,
+                 qPrintable(QString::number(tokenizer->encoded_bytes.load())));
         tokenizer->encoded_bytes = 0;
         QVERIFY(composer.compose(request).has_value());
         QVERIFY2(tokenizer->encoded_bytes < 16384,
-                 qPrintable(QString::number(tokenizer->encoded_bytes)));  // the next turn: only what is sent
+                 qPrintable(
+                     QString::number(tokenizer->encoded_bytes.load())));  // the next turn: only what is sent
     }
 };
 
