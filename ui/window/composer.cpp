@@ -30,7 +30,7 @@ constexpr int kPauseMs = 250;
 constexpr int kLongestMs = 1000;
 }  // namespace
 
-ComposerEdit::ComposerEdit(QWidget* parent) : QPlainTextEdit(parent) {
+ComposerEdit::ComposerEdit(QWidget* parent) : TextEdit(parent) {
     setTabChangesFocus(true);
     setFrameShape(QFrame::NoFrame);
     setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
@@ -149,7 +149,7 @@ void ComposerEdit::insertFromMimeData(const QMimeData* source) {
     if (const QStringList files = documentFilesIn(source); !files.isEmpty()) {
         Q_EMIT filesPasted(files);
     } else {
-        QPlainTextEdit::insertFromMimeData(source);
+        TextEdit::insertFromMimeData(source);
     }
 }
 

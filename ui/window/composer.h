@@ -3,10 +3,10 @@
 // nothing about chats: it says what was asked for.
 #pragma once
 
-#include <QPlainTextEdit>
 #include <QWidget>
 
 #include "app/chat_types.h"
+#include "ui/window/text_edit.h"
 
 class QFrame;
 class QLabel;
@@ -18,7 +18,7 @@ namespace tendril::ui {
 
 /// The editor itself: grows with its text up to a share of the window, sends on Enter (never while an input
 /// method composes).
-class ComposerEdit final : public QPlainTextEdit {
+class ComposerEdit final : public TextEdit {
     Q_OBJECT
     Q_DISABLE_COPY_MOVE(ComposerEdit)
 

@@ -9,12 +9,12 @@
 #include <QGridLayout>
 #include <QHBoxLayout>
 #include <QLabel>
-#include <QPlainTextEdit>
 #include <QPushButton>
 #include <QScrollArea>
 #include <QVBoxLayout>
 
 #include "ui/window/icons.h"
+#include "ui/window/text_edit.h"
 
 namespace tendril::ui {
 
@@ -77,7 +77,7 @@ void addGroup(QGridLayout* grid, int& row, const QString& title, const QVector<F
 QDialog* showPromptDialog(QWidget* parent, const QString& text,
                           std::function<void(const QString&)> accepted) {
     QDialog* dialog = newDialog(parent, Text::tr("System prompt of this conversation"), "promptDialog");
-    auto* edit = new QPlainTextEdit(text, dialog);
+    auto* edit = new TextEdit(text, dialog);
     edit->setObjectName(QStringLiteral("promptEdit"));
     edit->setAccessibleName(Text::tr("System prompt"));
     edit->setPlaceholderText(Text::tr("For example: You are a patient teacher of mathematics."));

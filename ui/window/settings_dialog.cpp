@@ -24,6 +24,7 @@
 #include <QVBoxLayout>
 
 #include "ui/window/settings_form.h"
+#include "ui/window/text_edit.h"
 
 namespace tendril::ui {
 
@@ -211,7 +212,7 @@ QWidget* SettingsDialog::foldersEditor() {
 QWidget* SettingsDialog::answersPage() {
     auto* page = new QWidget(this);
     QFormLayout* form = newForm(page);
-    prompt_ = new QPlainTextEdit(page);
+    prompt_ = new TextEdit(page);
     prompt_->setObjectName(QStringLiteral("systemPrompt"));
     prompt_->setTabChangesFocus(true);
     prompt_->setPlaceholderText(tr("For example: Answer briefly. Use metric units."));

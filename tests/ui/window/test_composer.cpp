@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writing: what reaches the port from the composer, and what does not. Offscreen.
 #include <QApplication>
+#include <QClipboard>
 #include <QElapsedTimer>
 #include <QInputMethodEvent>
+#include <QMimeData>
 #include <QTest>
 
 #include "tests/ui/window/window_fixture.h"
@@ -19,6 +21,7 @@ class TestComposer final : public WindowFixture {
     void cleanup() { WindowFixture::cleanup(); }
     void enterSendsAndClears();
     void shiftEnterBreaksTheLine();
+    void anEmptyClipboardPastesNothing();
     void hintIsNeverCut();
     void enterDoesNotSendWhileAnInputMethodComposes();
     void nothingIsSentWithoutAModel();
@@ -58,6 +61,14 @@ void TestComposer::shiftEnterBreaksTheLine() {
     QTest::keyClick(editor(), Qt::Key_Return);
     QVERIFY(port_->calls.contains(QStringLiteral("send one\ntwo")));
     QCOMPARE(editor()->height(), before);
+}
+
+void TestComposer::anEmptyClipboardPastesNothing() {
+    QGuiApplication::clipboard()->setMimeData(new QMimeData);
+    QVERIFY(QGuiApplication::clipboard()->mimeData() != nullptr);  // or nothing would be pasted at all
+    QTest::keyClicks(editor(), QStringLiteral("ab"));
+    QTest::keyClick(editor(), Qt::Key_V, Qt::ControlModifier);
+    QCOMPARE(editor()->toPlainText(), QStringLiteral("ab"));
 }
 
 void TestComposer::hintIsNeverCut() {

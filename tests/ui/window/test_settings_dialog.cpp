@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The settings dialog shows what it is given, tells what is changed, at once, and nothing else.
 #include <QCheckBox>
+#include <QClipboard>
 #include <QComboBox>
 #include <QDoubleSpinBox>
 #include <QFileDialog>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListWidget>
+#include <QMimeData>
 #include <QPlainTextEdit>
 #include <QPushButton>
 #include <QSignalSpy>
@@ -27,6 +29,7 @@ class TestSettingsDialog final : public QObject {
     void roundTrip();
     void changesAreTold();
     void textIsToldAfterAPause();
+    void anEmptyClipboardPastesNothing();
     void closingTellsWhatWaits();
     void resetKeepsTheModels();
     void wheelChangesNothingWithoutFocus();
@@ -119,6 +122,14 @@ void TestSettingsDialog::textIsToldAfterAPause() {
     QCOMPARE(told.count(), 0);
     QTRY_COMPARE(told.count(), 1);
     QCOMPARE(told[0][0].value<app::Settings>().systemPrompt, QStringLiteral("Be brief."));
+}
+
+void TestSettingsDialog::anEmptyClipboardPastesNothing() {
+    SettingsDialog dialog{app::Settings()};
+    auto* prompt = dialog.findChild<QPlainTextEdit*>(QStringLiteral("systemPrompt"));
+    QGuiApplication::clipboard()->setMimeData(new QMimeData);
+    prompt->paste();
+    QCOMPARE(prompt->toPlainText(), QString());
 }
 
 void TestSettingsDialog::closingTellsWhatWaits() {
