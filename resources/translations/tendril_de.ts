@@ -1631,8 +1631,8 @@ Eine lange Antwort entsteht als Gliederung, deren Punkte gleichzeitig wachsen.</
       <translation>Kürzen von &amp;Texten</translation>
     </message>
     <message>
-      <source>How documents are made shorter when you choose so. Numbers, negations, code, quotations and headings always stay.</source>
-      <translation>Wie Dokumente gekürzt werden, wenn Sie es so wählen. Zahlen, Verneinungen, Code, Zitate und Überschriften bleiben immer.</translation>
+      <source>How documents are made shorter when you choose so. Numbers, negations, code, tables, quotations and headings always stay.</source>
+      <translation>Wie Dokumente gekürzt werden, wenn Sie es so wählen. Zahlen, Verneinungen, Code, Tabellen, Zitate und Überschriften bleiben immer.</translation>
     </message>
     <message>
       <source> % of the tokens</source>

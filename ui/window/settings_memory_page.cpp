@@ -42,9 +42,10 @@ QWidget* SettingsDialog::memoryPage() {
     compressMethod_->addItem(tr("Rare words, at once"), static_cast<int>(TextMethod::frequency));
     compressMethod_->addItem(tr("Selective Context, by the model"), static_cast<int>(TextMethod::selective));
     compressMethod_->addItem(tr("LLMLingua, by the model"), static_cast<int>(TextMethod::llmlingua));
-    addRow(form, tr("Shortening of &texts"), compressMethod_,
-           tr("How documents are made shorter when you choose so. Numbers, negations, code, quotations and "
-              "headings always stay."));
+    addRow(
+        form, tr("Shortening of &texts"), compressMethod_,
+        tr("How documents are made shorter when you choose so. Numbers, negations, code, tables, quotations "
+           "and headings always stay."));
     compressRate_ = whole(5, 100, 5);
     compressRate_->setObjectName(QStringLiteral("compressRate"));
     compressRate_->setSuffix(tr(" % of the tokens"));
