@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Turns the bytes of an untrusted GGUF file (v2, v3) into checked metadata and tensor descriptions. Pure: no I/O, no globals,
-// safe from any thread. Everything returned borrows the bytes, which must outlive it.
+// Turns the bytes of an untrusted GGUF file (v2, v3) into checked metadata and tensor descriptions. Pure: no
+// I/O, no globals, safe from any thread. Everything returned borrows the bytes, which must outlive it.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,19 @@ namespace tendril::engine {
 
 /// Value types of GGUF metadata, with the file's numbers.
 enum class GgufType : std::uint32_t {
-    u8 = 0, i8 = 1, u16 = 2, i16 = 3, u32 = 4, i32 = 5, f32 = 6, boolean = 7, string = 8, array = 9, u64 = 10, i64 = 11, f64 = 12
+    u8 = 0,
+    i8 = 1,
+    u16 = 2,
+    i16 = 3,
+    u32 = 4,
+    i32 = 5,
+    f32 = 6,
+    boolean = 7,
+    string = 8,
+    array = 9,
+    u64 = 10,
+    i64 = 11,
+    f64 = 12
 };
 
 /// The texts of an array one after the other, without a list of them. Borrows the file's bytes.
@@ -32,7 +44,8 @@ class GgufStrings {
     std::uint64_t left_;
 };
 
-/// One metadata value. Scalars are decoded on reading; array elements are decoded one by one or as a whole on request.
+/// One metadata value. Scalars are decoded on reading; array elements are decoded one by one or as a whole on
+/// request.
 struct GgufValue {
     std::string_view key;
     GgufType type = GgufType::u32;          ///< `array` for arrays
@@ -60,15 +73,17 @@ struct GgufValue {
 struct GgufTensor {
     std::string_view name;
     DataType type = DataType::f32;
-    std::size_t columns = 0;  ///< fastest dimension
-    std::size_t rows = 0;     ///< product of the other dimensions (1 for a vector)
+    std::size_t columns = 0;                ///< fastest dimension
+    std::size_t rows = 0;                   ///< product of the other dimensions (1 for a vector)
     std::vector<std::uint64_t> dimensions;  ///< as in the file, fastest first; 1 to 4
-    std::span<const std::byte> bytes;       ///< inside the file, size = rows * columns / block_elements * block_bytes
+    std::span<const std::byte>
+        bytes;  ///< inside the file, size = rows * columns / block_elements * block_bytes
 };
 
 class GgufFile {
   public:
-    /// Checks the whole header and that each tensor's bytes lie inside the file. `vocabulary_only` files (no tensors) are fine.
+    /// Checks the whole header and that each tensor's bytes lie inside the file. `vocabulary_only` files (no
+    /// tensors) are fine.
     static Result<GgufFile> parse(std::span<const std::byte> file);
 
     std::uint32_t version() const { return version_; }
