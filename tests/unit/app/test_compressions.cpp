@@ -8,6 +8,7 @@
 #include "app/compress/pieces.h"
 #include "app/log.h"
 #include "tests/unit/app/fake_engine.h"
+#include "tests/unit/app/text_tokens.h"
 
 using namespace tendril;
 using namespace tendril::app;
@@ -286,7 +287,7 @@ void TestCompressions::modelChangesHalfWay() {
 
 /// A scorer whose tokens are other ones: counts and borders are still the target's and whole characters.
 void TestCompressions::anotherModelScores() {
-    class Pairs final : public engine::Tokenizer {  // two bytes a token, cutting characters
+    class Pairs final : public test::TextTokens {  // two bytes a token, cutting characters
       public:
         std::vector<engine::TokenId> encode(std::string_view text, engine::EncodeOptions) const override {
             std::vector<engine::TokenId> tokens;
@@ -296,20 +297,7 @@ void TestCompressions::anotherModelScores() {
             }
             return tokens;
         }
-        std::string_view bytes(engine::TokenId token, bool) const override {
-            return texts_[static_cast<std::size_t>(token)];
-        }
         std::size_t size() const override { return 1U << 20U; }
-        std::optional<engine::TokenId> bos() const override { return std::nullopt; }
-        std::optional<engine::TokenId> eos() const override { return std::nullopt; }
-        bool adds_bos() const override { return false; }
-        bool is_control(engine::TokenId) const override { return false; }
-        bool ends_generation(engine::TokenId) const override { return false; }
-        std::string_view bos_text() const override { return {}; }
-        std::string_view eos_text() const override { return {}; }
-
-      private:
-        mutable std::deque<std::string> texts_;
     };
     Parts parts;
     parts.small.model.tokenizer = std::make_shared<Pairs>();

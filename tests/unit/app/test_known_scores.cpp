@@ -8,6 +8,7 @@
 
 #include "app/compress/known_scores.h"
 #include "app/compress/read_passages.h"
+#include "tests/unit/app/text_tokens.h"
 
 using namespace tendril;
 using namespace tendril::app;
@@ -15,9 +16,9 @@ using namespace tendril::app;
 namespace {
 
 /// Tokens that are the texts in its list, in order.
-class Listed final : public engine::Tokenizer {
+class Listed final : public test::TextTokens {
   public:
-    explicit Listed(std::vector<std::string> texts) : texts_(std::move(texts)) {}
+    explicit Listed(const std::vector<std::string>& texts) { texts_.assign(texts.begin(), texts.end()); }
     std::vector<engine::TokenId> all() const {
         std::vector<engine::TokenId> tokens;
         for (std::size_t i = 0; i < texts_.size(); ++i) {
@@ -25,21 +26,6 @@ class Listed final : public engine::Tokenizer {
         }
         return tokens;
     }
-    std::vector<engine::TokenId> encode(std::string_view, engine::EncodeOptions) const override { return {}; }
-    std::string_view bytes(engine::TokenId token, bool) const override {
-        return texts_[static_cast<std::size_t>(token)];
-    }
-    std::size_t size() const override { return texts_.size(); }
-    std::optional<engine::TokenId> bos() const override { return std::nullopt; }
-    std::optional<engine::TokenId> eos() const override { return std::nullopt; }
-    bool adds_bos() const override { return false; }
-    bool is_control(engine::TokenId) const override { return false; }
-    bool ends_generation(engine::TokenId) const override { return false; }
-    std::string_view bos_text() const override { return {}; }
-    std::string_view eos_text() const override { return {}; }
-
-  private:
-    std::vector<std::string> texts_;
 };
 
 /// Token i has i tenths of a nat.
