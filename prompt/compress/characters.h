@@ -39,6 +39,9 @@ bool is_han_numeral(char32_t c);
 /// A Han numeral that is hardly ever anything else, also by itself: not "one", not the large ones.
 bool counts_alone(char32_t c);
 std::string lower_case(std::string_view text);
+inline bool is_blank(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
 /// True where a character begins, and at the end.
 inline bool is_boundary(std::string_view text, std::size_t at) {
     return at >= text.size() || (static_cast<unsigned char>(text[at]) & 0xC0U) != 0x80U;

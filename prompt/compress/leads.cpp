@@ -13,10 +13,6 @@ using Kind = CharacterKind;
 constexpr std::size_t kLongestLabel = 32;  // bytes
 constexpr int kMostWords = 3;
 
-bool is_blank(char c) {
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 /// Behind the colon: "**" and the like; does the line go on there?
 std::size_t end_behind_colon(std::string_view text, std::size_t at, bool wide) {
     std::size_t end = at;

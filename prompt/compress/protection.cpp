@@ -136,7 +136,6 @@ class Pairs {
     }
 
   private:
-    static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
     bool ends_word(std::size_t at) const {
         const auto kind = at < text_.size() ? character_at(text_, at).kind : Kind::blank;
         return kind != Kind::letter && kind != Kind::digit;

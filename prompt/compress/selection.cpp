@@ -10,10 +10,6 @@
 namespace tendril::prompt::compression {
 namespace {
 
-bool is_blank(char c) {
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 /// Collects ranges; what touches the last one joins it.
 class Builder {
   public:
