@@ -11,9 +11,6 @@
 namespace tendril::engine {
 namespace {
 
-/// Steps of more rows read prompts: their pieces take long.
-constexpr std::size_t kFewRows = 32;
-
 constexpr std::size_t kMostProducts = 8;  // of one fork
 constexpr std::size_t kAlone = std::size_t{48}
                                << 10;  // multiplications below which a fork costs more than it gains

@@ -31,8 +31,7 @@ class StepWaits {
     static Seconds computing_time();
 
   private:
-    static constexpr std::size_t kFewRows = 32;  // more are many steps' work
-    static constexpr unsigned kAgain = 64;       // steps until a long one is measured again
+    static constexpr unsigned kAgain = 64;  // steps until a long one is measured again
 
     ThreadPool& pool_;
     Seconds (*clock_)();

@@ -19,6 +19,9 @@
 
 namespace tendril::engine {
 
+/// Steps of more rows read prompts: their pieces take long.
+inline constexpr std::size_t kFewRows = 32;
+
 using MakeLoadReader = std::function<std::unique_ptr<LoadReader>(const std::vector<clockid_t>& others)>;
 
 class ThreadPool {
